@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network: everything under study, as its folder says it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from math import inf
+
+from loadstone.model.errors import InputError
+from loadstone.model.fact import Facts
+from loadstone.model.series import Series
+from loadstone.model.site import AiSales, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A year in which things can be built, and the years that it stands for.
+
+    Attributes:
+        year: Calendar year of building, and of the dated rules.
+        years: Years until the next phase; building happens at the start of the first.
+        budget: Most capital that may be spent in it, network currency; None for any.
+    """
+
+    year: int
+    years: int = 1
+    budget: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 2009 <= self.year <= 2100:
+            raise InputError("year", self.year, "must be from 2009 to 2100")
+        if self.years < 1:
+            raise InputError("years", self.years, "must be at least 1")
+        if self.budget is not None and not 0 <= self.budget < inf:
+            raise InputError("budget", self.budget, "must be finite and at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A number that the user states, with where it comes from.
+
+    Attributes:
+        value: The number, in the unit of the field it stands in.
+        source: Who says so.
+        date: When it was said.
+    """
+
+    value: float
+    source: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The future that is planned for: one number per phase.
+
+    Attributes:
+        btc_price: Price of a bitcoin, USD.
+        network_eh: Hashrate of the Bitcoin network, EH/s.
+        fee_share: Fees over subsidy, e.g. 0.05.
+        ai_price_factor: AI prices over those of the machine facts.
+        power_price_factor: Power prices over those of the series and tariffs.
+        source: Who says so; a plan rests on it.
+        date: When it was said.
+    """
+
+    btc_price: tuple[float, ...]
+    network_eh: tuple[float, ...]
+    fee_share: tuple[float, ...]
+    ai_price_factor: tuple[float, ...]
+    power_price_factor: tuple[float, ...]
+    source: str
+    date: date
+
+    def __post_init__(self) -> None:
+        count = len(self.btc_price)
+        for name in ("network_eh", "fee_share", "ai_price_factor", "power_price_factor"):
+            if len(getattr(self, name)) != count:
+                raise InputError(name, getattr(self, name), f"must have {count} values, one a phase")
+        for name in ("btc_price", "network_eh"):
+            for value in getattr(self, name):
+                if not 0 < value < inf:
+                    raise InputError(name, value, "must be finite and above 0")
+        for name in ("fee_share", "ai_price_factor", "power_price_factor"):
+            for value in getattr(self, name):
+                if not 0 <= value < inf:
+                    raise InputError(name, value, "must be finite and at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AiDemand:
+    """Most AI power of one GPU generation that a region can sell.
+
+    Attributes:
+        countries: The region: ISO 3166-1 codes.
+        generation: Generation of the servers, e.g. "hopper", "blackwell"; "" for all.
+        max_mw: Most installed power at the plugs, MW, per phase.
+        source: Who says so.
+    """
+
+    countries: tuple[str, ...]
+    generation: str = ""
+    max_mw: tuple[float, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Limits that sites share. Power is connected MW at the meter.
+
+    Attributes:
+        country_mw: Most connected power per country, MW.
+        zone_mw: Most connected power per zone, MW.
+        carbon_price: Price of carbon, network currency per tonne of grid power drawn.
+        carbon_tonnes: Most carbon of the whole network a year, tonnes; None for any.
+        total_budget: Most capital over all phases, network currency; None for any.
+    """
+
+    country_mw: Mapping[str, float] = field(default_factory=dict)
+    zone_mw: Mapping[str, float] = field(default_factory=dict)
+    carbon_price: float = 0.0
+    carbon_tonnes: float | None = None
+    total_budget: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("country_mw", "zone_mw"):
+            for key, value in getattr(self, name).items():
+                if not 0 <= value < inf:
+                    raise InputError(f"{name}.{key}", value, "must be finite and at least 0")
+        for name in ("carbon_price", "carbon_tonnes", "total_budget"):
+            number = getattr(self, name)
+            if number is not None and not 0 <= number < inf:
+                raise InputError(name, number, "must be finite and at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What network.toml says.
+
+    Attributes:
+        name: Name for people.
+        description: What it is; invented networks say so.
+        currency: Reporting currency, ISO 4217.
+        discount_rate: Real rate a year, e.g. 0.10.
+        phases: Building years in order.
+        outlook: The future that is planned for.
+        fx: Units of another currency for one unit of the reporting currency.
+        miners, servers: Models that may be built where a site names none.
+        pool_fee: Part of mining revenue that the pool keeps.
+        ai_sales: How AI power is sold where a site says nothing.
+        ai_demand: Caps on AI power by region and generation.
+        caps: Limits that sites share.
+        costs: Costs that replace the shipped assumptions, by their id in data/costs.toml.
+    """
+
+    name: str
+    description: str = ""
+    currency: str = "USD"
+    discount_rate: float
+    phases: tuple[Phase, ...]
+    outlook: Outlook
+    fx: Mapping[str, Stated] = field(default_factory=dict)
+    miners: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    pool_fee: float = 0.01
+    ai_sales: AiSales = AiSales()
+    ai_demand: tuple[AiDemand, ...] = ()
+    caps: Caps = Caps()
+    costs: Mapping[str, Stated] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.phases:
+            raise InputError("phases", (), "must have at least one")
+        if not 0 < self.discount_rate < 1:
+            raise InputError("discount_rate", self.discount_rate, "must be between 0 and 1")
+        if not 0 <= self.pool_fee < 1:
+            raise InputError("pool_fee", self.pool_fee, "must be at least 0 and below 1")
+        for first, second in zip(self.phases, self.phases[1:], strict=False):
+            if second.year != first.year + first.years:
+                raise InputError(
+                    "phases.year", second.year, f"must follow the one before: {first.year + first.years}"
+                )
+        if len(self.outlook.btc_price) != len(self.phases):
+            count = len(self.outlook.btc_price)
+            raise InputError("outlook.btc_price", count, f"must have {len(self.phases)} values")
+        for demand in self.ai_demand:
+            if len(demand.max_mw) != len(self.phases):
+                rule = f"must have {len(self.phases)} values, one a phase"
+                raise InputError("ai_demand.max_mw", demand.max_mw, rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Network:
+    """A study with its sites, facts and series: all that a plan needs.
+
+    Attributes:
+        study: What network.toml says.
+        sites: In the order of their ids.
+        facts: Shipped facts with the user's laid over.
+        prices: Price series by zone.
+        drybulb_c, wetbulb_c: Air temperatures by station, degC.
+        solar, wind: Capacity factors by site id, 0 to 1.
+        carbon_kg_per_mwh: Grid carbon by zone; zones without a series take the country fact.
+    """
+
+    study: Study
+    sites: tuple[Site, ...]
+    facts: Facts
+    prices: Mapping[str, Series]
+    drybulb_c: Mapping[str, Series]
+    wetbulb_c: Mapping[str, Series]
+    solar: Mapping[str, Series]
+    wind: Mapping[str, Series]
+    carbon_kg_per_mwh: Mapping[str, Series]

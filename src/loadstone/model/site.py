@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sites: places with a grid connection where machines run or may run."""
+
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+from typing import Literal
+
+from loadstone.model.errors import InputError
+from loadstone.model.tariff import Tariff
+
+Status = Literal["operating", "building", "planned", "candidate"]
+Use = Literal["mining", "ai"]
+
+
+def _at_least_zero(value: object, *names: str) -> None:
+    for name in names:
+        number = getattr(value, name)
+        if number is not None and not 0 <= number < inf:
+            raise InputError(name, number, "must be finite and at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """The right to draw power at one point of the grid.
+
+    Attributes:
+        existing_mw: Power that may be drawn today, MW at the meter.
+        max_mw: Most that may ever be connected, MW at the meter.
+        lead_time_years: Time from the decision to the first new MW, years.
+        cost_per_mw: Price of a new MW, network currency; None takes the shipped assumption.
+        life_years: Years over which the connection is paid.
+        export_share: Part of the connected MW that may feed power back, 0 to 1.
+        block_mw: Size of the whole blocks that new connection comes in; None for any amount.
+        off_grid: Whether the site runs on its own generation, isolated from the grid.
+    """
+
+    existing_mw: float = 0.0
+    max_mw: float
+    lead_time_years: float = 0.0
+    cost_per_mw: float | None = None
+    life_years: float = 25.0
+    export_share: float = 0.0
+    block_mw: float | None = None
+    off_grid: bool = False
+
+    def __post_init__(self) -> None:
+        _at_least_zero(self, "existing_mw", "max_mw", "lead_time_years", "cost_per_mw")
+        _at_least_zero(self, "export_share", "block_mw")
+        if self.existing_mw > self.max_mw:
+            raise InputError("existing_mw", self.existing_mw, f"must be at most max_mw {self.max_mw}")
+        if self.export_share > 1:
+            raise InputError("export_share", self.export_share, "must be at most 1")
+        if self.life_years <= 0:
+            raise InputError("life_years", self.life_years, "must be above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The yes or no of a site that does not run yet.
+
+    Attributes:
+        fixed_cost: Paid once when the site opens, network currency.
+        yearly_cost: Paid every year from then on, network currency.
+        minimum_mw: Least connection of an open site, MW.
+    """
+
+    fixed_cost: float = 0.0
+    yearly_cost: float = 0.0
+    minimum_mw: float = 0.0
+
+    def __post_init__(self) -> None:
+        _at_least_zero(self, "fixed_cost", "yearly_cost", "minimum_mw")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Machines that stand at a site today.
+
+    Attributes:
+        model: Id of the miner or server model.
+        mw: Rated power of the machines, MW at their plugs.
+        installed: Date they began to run; with the model's life it says when they retire.
+    """
+
+    model: str
+    mw: float
+    installed: date
+
+    def __post_init__(self) -> None:
+        _at_least_zero(self, "mw")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Most that may stand at a site; 0 where nothing of the kind may be built.
+
+    Attributes:
+        mining_mw: Miners, MW at their plugs.
+        ai_mw: AI servers, MW at their plugs.
+        solar_mw: Solar, MW.
+        wind_mw: Wind, MW.
+        battery_mw: Battery power, MW.
+        battery_mwh: Battery energy, MWh.
+    """
+
+    mining_mw: float | None = None
+    ai_mw: float | None = None
+    solar_mw: float = 0.0
+    wind_mw: float = 0.0
+    battery_mw: float = 0.0
+    battery_mwh: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            _at_least_zero(self, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A time in which a use must stand still, by contract or by a rule of the user.
+
+    Attributes:
+        use: What must stand still.
+        months: Local calendar months, 1 to 12; empty means all.
+        hours: Local hours, 0 to 23; empty means all.
+        source: Where it is written.
+    """
+
+    use: Use = "mining"
+    months: tuple[int, ...] = ()
+    hours: tuple[int, ...] = ()
+    source: str
+
+    def __post_init__(self) -> None:
+        if any(not 1 <= month <= 12 for month in self.months):
+            raise InputError("months", self.months, "must be 1 to 12")
+        if any(not 0 <= hour <= 23 for hour in self.hours):
+            raise InputError("hours", self.hours, "must be 0 to 23")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """Power that a use must draw around the clock, because it was promised.
+
+    Attributes:
+        use: The use that was promised.
+        mw: Power at the machines' plugs, MW.
+        source: The contract.
+    """
+
+    use: Use
+    mw: float
+    source: str
+
+    def __post_init__(self) -> None:
+        _at_least_zero(self, "mw")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curtailment:
+    """An agreement to stop mining when called, for pay, up to a yearly energy.
+
+    Attributes:
+        name: What it is called.
+        mw: Most mining power that may be pledged, MW at the plugs.
+        months: Local months in which calls come; empty means all.
+        hours: Local hours in which calls come.
+        max_hours: Hours a year that are paid, per pledged MW; beyond them nothing is paid.
+        per_mwh: Payment for energy not drawn when called, `currency` per MWh.
+        per_mw_year: Payment for pledging, `currency` per MW and year.
+        currency: ISO 4217 code.
+        source: The contract.
+    """
+
+    name: str
+    mw: float
+    months: tuple[int, ...] = ()
+    hours: tuple[int, ...]
+    max_hours: float
+    per_mwh: float
+    per_mw_year: float = 0.0
+    currency: str
+    source: str
+
+    def __post_init__(self) -> None:
+        _at_least_zero(self, "mw", "max_hours", "per_mwh", "per_mw_year")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AiSales:
+    """How the AI power of a site is sold; what is not contracted is sold spot.
+
+    Attributes:
+        contracted_share: Part of the GPUs under contract, 0 to 1.
+        contracted_price_factor: Contract price over the spot price of the same GPU.
+        floor: Part of the contracted power that must always run, 0 to 1.
+        utilisation: Part of the spot GPU-hours that find a buyer, 0 to 1.
+    """
+
+    contracted_share: float = 0.0
+    contracted_price_factor: float = 1.0
+    floor: float = 0.0
+    utilisation: float = 0.7
+
+    def __post_init__(self) -> None:
+        _at_least_zero(self, "contracted_price_factor")
+        for name in ("contracted_share", "floor", "utilisation"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise InputError(name, value, "must be from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One place.
+
+    Attributes:
+        id: Name of its file.
+        name: Name for people.
+        country: ISO 3166-1 code, e.g. "RU".
+        zone: Grid zone of that country, e.g. "RU-2".
+        region: ISO 3166-2 code, for rules of a region, e.g. "RU-IRK".
+        latitude, longitude: Position, degrees.
+        station: Weather: the zone of a weather series, else a climate station's id.
+        status: Where it stands in its life.
+        status_date: Date of that status.
+        connection: The grid connection.
+        opening: What opening costs; operating sites have none.
+        supply: What power costs: tariffs, contracts, own generation.
+        standing: Machines there today.
+        limits: Most that may be built.
+        miners, servers: Models that may be built; None takes the network's.
+        mining_cooling, ai_cooling: Ids of the cooling plants.
+        clauses: Times in which a use must stand still.
+        obligations: Power that was promised.
+        curtailment: Agreements to stop for pay.
+        ai_sales: How AI power is sold here; None takes the network's.
+        note: Anything a reader should know.
+    """
+
+    id: str
+    name: str
+    country: str
+    zone: str
+    region: str = ""
+    latitude: float
+    longitude: float
+    station: str
+    status: Status
+    status_date: date
+    connection: Connection
+    opening: Opening | None = None
+    supply: tuple[Tariff, ...]
+    standing: tuple[Standing, ...] = ()
+    limits: Limits = Limits()
+    miners: tuple[str, ...] | None = None
+    servers: tuple[str, ...] | None = None
+    mining_cooling: str = "mining-air"
+    ai_cooling: str = "ai-chilled-water"
+    clauses: tuple[Clause, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    curtailment: tuple[Curtailment, ...] = ()
+    ai_sales: AiSales | None = None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not -90 <= self.latitude <= 90:
+            raise InputError("latitude", self.latitude, "must be from -90 to 90")
+        if not -180 <= self.longitude <= 180:
+            raise InputError("longitude", self.longitude, "must be from -180 to 180")
+        if not self.supply:
+            raise InputError("supply", (), "must say what power costs")
+        if self.status == "operating" and self.opening is not None:
+            raise InputError("opening", self.opening, "is for sites that do not operate yet")
+        if self.status == "operating" and not self.connection.existing_mw:
+            raise InputError("connection.existing_mw", 0.0, "must be above 0 where a site operates")
