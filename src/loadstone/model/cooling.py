@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf, isfinite
 
 from loadstone.model.errors import InputError
-from loadstone.model.source import Confidence, Origin, check_confidence
+from loadstone.model.source import Confidence, FactProvenance, check_confidence
 
 _TEMPERATURES = ("tower_approach_k", "exchanger_approach_k", "band_k", "condenser_approach_k")
 _SHARES = ("fan_share", "pump_share", "electrical_loss_share")
@@ -40,7 +40,7 @@ class CoolingPlant:
         date: When the values were read or chosen.
         confidence: How sure the source is.
         assumption: Whether values were chosen from a range.
-        origin: "shipped", or "user" where a user's file says so.
+        provenance: "shipped", or "user" where a user's file says so.
         note: Anything a reader should know.
     """
 
@@ -64,7 +64,7 @@ class CoolingPlant:
     date: datetime.date
     confidence: Confidence
     assumption: bool = False
-    origin: Origin = "shipped"
+    provenance: FactProvenance = "shipped"
     note: str = ""
 
     def __post_init__(self) -> None:

@@ -4,14 +4,24 @@
 import datetime
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 from loadstone.model.errors import InputError
 
 Confidence = Literal["high", "medium", "low"]
 Light = Literal["green", "amber", "red"]
-Origin = Literal["shipped", "user"]
+FactProvenance = Literal["shipped", "user"]
 RuleStatus = Literal["law", "proposal", "expired"]
+
+
+@runtime_checkable
+class Sourced(Protocol):
+    """Anything that names its source."""
+
+    @property
+    def source(self) -> str:
+        """Key in sources.toml."""
+        ...
 
 
 def check_confidence(confidence: str) -> None:
@@ -58,7 +68,7 @@ class Source:
         read: Day it was read.
         licence: Licence, or what is known of it.
         light: What a user may do with the source: green, amber or red.
-        origin: "shipped", or "user" where a user's file says so.
+        provenance: "shipped", or "user" where a user's file says so.
     """
 
     title: str
@@ -67,7 +77,7 @@ class Source:
     read: datetime.date
     licence: str
     light: Light
-    origin: Origin = "shipped"
+    provenance: FactProvenance = "shipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,7 @@ class Fact:
         assumption: Whether the value was chosen from a range.
         effective_from: First day on which it holds; None for always before.
         effective_to: First day on which it no longer holds; None for no end known.
-        origin: "shipped", or "user" where a user's file says so.
+        provenance: "shipped", or "user" where a user's file says so.
         note: Anything a reader should know.
     """
 
@@ -98,7 +108,7 @@ class Fact:
     assumption: bool = False
     effective_from: datetime.date | None = None
     effective_to: datetime.date | None = None
-    origin: Origin = "shipped"
+    provenance: FactProvenance = "shipped"
     note: str = ""
 
     def __post_init__(self) -> None:
