@@ -3,6 +3,7 @@
 
 import datetime
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 
 from loadstone.model.errors import InputError
@@ -184,7 +185,7 @@ class Bitcoin:
             raise InputError("halvings.height", heights, "must rise from 0 by 210000")
         for name in ("halvings", "market"):
             days = [point.date for point in getattr(self, name)]
-            if any(a >= b for a, b in zip(days, days[1:], strict=False)):
+            if any(a >= b for a, b in pairwise(days)):
                 raise InputError(f"{name}.date", days, "must rise")
 
     def subsidy_sat(self, on: datetime.date) -> int:

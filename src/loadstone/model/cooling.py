@@ -9,7 +9,12 @@ from math import inf, isfinite
 from loadstone.model.errors import InputError
 from loadstone.model.source import Confidence, FactProvenance, check_confidence
 
-_TEMPERATURES = ("tower_approach_k", "exchanger_approach_k", "band_k", "condenser_approach_k")
+_TEMPERATURES = (
+    "tower_approach_k",
+    "exchanger_approach_k",
+    "band_k",
+    "condenser_approach_k",
+)
 _SHARES = ("fan_share", "pump_share", "electrical_loss_share")
 
 
@@ -99,6 +104,8 @@ class CoolingPlant:
     def _check_ranges(self) -> None:
         for name, (low, high) in self.ranges.items():
             if not isinstance(getattr(self, name, None), float | int):
-                raise InputError(f"ranges.{name}", (low, high), "must be of a number of the plant")
+                raise InputError(
+                    f"ranges.{name}", (low, high), "must be of a number of the plant"
+                )
             if not low <= getattr(self, name) <= high:
                 raise InputError(f"ranges.{name}", (low, high), "must hold the value used")

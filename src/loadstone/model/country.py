@@ -85,18 +85,33 @@ class ImportDuty:
     """Duty on machines that cross the border.
 
     Attributes:
+        id: Name in files, unique within the country.
         use: "mining" or "ai" machines.
-        rate: Share of the price, unit "1"; None where it is not known.
+        rate: Share of the price, unit "1".
         above_th: The rate holds only for miners above this, TH/s; None for all.
         below_j_per_th: The rate holds only for miners below this, J/TH; None for all.
         condition: The condition in words; "" for none.
+        source: Key in sources.toml.
+        date: When the source said so.
+        confidence: How sure the source is.
+        provenance: "shipped", or "user" where a user's file says so.
     """
 
+    id: str
     use: Literal["mining", "ai"]
     rate: Fact
     above_th: float | None = None
     below_j_per_th: float | None = None
     condition: str = ""
+    source: str
+    date: datetime.date
+    confidence: Confidence
+    provenance: FactProvenance = "shipped"
+
+    def __post_init__(self) -> None:
+        if self.rate.unit != "1" or self.rate.value < 0:
+            raise InputError("rate", self.rate.value, 'must be at least 0, unit "1"')
+        check_confidence(self.confidence)
 
     def holds(self, *, hashrate_th: float, j_per_th: float, on: datetime.date) -> bool:
         """Return whether the rate holds for a miner on a day."""
@@ -366,7 +381,7 @@ class Country:
             raise InputError("currency", self.currency, "must be an ISO 4217 code")
         if self.complete:
             self._check_complete()
-        for name in ("rules", "incentives", "levies", "texts"):
+        for name in ("duties", "rules", "incentives", "levies", "texts"):
             ids = [row.id for row in getattr(self, name)]
             for id_ in ids:
                 if ids.count(id_) > 1:

@@ -55,7 +55,9 @@ class Facts:
     def __post_init__(self) -> None:
         for path, value in self.sourced():
             if value.source not in self.sources:
-                raise InputError(f"{path}.source", value.source, "must be a key of sources.toml")
+                raise InputError(
+                    f"{path}.source", value.source, "must be a key of sources.toml"
+                )
 
     def sourced(self) -> Iterator[tuple[str, Sourced]]:
         """Yield everything that names a source, with its path."""

@@ -4,6 +4,7 @@
 import datetime
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf, isclose
 from typing import Literal
 
@@ -123,7 +124,7 @@ class CapCurve:
             raise InputError("cap", self.cap, rule)
         for name in ("cap", "throughput", "draw"):
             values = getattr(self, name)
-            rising = all(a < b for a, b in zip(values, values[1:], strict=False))
+            rising = all(a < b for a, b in pairwise(values))
             if not (rising and values[0] > 0 and values[-1] == 1):
                 raise InputError(name, values, "must rise from above 0 to 1")
         _check_above_zero(self, "cap_w")
@@ -211,7 +212,9 @@ class Server:
         if self.price.unit != "USD" or self.price.value <= 0:
             raise InputError("price", self.price.value, 'must be above 0, unit "USD"')
         if self.rental.unit != "USD/GPU-h" or self.rental.value < 0:
-            raise InputError("rental", self.rental.value, 'must be at least 0, unit "USD/GPU-h"')
+            raise InputError(
+                "rental", self.rental.value, 'must be at least 0, unit "USD/GPU-h"'
+            )
         _check_life(self.life)
         if (self.cap_curve is None) != bool(self.curve_absent):
             rule = "must say why there is no cap_curve, and only then"

@@ -34,9 +34,7 @@ def check_confidence(confidence: str) -> None:
         raise InputError("confidence", confidence, "must be high, medium or low")
 
 
-def in_force(
-    start: datetime.date | None, end: datetime.date | None, on: datetime.date
-) -> bool:
+def in_force(start: datetime.date | None, end: datetime.date | None, on: datetime.date) -> bool:
     """Return whether a day lies in the half-open time of a rule.
 
     Args:
