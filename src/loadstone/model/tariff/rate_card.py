@@ -40,7 +40,6 @@ Losses need no term: `joined` lays them on the energy terms of the import.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import prod
 
 import numpy as np
 
@@ -75,15 +74,15 @@ class RateCard:
         terms: What is charged, and what is forbidden.
         priced: Intervals whose residual energy this card prices; adders, levies and
             demand charges price none. Shape (T,).
-        loss_share: Share of the energy lost before the delivery point, which `joined`
-            lays on the import of the cards it is joined with, 0 to below 1.
+        loss_share: Share of the energy lost before the meter, 0 to below 1, which `joined`
+            lays on the import of the cards it is joined with. Shape (T,) or ().
     """
 
     currency: str
     grid: TimeGrid
     terms: tuple[Term, ...]
     priced: Bools
-    loss_share: float = 0.0
+    loss_share: Floats | float = 0.0
 
     def __post_init__(self) -> None:
         if self.priced.shape != (self.grid.count,):
@@ -116,8 +115,10 @@ class RateCard:
             if card.currency != first.currency:
                 rule = f"must be the currency of the other cards, {first.currency}"
                 raise InputError("currency", card.currency, rule)
-        kept = prod(1 - card.loss_share for card in every)
-        terms = [with_losses(term, 1 - kept) for card in every for term in card.terms]
+        kept = np.ones(first.grid.count)
+        for card in every:
+            kept = kept * (1 - card.loss_share)
+        terms = [with_losses(term, kept) for card in every for term in card.terms]
         return cls(
             currency=first.currency,
             grid=first.grid,
@@ -178,22 +179,28 @@ class RateCard:
         return load
 
 
-def with_losses(term: Term, loss_share: float) -> Term:
+def with_losses(term: Term, kept: Floats) -> Term:
     """Return a term whose import energy is charged at the point before the losses.
 
-    The energy bought there is the metered energy / (1 - loss_share).
+    Args:
+        term: Any term; one that prices no import energy is returned as it is.
+        kept: Metered energy over energy bought, above 0 to 1. Shape (T,).
+
+    Raises:
+        InputError: Losses change on the grid and the term has tiers.
     """
-    kept = 1 - loss_share
-    match term:
-        case EnergyTerm(on="import" | "residual"):
-            return replace(term, per_mwh=term.per_mwh / kept)
-        case BlockTerm():
-            adders = term.adders_per_mwh / kept
-            return replace(term, edges_mwh=term.edges_mwh * kept, adders_per_mwh=adders)
-        case TieredTerm():
-            rates = term.rates_per_mwh / kept
-            return replace(term, edges_mwh=term.edges_mwh * kept, rates_per_mwh=rates)
-    return term
+    if isinstance(term, EnergyTerm) and term.on in ("import", "residual"):
+        return replace(term, per_mwh=term.per_mwh / kept)
+    if not isinstance(term, BlockTerm | TieredTerm):
+        return term
+    first = float(kept[0])
+    if (kept != first).any():
+        raise InputError("losses", "changing", "must stay the same where prices have tiers")
+    edges_mwh = term.edges_mwh * first
+    if isinstance(term, BlockTerm):
+        adders = term.adders_per_mwh / first
+        return replace(term, edges_mwh=edges_mwh, adders_per_mwh=adders)
+    return replace(term, edges_mwh=edges_mwh, rates_per_mwh=term.rates_per_mwh / first)
 
 
 def _bound(terms: Iterable[Term]) -> tuple[Term, ...]:
