@@ -2,7 +2,8 @@
 PYTHON ?= python3
 # uv from the path, or a private copy where there is none
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
-BIN := .venv/bin
+VENV ?= .venv
+BIN := $(VENV)/bin
 # a release must be a week old before it is chosen
 PIN := --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --exclude-newer "7 days"
 export UV_PYTHON_DOWNLOADS := never
@@ -11,37 +12,37 @@ export UV_PYTHON_DOWNLOADS := never
 
 help:               ## show these targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## +/\t/' | expand -t 14
-demo: .venv/core    ## plan the reference network, print the answer, write the report
+demo: $(VENV)/core    ## plan the reference network, print the answer, write the report
 	$(BIN)/loadstone demo
-check: .venv/dev    ## everything that must pass
+check: $(VENV)/dev    ## everything that must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest
 	$(BIN)/zensical build --strict
-check-long: .venv/dev  ## the tests that take minutes, after `check`
+check-long: $(VENV)/dev  ## the tests that take minutes, after `check`
 	$(BIN)/pytest -m long
-fix: .venv/dev      ## what a machine can mend
+fix: $(VENV)/dev      ## what a machine can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-bench: .venv/dev    ## the figures in the README
+bench: $(VENV)/dev    ## the figures in the README
 	$(BIN)/pytest benchmarks
-docs: .venv/dev     ## build the pages into site/; a broken link fails
+docs: $(VENV)/dev     ## build the pages into site/; a broken link fails
 	$(BIN)/zensical build --strict --clean
 lock: | $(UV)       ## choose versions anew; the only place that looks for newer ones
 	$(UV) pip compile $(PIN) --upgrade pyproject.toml -o requirements.lock
 	$(UV) pip compile $(PIN) --upgrade --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 clean:              ## remove what can be made again
-	rm -rf .venv .uv site out .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .uv site out demo .mypy_cache .ruff_cache .pytest_cache
 
-.venv/core: requirements.lock pyproject.toml | $(UV)
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	$(UV) pip install --quiet --python .venv --require-hashes -r requirements.lock
-	$(UV) pip install --quiet --python .venv --no-deps --editable .
+$(VENV)/core: requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(VENV) --no-deps --editable .
 	touch $@
-.venv/dev: requirements-dev.lock .venv/core | $(UV)
-	$(UV) pip install --quiet --python .venv --require-hashes -r requirements-dev.lock
+$(VENV)/dev: requirements-dev.lock $(VENV)/core | $(UV)
+	$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements-dev.lock
 	touch $@
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv
