@@ -20,7 +20,15 @@ Openings = Literal["per_phase", "per_site"]
 SITES = 31
 HOURS = 8760
 COUNTRIES = 5
-CAPACITIES = ("grid", "miner_new", "miner_old", "gpu", "battery_power", "battery_energy", "solar")
+CAPACITIES = (
+    "grid",
+    "miner_new",
+    "miner_old",
+    "gpu",
+    "battery_power",
+    "battery_energy",
+    "solar",
+)
 UNITS = ("MW", "MW", "MW", "MW", "MW", "MWh", "MW")
 GRID, MINER_NEW, MINER_OLD, GPU, POWER, ENERGY, SOLAR = range(7)
 LIFE_YEARS = np.array([20, 4, 3, 5, 15, 15, 25])
@@ -129,7 +137,7 @@ def data(sites: int = SITES, *, seed: int = 31, hours: int = HOURS) -> Data:
         solar=solar[first],
         ai_revenue=ai_revenue[first],
         unit_price=unit_price[first],
-        annual=annual[first],
+        annual=annual[first] * (hours / HOURS),
         upper=upper[first],
         country_cap=np.array(caps),
         budget=BUDGET_PER_SITE * sites,
@@ -196,11 +204,19 @@ class _Draft:
 
 def _series(given: Data) -> Floats:
     """Stack the hourly rows: site i has rows i, N + i, 2 N + i and 3 N + i."""
-    return np.concatenate([given.import_cost, given.export_price, given.solar, given.ai_revenue])
+    return np.concatenate(
+        [given.import_cost, given.export_price, given.solar, given.ai_revenue]
+    )
 
 
 def _block(
-    site: int, sites: int, phase: int, columns: Ints, *, weight: float = 1.0, yearly: bool = False
+    site: int,
+    sites: int,
+    phase: int,
+    columns: Ints,
+    *,
+    weight: float = 1.0,
+    yearly: bool = False,
 ) -> Block:
     """Return one site-year; with `yearly`, prices and revenues drift from phase to phase."""
     mining, ai, power = (0.95**phase, 0.93**phase, 1.02**phase) if yearly else (1.0, 1.0, 1.0)
@@ -208,9 +224,7 @@ def _block(
     ai_value = Profile(row=3 * sites + site, scale=ai / AI_PUE)
     segments = (
         Segment(name="grid", source=True, capacity=GRID, value=Profile(row=site, scale=power)),
-        Segment(
-            name="solar", source=True, capacity=SOLAR, width=Profile(row=2 * sites + site)
-        ),
+        Segment(name="solar", source=True, capacity=SOLAR, width=Profile(row=2 * sites + site)),
         Segment(
             name="export",
             capacity=GRID,
@@ -261,7 +275,11 @@ def _block(
 
 def _label(kind: str, site: int, asset: int, phase: int = -1) -> Label:
     return Label(
-        kind=kind, subject=f"s{site:02}", phase=phase, asset=CAPACITIES[asset], unit=UNITS[asset]
+        kind=kind,
+        subject=f"s{site:02}",
+        phase=phase,
+        asset=CAPACITIES[asset],
+        unit=UNITS[asset],
     )
 
 
@@ -270,7 +288,8 @@ def b31(sites: int = SITES, *, hours: int = HOURS) -> Problem:
 
     Args:
         sites: Number of sites, 1 to 31.
-        hours: Hours of the year; fewer makes a small problem for tests, not B31.
+        hours: Hours of the year. Fewer, with their share of the yearly costs, make a small
+            problem for tests, which is not B31.
     """
     given = data(sites, hours=hours)
     draft, blocks = _Draft(), []
@@ -280,8 +299,11 @@ def b31(sites: int = SITES, *, hours: int = HOURS) -> Problem:
             for k in range(len(CAPACITIES))
         ]
         blocks.append(_block(s, sites, 0, np.array(columns, dtype=np.int64)))
-    bought = [(int(c), float(p)) for b, u in zip(blocks, given.unit_price, strict=True)
-              for c, p in zip(b.columns, u, strict=True)]
+    bought = [
+        (int(c), float(p))
+        for b, u in zip(blocks, given.unit_price, strict=True)
+        for c, p in zip(b.columns, u, strict=True)
+    ]
     draft.row(Label(kind="budget", unit="USD"), bought, upper=given.budget)
     _country_rows(draft, given, blocks, phase=-1)
     return draft.problem(_series(given), blocks)
@@ -316,7 +338,7 @@ def b31_phases(
         phases: Number of build years.
         binary: Whether a site must be opened, at a fixed cost and with a smallest size.
         openings: One yes or no per site and phase, or one per site for all phases.
-        hours: Hours of a year; fewer makes a small problem for tests.
+        hours: Hours of a year; fewer make a small problem for tests.
     """
     given = data(sites, hours=hours)
     draft = _Draft()
@@ -331,11 +353,15 @@ def b31_phases(
     blocks: list[Block] = []
     for y in range(phases):
         for s, k in np.ndindex(builds.shape[1:]):
-            alive = [(int(builds[q, s, k]), -1.0) for q in range(y + 1) if q + LIFE_YEARS[k] > y]
+            alive = [
+                (int(builds[q, s, k]), -1.0) for q in range(y + 1) if q + LIFE_YEARS[k] > y
+            ]
             terms = [(int(capacities[y, s, k]), 1.0), *alive]
             draft.row(_label("alive", s, k, y), terms, lower=0.0, upper=0.0)
-        bought = [(int(builds[y, s, k]), given.unit_price[s, k])
-                  for s, k in np.ndindex(builds.shape[1:])]
+        bought = [
+            (int(builds[y, s, k]), given.unit_price[s, k])
+            for s, k in np.ndindex(builds.shape[1:])
+        ]
         label = Label(kind="budget", phase=y, unit="USD")
         draft.row(label, bought, upper=given.budget * 1.5 / phases)
         year = [
@@ -346,12 +372,22 @@ def b31_phases(
         blocks.extend(year)
     if binary:
         for s in range(sites):
-            _opening(draft, s, capacities[:, s, GRID], given.upper[s, GRID], discount, openings)
+            largest_mw = given.upper[s, GRID]
+            grid = capacities[:, s, GRID]
+            _opening(
+                draft, s, grid, largest_mw=largest_mw, discount=discount, openings=openings
+            )
     return draft.problem(_series(given), blocks)
 
 
 def _opening(
-    draft: _Draft, site: int, grid: Ints, largest_mw: float, discount: Floats, openings: Openings
+    draft: _Draft,
+    site: int,
+    grid: Ints,
+    *,
+    largest_mw: float,
+    discount: Floats,
+    openings: Openings,
 ) -> None:
     """Let a site have a grid connection only once it is open, and then at least 25 MW."""
     name, phases = f"s{site:02}", len(grid)
