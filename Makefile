@@ -12,9 +12,9 @@ export UV_PYTHON_DOWNLOADS := never
 
 help:               ## show these targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## +/\t/' | expand -t 14
-demo: $(VENV)/core    ## plan the reference network, print the answer, write the report
+demo: $(VENV)/core  ## plan the reference network, print the answer, write the report
 	$(BIN)/loadstone demo
-check: $(VENV)/dev    ## everything that must pass
+check: $(VENV)/dev  ## everything that must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -23,12 +23,12 @@ check: $(VENV)/dev    ## everything that must pass
 	$(BIN)/zensical build --strict
 check-long: $(VENV)/dev  ## the tests that take minutes, after `check`
 	$(BIN)/pytest -m long
-fix: $(VENV)/dev      ## what a machine can mend
+fix: $(VENV)/dev  ## what a machine can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-bench: $(VENV)/dev    ## the figures in the README
+bench: $(VENV)/dev  ## the figures in the README
 	$(BIN)/pytest benchmarks
-docs: $(VENV)/dev     ## build the pages into site/; a broken link fails
+docs: $(VENV)/dev  ## build the pages into site/; a broken link fails
 	$(BIN)/zensical build --strict --clean
 lock: | $(UV)       ## choose versions anew; the only place that looks for newer ones
 	$(UV) pip compile $(PIN) --upgrade pyproject.toml -o requirements.lock

@@ -54,9 +54,7 @@ def _section(words: str, command: Any) -> str:
     usage = " ".join([words, *(_usage(argument) for argument in wanted)])
     lines = [f"## {words}", "", f"    {usage}", "", (command.help or "").strip(), ""]
     rows = [(f"`{_usage(argument)}`", argument) for argument in wanted]
-    rows += [
-        (", ".join(f"`{n}`" for n in _names(option)), option) for option in options(command)
-    ]
+    rows += [(_names(option), option) for option in options(command)]
     if rows:
         lines += ["| argument or option | meaning | default |", "|---|---|---|"]
         lines += [f"| {name} | {_cell(p.help)} | {_default(p)} |" for name, p in rows]
