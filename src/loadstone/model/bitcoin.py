@@ -114,6 +114,7 @@ class Halving:
         estimated: Whether the day is an estimate.
         source: Key in sources.toml.
         confidence: How sure the day is.
+        provenance: "shipped", or "user" where a user's file says so.
         note: How the day was found.
     """
 
@@ -122,6 +123,7 @@ class Halving:
     estimated: bool = False
     source: str
     confidence: Confidence = "high"
+    provenance: FactProvenance = "shipped"
     note: str = ""
 
     def __post_init__(self) -> None:

@@ -38,7 +38,7 @@ class CoolingPlant:
         electrical_loss_share: Transformers, distribution and uninterruptible supply.
         dry: Whether heat goes to the dry-bulb temperature; else to the wet-bulb.
         compressor: Whether there is one; without, warm air means derating.
-        derate_from_c: Air temperature above which machines must slow down, degC; None for never.
+        derate_from_c: Air temperature above which machines slow down, degC; None for never.
         stop_c: Air temperature at which they must stop, degC; between the two it is linear.
         ranges: Lowest and highest value found for a parameter chosen from a range.
         source: Key in sources.toml.

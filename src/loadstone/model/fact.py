@@ -2,7 +2,7 @@
 """All facts together, and which of them a reader should doubt."""
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 
 from loadstone.model.bitcoin import Bitcoin
@@ -61,15 +61,21 @@ class Facts:
 
     def sourced(self) -> Iterator[tuple[str, Sourced]]:
         """Yield everything that names a source, with its path."""
-        for name in ("countries", "miners", "servers", "costs", "cooling", "bitcoin"):
-            yield from _walk(name, getattr(self, name))
+        return sourced_in({part.name: getattr(self, part.name) for part in fields(self)})
 
-    def warnings(self, on: datetime.date) -> tuple[FactWarning, ...]:
-        """Return the facts to doubt on a day: expired, early, unsure, or chosen from a range."""
+    def warnings(
+        self, on: datetime.date, within: Collection[str] = ()
+    ) -> tuple[FactWarning, ...]:
+        """Return the facts to doubt on a day: expired, early, unsure, chosen from a range.
+
+        Args:
+            on: The day.
+            within: Paths to look into, e.g. "countries.BR"; empty for all.
+        """
         found = []
         for path, value in self.sourced():
             reasons = _reasons(value, on)
-            if reasons:
+            if reasons and _is_within(path, within):
                 text = _text(value)
                 found.append(
                     FactWarning(path=path, reasons=reasons, text=text, source=value.source)
@@ -77,18 +83,32 @@ class Facts:
         return tuple(found)
 
 
-def _walk(path: str, value: object) -> Iterator[tuple[str, Sourced]]:
+def _is_within(path: str, within: Collection[str]) -> bool:
+    return not within or any(f"{path}.".startswith(f"{part}.") for part in within)
+
+
+def sourced_in(value: object, path: str = "") -> Iterator[tuple[str, Sourced]]:
+    """Yield everything within a value that names a source, with its path.
+
+    Args:
+        value: A fact, a record of facts, or a mapping or tuple of them.
+        path: Path of the value itself.
+    """
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _walk(f"{path}.{key}", item)
+            yield from sourced_in(item, _join(path, key))
     elif isinstance(value, tuple):
         for i, item in enumerate(value):
-            yield from _walk(f"{path}.{getattr(item, 'id', i)}", item)
+            yield from sourced_in(item, _join(path, getattr(item, "id", i)))
     elif is_dataclass(value):
         if isinstance(value, Sourced):
             yield path, value
         for part in fields(value):
-            yield from _walk(f"{path}.{part.name}", getattr(value, part.name))
+            yield from sourced_in(getattr(value, part.name), _join(path, part.name))
+
+
+def _join(path: str, key: object) -> str:
+    return f"{path}.{key}" if path else str(key)
 
 
 def _reasons(value: object, on: datetime.date) -> tuple[str, ...]:
@@ -105,9 +125,10 @@ def _reasons(value: object, on: datetime.date) -> tuple[str, ...]:
 
 def _text(value: object) -> str:
     if isinstance(value, Fact):
+        number = f"{value.value:g}" if value.unit == "1" else f"{value.value:g} {value.unit}"
         if value.low is None or value.high is None:
-            return f"{value.value:g} {value.unit}"
-        return f"{value.value:g} {value.unit}, from a range of {value.low:g} to {value.high:g}"
+            return number
+        return f"{number}, from a range of {value.low:g} to {value.high:g}"
     for name in ("text", "name", "model", "note", "date"):
         words = getattr(value, name, None)
         if words:

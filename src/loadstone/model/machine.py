@@ -106,6 +106,7 @@ class CapCurve:
         source: Key in sources.toml.
         date: When it was measured.
         confidence: How sure it is for this server.
+        provenance: "shipped", or "user" where a user's file says so.
     """
 
     workload: str
@@ -117,6 +118,7 @@ class CapCurve:
     source: str
     date: datetime.date
     confidence: Confidence
+    provenance: FactProvenance = "shipped"
 
     def __post_init__(self) -> None:
         if not len(self.cap) == len(self.throughput) == len(self.draw) >= 2:
@@ -143,7 +145,7 @@ class CapCurve:
         return _between(cap, self.cap, self.throughput)
 
     def draw_at(self, cap: float) -> float | None:
-        """Return the power drawn at a cap, linear between the caps measured; None below them."""
+        """Return the power drawn at a cap, linear between those measured; None below."""
         return _between(cap, self.cap, self.draw)
 
 
@@ -175,7 +177,7 @@ class Server:
         price: Price of one, USD, a value chosen from a range.
         rental: Price of one GPU for an hour, USD, a value chosen from a range.
         life: Years until it is replaced.
-        cap_curve: What a power cap does, where it was measured.
+        cap_curves: What a power cap does to each kind of work, where it was measured.
         curve_absent: Why there is no such curve; "" where there is.
         source: Key in sources.toml.
         date: When the source said so.
@@ -197,7 +199,7 @@ class Server:
     price: Fact
     rental: Fact
     life: Fact
-    cap_curve: CapCurve | None = None
+    cap_curves: tuple[CapCurve, ...] = ()
     curve_absent: str = ""
     source: str
     date: datetime.date
@@ -216,8 +218,8 @@ class Server:
                 "rental", self.rental.value, 'must be at least 0, unit "USD/GPU-h"'
             )
         _check_life(self.life)
-        if (self.cap_curve is None) != bool(self.curve_absent):
-            rule = "must say why there is no cap_curve, and only then"
+        if bool(self.cap_curves) == bool(self.curve_absent):
+            rule = "must say why there are no cap_curves, and only then"
             raise InputError("curve_absent", self.curve_absent, rule)
         check_confidence(self.confidence)
 
