@@ -22,7 +22,7 @@ check: $(VENV)/dev  ## everything that must pass
 	$(BIN)/pytest
 	$(BIN)/zensical build --strict
 check-long: $(VENV)/dev  ## the tests that take minutes, after `check`
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m long || [ $$? -eq 5 ]  # 5: there is none
 fix: $(VENV)/dev  ## what a machine can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
