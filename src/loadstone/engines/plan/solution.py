@@ -33,18 +33,21 @@ class BlockDispatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cut:
-    """A proven bound on one block: F(x) <= slope . x for every x of at least 0.
+    """Prices that prove a bound on one block: F(x) <= g(prices) . x for every x of at least 0.
+
+    Any prices prove a bound, so nothing about their origin needs to be trusted. The bound of a
+    whole problem is the master with one or a few cuts a block, solved again.
 
     Attributes:
         block: Index of the block.
-        slope: Currency per unit of each capacity. Shape (K,).
-        water: Water value of each hour that proves it, currency/MWh. Shape (T,).
-        multipliers: Price of each account that proves it, from 0 to its penalty. Shape (A,).
+        water: Value of stored energy in each hour, currency/MWh; 0 without a store. Shape (T,).
+        price: Value of energy at the bus, currency/MWh, at most the shortage price. Shape (T,).
+        multipliers: Price of each account, from 0 to its penalty. Shape (A,).
     """
 
     block: int
-    slope: Floats
     water: Floats
+    price: Floats
     multipliers: Floats
 
 
@@ -60,7 +63,6 @@ class Solution:
         values: Yearly value of each block's dispatch. Shape (B,).
         row_price: What one more unit of each row's limit is worth. Shape (M,).
         column_price: What one more unit of each column's bound is worth. Shape (C,).
-        cuts: The bounds that prove it; empty where another method proved it.
         iterations: Rounds of the master problem.
         notes: What forced a slower way, and what it cost.
     """
@@ -72,7 +74,6 @@ class Solution:
     values: Floats
     row_price: Floats
     column_price: Floats
-    cuts: tuple[Cut, ...] = ()
     iterations: int = 0
     notes: tuple[str, ...] = ()
 

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exact method: block oracles under a stabilised cutting-plane master.
+
+The master sees each block's value from above, through cuts; the oracles value its plans from
+below. Where columns must be whole, the relaxation is closed first; then whole numbers are
+chosen by the master as a mixed-integer programme, and the plan around each choice is closed
+again, until no other choice can be better.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.plan.master import Master, MasterPoint
+from loadstone.engines.plan.oracle import Oracle, Valuation
+from loadstone.engines.plan.problem import Problem
+from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
+from loadstone.model.errors import InfeasibleError
+from loadstone.model.plan import Status
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+INWARD = 0.75  # share of the master's point in the next one; the rest is the best plan
+FIRST_SHARES = (1.0, 0.4, 0.1)  # of the columns' bounds: where the first cuts are taken
+PARTS_IN_ALL = 372  # parts of years in the master: finer parts converge faster, cost more
+MOST_PARTS = 12
+IDLE_ROUNDS = 12  # a cut that has not been binding for so many rounds is forgotten
+WHOLE = 1e-6  # distance from a whole number that is none
+
+
+def never() -> bool:
+    """Never stop."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a search is.
+
+    Attributes:
+        stage: "relaxation", "whole numbers" or "plan".
+        round: Rounds so far.
+        objective: Value of the best plan; minus infinity before the first.
+        bound: No plan is worth more.
+    """
+
+    stage: str
+    round: int
+    objective: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """Distance from the bound, as a share of the objective."""
+        if not np.isfinite(self.objective):
+            return np.inf
+        return (self.bound - self.objective) / max(abs(self.objective), 1e-9)
+
+
+@dataclass(slots=True, eq=False)
+class _Best:
+    """The best plan under the present bounds."""
+
+    value: float = -np.inf
+    columns: Floats | None = None
+    found: tuple[Valuation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Origin:
+    """Where a round's cuts were taken: enough to find their prices again."""
+
+    points: tuple[Floats, ...]
+    found: tuple[Valuation, ...]
+
+
+def _within(bound: float, value: float, gap: float) -> bool:
+    """Tell whether a value is within a gap of its bound."""
+    return bool(np.isfinite(value)) and bound - value <= gap * abs(value)
+
+
+class Search:
+    """A search for the best plan of a problem.
+
+    `steps` yields after every round and may be left at any time; `solution` is then the best
+    plan so far with its proven bound. The same problem gives the same plan to the bit,
+    whatever the executor.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        gap: float = 1e-5,
+        executor: Executor | None = None,
+        stop: Callable[[], bool] = never,
+    ) -> None:
+        """Prepare a search.
+
+        Args:
+            problem: What is planned.
+            gap: Proven gap at which it ends, as a share of the objective.
+            executor: Threads that value blocks; None values them one after another.
+            stop: Asked inside long stretches; where it says so, `steps` ends early.
+        """
+        parts = int(np.clip(PARTS_IN_ALL // max(len(problem.blocks), 1), 1, MOST_PARTS))
+        self.problem, self.gap = problem, gap
+        self.oracle = Oracle(problem, parts=parts)
+        self._executor, self._stop = executor, stop
+        self._master = Master(problem, self.oracle.starts)
+        self._weights = np.array([block.weight for block in problem.blocks])
+        self._hints = np.zeros(len(problem.blocks))
+        self._origins: list[_Origin] = []
+        self._cut_block = np.empty(0, dtype=np.int64)
+        self._cut_part = np.empty(0, dtype=np.int64)
+        self._cut_origin = np.empty(0, dtype=np.int64)
+        self._cut_idle = np.empty(0, dtype=np.int64)
+        self._cut_price = np.empty(0)
+        self._best = _Best()
+        self._bound = np.inf
+        self._last: MasterPoint | None = None
+        self._rounds = 0
+
+    def steps(self) -> Iterator[Progress]:
+        """Search, yielding after every round.
+
+        Raises:
+            InfeasibleError: No plan keeps the rows and bounds.
+        """
+        lower, upper = self.problem.lower, self.problem.upper
+        for share in FIRST_SHARES:
+            self._cut(lower + share * (upper - lower))
+        whole = bool((self.problem.whole & (upper > lower)).any())
+        relaxed = _Best()
+        target = self.gap / 4 if whole else self.gap
+        for point, best in self._close(relaxed, target):
+            self._bound = min(self._bound, point.bound)
+            if not whole:
+                self._best = best
+            yield self._progress("relaxation" if whole else "plan")
+        if whole:
+            yield from self._choose(relaxed)
+
+    def _progress(self, stage: str) -> Progress:
+        return Progress(
+            stage=stage, round=self._rounds, objective=self._best.value, bound=self._bound
+        )
+
+    def _close(self, best: _Best, gap: float) -> Iterator[tuple[MasterPoint, _Best]]:
+        """Bring the bound and the best plan together under the master's present bounds."""
+        bound = np.inf
+        while True:
+            point = self._master.solve()
+            self._last = point
+            self._age(point)
+            bound = min(bound, point.bound)
+            yield point, best
+            if _within(bound, best.value, gap) or self._stop():
+                return
+            columns = point.columns
+            if best.columns is not None:
+                columns = INWARD * columns + (1 - INWARD) * best.columns
+            found = self._cut(columns)
+            value = self._value(columns, found)
+            if value > best.value:
+                best.value, best.columns, best.found = value, columns, found
+            self._rounds += 1
+
+    def _cut(self, columns: Floats) -> tuple[Valuation, ...]:
+        """Value every block at these columns and add what it proves to the master."""
+        points = tuple(columns[block.columns] for block in self.problem.blocks)
+        found = tuple(self.oracle.evaluate_all(points, self._hints, self._executor))
+        live = [b for b, x in enumerate(points) if x.any()]
+        for b in live:
+            if found[b].mu.size:
+                self._hints[b] = found[b].mu[0]
+        slopes = [found[b].slope for b in live]
+        self._master.add_cuts(live, slopes)
+        counts = [len(slope) for slope in slopes]
+        self._cut_block = np.append(self._cut_block, np.repeat(live, counts))
+        self._cut_part = np.append(self._cut_part, np.concatenate([np.arange(c) for c in counts]))
+        self._cut_origin = np.append(self._cut_origin, np.full(sum(counts), len(self._origins)))
+        self._cut_idle = np.append(self._cut_idle, np.zeros(sum(counts), dtype=np.int64))
+        self._origins.append(_Origin(points, found))
+        return found
+
+    def _age(self, point: MasterPoint) -> None:
+        """Forget cuts that have long not been binding."""
+        binding = point.cut_price > 1e-12
+        self._cut_idle = np.where(binding, 0, self._cut_idle + 1)
+        self._cut_price = point.cut_price
+        old = self._cut_idle > IDLE_ROUNDS
+        if old.sum() > len(old) // 4:
+            self._master.drop_cuts(old)
+            keep = ~old
+            self._cut_block, self._cut_part = self._cut_block[keep], self._cut_part[keep]
+            self._cut_origin, self._cut_idle = self._cut_origin[keep], self._cut_idle[keep]
+            self._cut_price = self._cut_price[keep]
+
+    def _value(self, columns: Floats, found: tuple[Valuation, ...]) -> float:
+        if not all(valuation.ok for valuation in found):
+            return -np.inf
+        p = self.problem
+        values = np.array([valuation.value for valuation in found])
+        return float(p.constant - p.cost @ columns + self._weights @ values)
+
+    def _choose(self, relaxed: _Best) -> Iterator[Progress]:
+        """Choose whole numbers, close the plan around them, and prove that none are better."""
+        if relaxed.columns is None:
+            return
+        whole = np.flatnonzero(self.problem.whole)
+        choice = np.round(relaxed.columns[whole])
+        while True:
+            yield from self._around(whole, choice)
+            self._narrow(whole)
+            if self._closed() or self._stop():
+                return
+            point = self._master.solve_whole(self.gap / 4, self._best.columns, self._stop)
+            self._master.fix(whole, self.problem.lower[whole], self.problem.upper[whole])
+            if point is None:
+                return
+            # what `_narrow` left out is worth no more than the best plan
+            self._bound = min(self._bound, max(point.bound, self._best.value))
+            yield self._progress("whole numbers")
+            if self._closed():
+                return
+            choice = np.round(point.columns[whole])
+
+    def _closed(self) -> bool:
+        return _within(self._bound, self._best.value, self.gap)
+
+    def _around(self, whole: Ints, choice: Floats) -> Iterator[Progress]:
+        """Close the plan with the whole columns fixed to a choice."""
+        self._master.fix(whole, choice, choice)
+        best = _Best()
+        try:
+            for point, _ in self._close(best, self.gap / 4):
+                if best.value > self._best.value:
+                    self._best = best
+                yield self._progress("plan")
+                if point.bound <= self._best.value and best is not self._best:
+                    break
+        except InfeasibleError:
+            pass  # rounding may break a row; the master's own choice cannot
+        self._master.fix(whole, self.problem.lower[whole], self.problem.upper[whole])
+
+    def _narrow(self, whole: Ints) -> None:
+        """Fix whole columns that cannot move by one without losing to the best plan."""
+        point = self._master.solve()
+        self._age(point)
+        self._bound = min(self._bound, max(point.bound, self._best.value))
+        at, price = point.columns[whole], np.abs(point.column_price[whole])
+        lower, upper = self.problem.lower[whole], self.problem.upper[whole]
+        settled = point.bound - price < self._best.value
+        low, high = settled & (at <= lower + WHOLE), settled & (at >= upper - WHOLE)
+        self._master.fix(whole, np.where(high, upper, lower), np.where(low, lower, upper))
+
+    def solution(self) -> Solution:
+        """Return the best plan so far with its proven bound.
+
+        Raises:
+            InfeasibleError: The search ended before it found a plan.
+        """
+        best, p = self._best, self.problem
+        if best.columns is None:
+            raise InfeasibleError([])
+        values = np.array(
+            [
+                self.oracle.exact_value(b, best.columns[block.columns], best.found[b])[0]
+                for b, block in enumerate(p.blocks)
+            ]
+        )
+        objective = float(p.constant - p.cost @ best.columns + self._weights @ values)
+        last = self._prices()
+        return Solution(
+            status=Status.OPTIMAL if _within(self._bound, objective, self.gap) else Status.STOPPED,
+            objective=objective,
+            bound=max(self._bound, objective),
+            columns=best.columns,
+            values=values,
+            row_price=last.row_price,
+            column_price=last.column_price,
+            iterations=self._rounds,
+        )
+
+    def _prices(self) -> MasterPoint:
+        """Solve the master around the best plan's whole numbers, for its prices."""
+        best, p = self._best, self.problem
+        whole = np.flatnonzero(p.whole)
+        if not whole.size or best.columns is None:
+            assert self._last is not None
+            return self._last
+        choice = np.round(best.columns[whole])
+        self._master.fix(whole, choice, choice)
+        point = self._master.solve()
+        self._age(point)
+        self._master.fix(whole, p.lower[whole], p.upper[whole])
+        return point
+
+    def dispatch(self) -> tuple[BlockDispatch, ...]:
+        """Return the hours of the best plan, block by block."""
+        columns = self._best.columns
+        if columns is None:
+            return ()
+        return tuple(
+            self.oracle.dispatch(b, columns[block.columns], self._best.found[b])
+            for b, block in enumerate(self.problem.blocks)
+        )
+
+    def proof(self) -> tuple[Cut, ...]:
+        """Return prices that prove the bound, apart from the search that found them.
+
+        The master's weights on a block's cuts mix their prices into one cut, which by
+        convexity is at least as sharp as the mixture. Where columns are whole, cuts of the
+        relaxation and of the plan are given both.
+        """
+        cuts = list(self._mixed_cuts())
+        if self.problem.whole.any():
+            point = self._master.solve()
+            self._age(point)
+            cuts += self._mixed_cuts()
+        return tuple(cuts)
+
+    def _mixed_cuts(self) -> Iterator[Cut]:
+        """Mix the prices of each block's cuts by their weights in the last master solved."""
+        for b, block in enumerate(self.problem.blocks):
+            mine = np.flatnonzero((self._cut_block == b) & (self._cut_price > 1e-12))
+            if not mine.size:
+                continue
+            starts = np.append(self.oracle.starts[b], self.problem.hours)
+            water, price = np.zeros(self.problem.hours), np.zeros(self.problem.hours)
+            multipliers = np.zeros(len(block.accounts))
+            sums = np.zeros(len(starts) - 1)
+            np.add.at(sums, self._cut_part[mine], self._cut_price[mine])
+            for o in np.unique(self._cut_origin[mine]):
+                origin = self._origins[o]
+                cut = self.oracle.proof(b, origin.points[b], origin.found[b].mu)
+                for i in mine[self._cut_origin[mine] == o]:
+                    part = self._cut_part[i]
+                    hours = slice(starts[part], starts[part + 1])
+                    share = self._cut_price[i] / sums[part]
+                    water[hours] += share * cut.water[hours]
+                    price[hours] += share * cut.price[hours]
+                    if part == 0:
+                        multipliers += share * cut.multipliers
+            yield Cut(block=b, water=water, price=price, multipliers=multipliers)

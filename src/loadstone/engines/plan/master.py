@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The master problem: columns and rows, with the blocks' values held from above by cuts.
+
+Money is scaled to millions and each row by a power of two, here and nowhere else.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.plan.problem import Problem
+from loadstone.model.errors import Conflict, InfeasibleError, OutsideError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+MILLION = 1e6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MasterPoint:
+    """The master's answer.
+
+    Attributes:
+        value: Worth of the columns as the cuts see it, currency.
+        bound: No plan within the master's bounds is worth more, currency.
+        columns: Amount of each column. Shape (C,).
+        row_price: Worth of one more unit of each row's limit, currency. Shape (M,).
+        column_price: Worth of one more unit of each column, currency. Shape (C,).
+        cut_price: Weight of each cut in the proof. Shape (cuts,).
+        cut_slack: How far each cut is from binding, millions. Shape (cuts,).
+    """
+
+    value: float
+    bound: float
+    columns: Floats
+    row_price: Floats
+    column_price: Floats
+    cut_price: Floats
+    cut_slack: Floats
+
+
+class Master:
+    """A growing linear or mixed-integer programme in HiGHS."""
+
+    def __init__(self, problem: Problem, starts: Sequence[Ints]) -> None:
+        """Pass the columns and rows of the problem.
+
+        Args:
+            problem: What is planned.
+            starts: Per block the first hours of the parts of the year that are bounded apart.
+        """
+        self.problem = problem
+        self.width = len(problem.columns)
+        parts = [len(s) for s in starts]
+        self._first = self.width + np.concatenate([[0], np.cumsum(parts)[:-1]])
+        self._thetas = sum(parts)
+        self._highs = highspy.Highs()
+        self._infinity = self._highs.getInfinity()
+        self.option("output_flag", False)
+        self.option("threads", 1)
+        self.option("random_seed", 0)
+        self._pass_columns(parts)
+        self._pass_rows()
+        self._pass_stores(parts)
+        self._rows = self._highs.getNumRow()
+
+    def option(self, name: str, value: object) -> None:
+        """Set an option and read it back, since HiGHS may fall back without a word."""
+        self._highs.setOptionValue(name, value)
+        if self._highs.getOptionValue(name)[1] != value:
+            raise OutsideError(f"HiGHS did not take {name} = {value!r}; its version may differ")
+
+    def _pass_columns(self, parts: Sequence[int]) -> None:
+        p, free = self.problem, self._thetas
+        weights = np.repeat([b.weight for b in p.blocks], parts)
+        self._highs.addCols(
+            self.width + 2 * free,
+            np.concatenate([-p.cost / MILLION, weights, np.zeros(free)]),
+            np.concatenate([p.lower, np.full(free, -self._infinity), np.zeros(free)]),
+            np.concatenate([p.upper, np.full(2 * free, self._infinity)]),
+            0,
+            np.empty(0, dtype=np.int32),
+            np.empty(0, dtype=np.int32),
+            np.empty(0),
+        )
+        self._highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        self._highs.changeObjectiveOffset(p.constant / MILLION)
+
+    def _pass_rows(self) -> None:
+        p = self.problem
+        largest = np.array(
+            [
+                np.abs(p.row_value[a:b]).max(initial=0.0)
+                for a, b in zip(p.row_start, p.row_start[1:], strict=False)
+            ]
+        )
+        self._scale = 2.0 ** -np.round(np.log2(np.where(largest > 0, largest, 1.0)))
+        if len(p.rows):
+            self._add(
+                p.row_lower * self._scale,
+                p.row_upper * self._scale,
+                p.row_start[:-1],
+                p.row_column,
+                p.row_value * np.repeat(self._scale, np.diff(p.row_start)),
+            )
+
+    def _pass_stores(self, parts: Sequence[int]) -> None:
+        """Hold the energy stored as a part begins to the store's size, or to 0 without one."""
+        for block, first, count in zip(self.problem.blocks, self._first, parts, strict=True):
+            states = self._thetas + first + np.arange(count)
+            if count == 1 or block.storage is None:
+                self._bounds(states, np.zeros(count), np.zeros(count))
+                continue
+            energy = int(block.columns[block.storage.energy])
+            index = np.column_stack([states, np.full(count, energy)])
+            value = np.tile([1.0, -1.0], (count, 1))
+            none = np.full(count, -self._infinity)
+            self._add(none, np.zeros(count), 2 * np.arange(count), index.ravel(), value.ravel())
+
+    def _add(self, lower: Floats, upper: Floats, start: Ints, index: Ints, value: Floats) -> None:
+        self._highs.addRows(
+            len(lower),
+            np.maximum(lower, -self._infinity),
+            np.minimum(upper, self._infinity),
+            len(value),
+            np.asarray(start, dtype=np.int32),
+            np.asarray(index, dtype=np.int32),
+            np.asarray(value, dtype=float),
+        )
+
+    def _bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        self._highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def fix(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """Change the bounds of some columns of the problem."""
+        if len(columns):
+            self._bounds(columns, lower, upper)
+
+    @property
+    def cuts(self) -> int:
+        """Number of cuts held."""
+        return int(self._highs.getNumRow()) - self._rows
+
+    def add_cuts(self, blocks: Sequence[int], slopes: Sequence[Floats]) -> None:
+        """Hold the parts of these blocks' years under new bounds: see `Valuation.slope`."""
+        starts, index, value, at = [], [], [], 0
+        for b, slope in zip(blocks, slopes, strict=True):
+            count, width = slope.shape
+            theta = self._first[b] + np.arange(count)
+            own = np.broadcast_to(self.problem.blocks[b].columns, (count, self._size(b)))
+            states = [self._thetas + theta, self._thetas + np.roll(theta, -1)]
+            columns = np.column_stack([own, *(states if count > 1 else []), theta])
+            index.append(columns.ravel())
+            value.append(np.column_stack([-slope / MILLION, np.ones(count)]).ravel())
+            starts.append(at + (width + 1) * np.arange(count))
+            at += (width + 1) * count
+        start = np.concatenate(starts)
+        none = np.full(len(start), -self._infinity)
+        self._add(none, np.zeros(len(start)), start, np.concatenate(index), np.concatenate(value))
+
+    def _size(self, b: int) -> int:
+        return len(self.problem.blocks[b].capacities)
+
+    def drop_cuts(self, which: Flags) -> None:
+        """Forget the cuts marked. Shape (cuts,)."""
+        places = (self._rows + np.flatnonzero(which)).astype(np.int32)
+        if places.size:
+            self._highs.deleteRows(len(places), places)
+
+    def solve(self) -> MasterPoint:
+        """Solve the linear programme.
+
+        Raises:
+            InfeasibleError: The rows and bounds cannot hold together.
+            OutsideError: HiGHS ends in any other way.
+        """
+        self._run()
+        value = self._highs.getObjectiveValue() * MILLION
+        return self._point(value, value)
+
+    def solve_whole(
+        self, gap: float, start: Floats | None, stop: Callable[[], bool]
+    ) -> MasterPoint | None:
+        """Solve with the whole columns whole, and leave the programme linear again.
+
+        Args:
+            gap: Gap at which HiGHS may stop.
+            start: Columns to start from.
+            stop: Asked from time to time; where it says so, the search ends.
+
+        Returns:
+            The point, or None where the search ended without one.
+        """
+        whole = np.flatnonzero(self.problem.whole).astype(np.int32)
+        kinds = highspy.HighsVarType
+        self._highs.changeColsIntegrality(
+            len(whole), whole, np.full(len(whole), int(kinds.kInteger), dtype=np.uint8)
+        )
+        self.option("mip_rel_gap", gap)
+        if start is not None:
+            self._highs.setSolution(len(whole), whole, start[whole])
+        self._highs.cbMipInterrupt += lambda event: event.interrupt() if stop() else None
+        try:
+            self._run(may_stop=True)
+            info = self._highs.getInfo()
+            if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+                return None
+            value = self._highs.getObjectiveValue() * MILLION
+            return self._point(value, info.mip_dual_bound * MILLION)
+        finally:
+            self._highs.cbMipInterrupt.clear()
+            self._highs.changeColsIntegrality(
+                len(whole), whole, np.full(len(whole), int(kinds.kContinuous), dtype=np.uint8)
+            )
+
+    def _point(self, value: float, bound: float) -> MasterPoint:
+        solution = self._highs.getSolution()
+        columns = np.array(solution.col_value)[: self.width]
+        count = len(self.problem.rows)
+        rows = np.array(solution.row_value)[self._rows :]
+        dual = np.array(solution.row_dual) if solution.dual_valid else np.zeros(0)
+        prices = np.array(solution.col_dual)[: self.width] if solution.dual_valid else columns * 0
+        return MasterPoint(
+            value=value,
+            bound=bound,
+            columns=np.clip(columns, self.problem.lower, self.problem.upper),
+            row_price=dual[:count] * self._scale * MILLION if len(dual) else np.zeros(count),
+            column_price=prices * MILLION,
+            cut_price=dual[self._rows :] if len(dual) else np.zeros(len(rows)),
+            cut_slack=-rows,
+        )
+
+    def _run(self, *, may_stop: bool = False) -> None:
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        ends = highspy.HighsModelStatus
+        if status == ends.kOptimal or (may_stop and status == ends.kInterrupt):
+            return
+        if status in (ends.kInfeasible, ends.kUnboundedOrInfeasible):
+            raise InfeasibleError(
+                [Conflict(rules=("the limits of the plan together",), relax="relax one of them")]
+            )
+        name = self._highs.modelStatusToString(status)
+        raise OutsideError(f"HiGHS ended with {name!r} in the master problem")
