@@ -33,7 +33,7 @@ MINE = Segment(name="mine", capacity=1, value=Profile(scale=70.0))
 def test_a_miner_runs_only_in_hours_that_pay():
     # 2 cheap hours earn 70 - 20 = 50 per MW each; machines cost 30 per MW, the grid 10
     problem = one_block(Sheet(), [("grid", 10, 0, 5), ("miner", 30, 0, 9)], [GRID, MINE])
-    solution, (hours,) = solve_lp_hours(problem)
+    solution, (hours,), _ = solve_lp_hours(problem)
     assert solution.objective == pytest.approx(5 * (2 * 50 - 30 - 10))
     np.testing.assert_allclose(hours.power, [[5, 0, 5, 0], [5, 0, 5, 0]], atol=1e-9)
     np.testing.assert_allclose(solution.values, [500])
@@ -61,7 +61,7 @@ def test_a_battery_loses_what_its_efficiencies_say():
         ("energy", 0, 9, 9),
     ]
     problem = one_block(Sheet(), capacities, segments, storage=storage)
-    solution, (hours,) = solve_lp_hours(problem)
+    solution, (hours,), _ = solve_lp_hours(problem)
     assert solution.objective == pytest.approx(2 * 50 + 2 * (0.72 * 70 - 20))
     np.testing.assert_allclose(hours.charge - hours.discharge, [1, -0.72, 1, -0.72], atol=1e-9)
 
@@ -69,7 +69,7 @@ def test_a_battery_loses_what_its_efficiencies_say():
 def test_what_must_run_and_cannot_is_shortage():
     aux = Segment(name="auxiliary", capacity=1, must_run=True)
     problem = one_block(Sheet(), [("grid", 0, 3, 3), ("one", 0, 5, 5)], [GRID, aux])
-    solution, (hours,) = solve_lp_hours(problem)
+    solution, (hours,), _ = solve_lp_hours(problem)
     np.testing.assert_allclose(hours.shortage, [2, 2, 2, 2])
     assert solution.objective == pytest.approx(-4 * 2 * 1e5 - 3 * sum(PRICES))
 

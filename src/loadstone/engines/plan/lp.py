@@ -1,47 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole problem as one linear or mixed-integer programme.
+"""The whole problem solved as one linear or mixed-integer programme.
 
-Every hour of every block is in one model. It is the fall-back where the structured method does
-not hold, and the judge of that method on small problems. It restates nothing: it reads the
-`Problem` and no other file.
+It is the fall-back where the structured method does not hold, and the judge of that method on
+small problems.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import linopy
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.highs import Answer, End, Option, Programme, minimise
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Block, Problem
-from loadstone.engines.plan.solution import BlockDispatch, Solution
+from loadstone.engines.plan.monolith import THOUSAND, Monolith, build_model
+from loadstone.engines.plan.problem import SHORTAGE_PRICE, Problem
+from loadstone.engines.plan.solution import BlockDispatch, Cut, Proof, Solution
 from loadstone.model.errors import Conflict, InfeasibleError
 from loadstone.model.plan import Status
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Term = tuple[Floats | float, Ints]
-"""A coefficient and the label of its variable."""
-
-THOUSAND = 1e3
-"""Money is in thousands inside the model. In single units the simplex method needs twice the
-iterations; in millions the solver's tolerance on prices would be 0.1 currency/MWh."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Monolith:
-    """A problem as one linopy model; the objective is to be minimised, in thousands.
-
-    Attributes:
-        model: The model; variables and constraints of block b end in `_b`.
-        row_scale: What each row of the problem was divided by. Shape (M,).
-    """
-
-    model: linopy.Model
-    row_scale: Floats
 
 
 def solve_lp(
@@ -63,11 +41,11 @@ def solve_lp(
 
 def solve_lp_hours(
     problem: Problem, *, gap: float = 1e-5, time_limit: float | None = None
-) -> tuple[Solution, tuple[BlockDispatch, ...]]:
-    """Solve a problem as one model, and return the plan and the hours of each block.
+) -> tuple[Solution, tuple[BlockDispatch, ...], Proof | None]:
+    """Solve a problem as one model, and return the plan, the hours of each block and its proof.
 
     With whole columns it is solved twice: to find them, and with them fixed, because only a
-    linear programme has prices.
+    linear programme has prices; those then prove nothing of other whole numbers.
 
     Args:
         problem: The problem.
@@ -83,181 +61,14 @@ def solve_lp_hours(
     options: dict[str, Option] = {} if time_limit is None else {"time_limit": float(time_limit)}
     if not programme.is_whole:
         answer = _feasible(minimise(programme, options))
-        return _solution(problem, monolith, answer, answer), _hours(problem, monolith, answer)
+        solution = _solution(problem, monolith, answer, answer)
+        return solution, _hours(problem, monolith, answer), _proof(problem, monolith, answer)
     found = _feasible(minimise(programme, {**options, "mip_rel_gap": gap / 2}))
     columns = np.flatnonzero(problem.whole)
     lower, upper = programme.lower.copy(), programme.upper.copy()
     lower[columns] = upper[columns] = np.rint(found.x[columns])
     priced = _feasible(minimise(replace(programme, lower=lower, upper=upper, whole=None)))
-    return _solution(problem, monolith, found, priced), _hours(problem, monolith, priced)
-
-
-def build_model(problem: Problem) -> Monolith:
-    """Write a problem as a linopy model, for HiGHS or for any solver that linopy knows.
-
-    The columns come first, so that their labels are their indices. Whole columns are named by
-    `Problem.whole`; linopy is not told, because it marks whole variables, not parts of one.
-    """
-    model = linopy.Model()
-    at = {"column": np.arange(len(problem.columns))}
-    columns = model.add_variables(
-        xr.DataArray(problem.lower, at, "column"),
-        xr.DataArray(problem.upper, at, "column"),
-        name="columns",
-    ).labels.values
-    coefficients, places = [problem.cost / THOUSAND], [columns]
-    for b, block in enumerate(problem.blocks):
-        values, labels = _add_block(model, columns, problem, b)
-        coefficients.append(-block.weight / THOUSAND * values)
-        places.append(labels)
-    model.add_objective(_sum(model, {}, (np.concatenate(coefficients), np.concatenate(places))))
-    return Monolith(model=model, row_scale=_add_rows(model, columns, problem))
-
-
-def _sum(model: linopy.Model, at: Mapping[str, Ints], *terms: Term) -> linopy.LinearExpression:
-    """Return a sum of coefficients times variables over the coordinates `at`.
-
-    A term may have one more axis than the coordinates; it is summed over that axis.
-    """
-    shape = tuple(len(values) for values in at.values())
-    coefficients, labels = [], []
-    for coefficient, label in terms:
-        deep = label if label.ndim > len(shape) else np.broadcast_to(label, shape)[..., None]
-        factor = np.asarray(coefficient, dtype=float)
-        if factor.ndim == len(shape) and label.ndim <= len(shape):
-            factor = factor[..., None]
-        factor = np.broadcast_to(factor, deep.shape)
-        coefficients.append(factor)
-        labels.append(np.where(factor == 0, -1, deep))  # -1: no variable
-    data = xr.Dataset(
-        {
-            "coeffs": ((*at, "_term"), np.concatenate(coefficients, axis=-1)),
-            "vars": ((*at, "_term"), np.concatenate(labels, axis=-1)),
-            "const": (tuple(at), np.zeros(shape)),
-        },
-        dict(at),
-    )
-    return linopy.LinearExpression(data, model)
-
-
-def _add_rows(model: linopy.Model, columns: Ints, problem: Problem) -> Floats:
-    """Add the rows, each divided by its largest coefficient, and return those divisors."""
-    rows, counts = len(problem.rows), np.diff(problem.row_start)
-    scale = np.ones(rows)
-    row = np.repeat(np.arange(rows), counts)
-    largest = np.zeros(rows)
-    np.maximum.at(largest, row, np.abs(problem.row_value))
-    scale[largest > 0] = largest[largest > 0]
-    term = np.arange(len(row)) - np.repeat(problem.row_start[:-1], counts)
-    labels = np.zeros((rows, int(counts.max(initial=1))), dtype=np.int64)
-    values = np.zeros(labels.shape)
-    labels[row, term] = columns[problem.row_column]
-    values[row, term] = problem.row_value / scale[row]
-    low, high = problem.row_lower / scale, problem.row_upper / scale
-    kinds = (
-        ("rows_equal", "=", high, low == high),
-        ("rows_upper", "<=", high, (low != high) & (high < np.inf)),
-        ("rows_lower", ">=", low, (low != high) & (low > -np.inf)),
-    )
-    for name, sign, limit, there in kinds:
-        if there.any():
-            at = {"row": np.flatnonzero(there)}
-            activity = _sum(model, at, (values[there], labels[there]))
-            right = xr.DataArray(limit[there], at, "row")
-            model.add_constraints(activity, sign, right, name=name)
-    return scale
-
-
-def _add_block(
-    model: linopy.Model, columns: Ints, problem: Problem, b: int
-) -> tuple[Floats, Ints]:
-    """Add a block's hours and return its yearly value as coefficients and variables."""
-    block = problem.blocks[b]
-    hour = {"hour": np.arange(problem.hours)}
-    both = {"segment": np.arange(len(block.segments)), **hour}
-    shape = (len(block.segments), problem.hours)
-    width = np.array([problem.profile(s.width) for s in block.segments]).reshape(shape)
-    value = np.array([problem.profile(s.value) for s in block.segments]).reshape(shape)
-    way = np.array([1.0 if s.source else -1.0 for s in block.segments])
-    most = xr.DataArray(np.where(width > 0, np.inf, 0.0), both)
-    power = model.add_variables(0.0, most, name=f"power_{b}").labels.values
-    limit = columns[block.columns[_capacities(problem, block)]]
-    relation = xr.DataArray(
-        ["=" if s.must_run else "<=" for s in block.segments],
-        {"segment": both["segment"]},
-        "segment",
-    )
-    used = _sum(model, both, (1.0, power), (-width, limit))
-    there = xr.DataArray(width > 0, both)
-    model.add_constraints(used, relation, 0.0, name=f"width_{b}", mask=there)
-    shortage = model.add_variables(0.0, np.inf, coords=hour, name=f"shortage_{b}").labels.values
-    balance: list[Term] = [(np.broadcast_to(way, shape[::-1]), power.T), (1.0, shortage)]
-    if block.storage is not None:
-        balance += _add_storage(model, columns, problem, b)
-    model.add_constraints(_sum(model, hour, *balance), "=", 0.0, name=f"balance_{b}")
-    amounts = [(-way[:, None] * value).ravel(), np.full(problem.hours, -SHORTAGE_PRICE)]
-    labels = [power.ravel(), shortage]
-    for a, account in enumerate(block.accounts):
-        labels.append(_add_account(model, columns, problem, b, a))
-        amounts.append(np.array([-account.penalty]))
-    return np.concatenate(amounts), np.concatenate(labels)
-
-
-def _capacities(problem: Problem, block: Block) -> Ints:
-    """Return the capacity that limits each segment in each hour. Shape (J, T)."""
-    capacity = np.empty((len(block.segments), problem.hours), dtype=np.int64)
-    for j, segment in enumerate(block.segments):
-        offset = 0 if segment.group == ONES else problem.groups[segment.group]
-        capacity[j] = segment.capacity + offset
-    return capacity
-
-
-def _add_storage(model: linopy.Model, columns: Ints, problem: Problem, b: int) -> list[Term]:
-    """Add a block's battery and return what it gives to the bus."""
-    block = problem.blocks[b]
-    store = block.storage
-    if store is None:
-        return []
-    hour = {"hour": np.arange(problem.hours)}
-    charge, discharge, stored = (
-        model.add_variables(0.0, np.inf, coords=hour, name=f"{name}_{b}").labels.values
-        for name in ("charge", "discharge", "stored")
-    )
-    power, energy = columns[block.columns[[store.power, store.energy]]]
-    limits = (
-        ("charge", charge, power),
-        ("discharge", discharge, power),
-        ("stored", stored, energy),
-    )
-    for name, label, most in limits:
-        used = _sum(model, hour, (1.0, label), (-1.0, np.asarray(most)))
-        model.add_constraints(used, "<=", 0.0, name=f"{name}_limit_{b}")
-    change = _sum(
-        model,
-        hour,
-        (1.0, stored),
-        (-1.0, np.roll(stored, 1)),
-        (-store.charge_efficiency, charge),
-        (1.0 / store.discharge_efficiency, discharge),
-    )
-    model.add_constraints(change, "=", 0.0, name=f"store_{b}")
-    return [(1.0, discharge), (-1.0, charge)]
-
-
-def _add_account(model: linopy.Model, columns: Ints, problem: Problem, b: int, a: int) -> Ints:
-    """Add one account and return the variable of what lies beyond its limit. Shape (1,)."""
-    account = problem.blocks[b].accounts[a]
-    weight = np.ones(problem.hours) if account.hours == ONES else problem.series[account.hours]
-    power = model.variables[f"power_{b}"].labels.values
-    beyond = model.add_variables(0.0, np.inf, name=f"beyond_{b}_{a}").labels.values.reshape(1)
-    limit = columns[problem.blocks[b].columns[[account.limit]]]
-    terms: list[Term] = [
-        (coefficient * weight, power[j])
-        for j, coefficient in zip(account.segments, account.coefficients, strict=True)
-    ]
-    terms += [(-account.per_unit, limit), (-1.0, beyond)]
-    model.add_constraints(_sum(model, {}, *terms), "<=", 0.0, name=f"account_{b}_{a}")
-    return beyond
+    return _solution(problem, monolith, found, priced), _hours(problem, monolith, priced), None
 
 
 def _programme(model: linopy.Model, problem: Problem) -> Programme:
@@ -304,9 +115,13 @@ def _solution(problem: Problem, monolith: Monolith, found: Answer, priced: Answe
 
 
 def _duals(model: linopy.Model, name: str, answer: Answer) -> Floats:
-    """Return the duals of a constraint that has no masked part."""
+    """Return the duals of a constraint, 0 where it is masked."""
     labels = model.constraints[name].labels.values
-    return np.asarray(answer.row_dual[np.searchsorted(model.matrices.clabels, labels)])
+    there = labels >= 0
+    place = np.searchsorted(model.matrices.clabels, labels[there])
+    duals = np.zeros(labels.shape)
+    duals[there] = answer.row_dual[place]
+    return duals
 
 
 def _row_prices(problem: Problem, monolith: Monolith, answer: Answer) -> Floats:
@@ -350,4 +165,31 @@ def _hours(problem: Problem, monolith: Monolith, answer: Answer) -> tuple[BlockD
             worth=_duals(monolith.model, f"balance_{b}", answer) * THOUSAND / block.weight,
         )
         for b, block in enumerate(problem.blocks)
+    )
+
+
+def _proof(problem: Problem, monolith: Monolith, answer: Answer) -> Proof:
+    """Return the prices that prove a linear programme's bound: its duals."""
+    one_part = np.zeros(1, dtype=np.int64)
+    return Proof(
+        starts=(one_part,) * len(problem.blocks),
+        cuts=tuple(_cut(problem, monolith, answer, b) for b in range(len(problem.blocks))),
+    )
+
+
+def _cut(problem: Problem, monolith: Monolith, answer: Answer, b: int) -> Cut:
+    """Read one block's prices from the duals of its hours."""
+    block = problem.blocks[b]
+
+    def duals(name: str) -> Floats:
+        # duals of a programme in thousands that weighs the block
+        return _duals(monolith.model, name, answer) * THOUSAND / block.weight
+
+    most = np.array([account.penalty for account in block.accounts])
+    paid = [float(-duals(f"account_{b}_{a}").item()) for a in range(len(most))]
+    return Cut(
+        block=b,
+        water=np.zeros(problem.hours) if block.storage is None else -duals(f"store_{b}"),
+        price=np.minimum(duals(f"balance_{b}"), SHORTAGE_PRICE),
+        multipliers=np.clip(np.array(paid), 0.0, most),
     )
