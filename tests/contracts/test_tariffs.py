@@ -51,6 +51,11 @@ def card_of(name, grid=MARCH):
     return site_card(entries(name), grid, prices(grid))
 
 
+def is_additive(name):
+    """Demand, tiers, bands and least amounts are of a whole period; the rest add up."""
+    return all(isinstance(term, ADDITIVE) for term in card_of(name).terms)
+
+
 def test_every_kind_has_an_example():
     shown = {type(entry) for entry in EXAMPLES.values()}
     assert shown == {*get_args(Tariff), *get_args(Levy)}
@@ -121,22 +126,21 @@ def test_every_interval_has_one_price(name, month, step):
     assert np.isfinite(card.per_mwh("residual") + card.per_mwh("import")).all()
 
 
-@every_kind
+@pytest.mark.parametrize("name", sorted({*EXAMPLES} - {"coincident peak, known"}))
 @pytest.mark.parametrize(("month", "hours"), [(3, 743), (6, 720), (10, 745)])
 def test_quarter_hours_and_hours_give_one_bill_on_days_of_23_and_25_hours(name, month, hours):
     coarse, fine = local_month(2026, month), local_month(2026, month, 15)
     assert (coarse.count, fine.count) == (hours, 4 * hours)
-    if name == "coincident peak, known":
-        pytest.skip("its interval is an hour, or a quarter of one")
     by_hour = card_of(name, coarse).charge(load(coarse))
     assert card_of(name, fine).charge(load(fine)) == pytest.approx(by_hour, rel=1e-9)
 
 
-@every_kind
+LOOKS_BACK = "demand in a window, per MVA, with look-back"  # on its own months alone
+
+
+@pytest.mark.parametrize("name", sorted({*EXAMPLES} - {LOOKS_BACK}))
 @pytest.mark.parametrize("month", [3, 10])
 def test_an_entry_cut_in_two_inside_a_month_charges_the_same(name, month):
-    if name == "demand in a window, per MVA, with look-back":
-        pytest.skip("an entry looks back on its own months alone")
     grid, cut = local_month(2026, month, 15), date(2026, month, 15)
     entry, *rest = [EXAMPLES[name], *(e for e in entries(name) if e != EXAMPLES[name])]
     steady = load(grid)
@@ -155,13 +159,11 @@ def test_an_entry_cut_in_two_inside_a_month_charges_the_same(name, month):
     assert parts == pytest.approx(whole, rel=1e-9)
 
 
-@every_kind
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if is_additive(name)])
 @few
 @given(seed=seeds, day=st.integers(1, 30))
 def test_energy_and_fixed_terms_add_up_over_disjoint_intervals(name, seed, day):
     whole, drawn = card_of(name), load(MARCH, seed)
-    if not all(isinstance(term, ADDITIVE) for term in whole.terms):
-        pytest.skip("demand, tiers and least amounts are of a whole period")
     cut = 24 * day
     total = 0.0
     for first, last in ((0, cut), (cut, MARCH.count)):
