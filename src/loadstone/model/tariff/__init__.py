@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What power costs: kinds of tariffs and levies, each lowered once to a rate card.
 
-A new kind is a `Clause` with a `kind` and a `rate_card(grid, prices)`, and its name below.
+A new kind is a `TariffEntry` with a `kind` and a `rate_card(grid, prices)`, and its name in
+`Tariff`, which holds every entry that the supply of a site can have; `Levy` names those that
+a law lays on it.
 """
 
-from loadstone.model.tariff.clause import Clause, Prices, PriceSeries, site_card
 from loadstone.model.tariff.demand import CoincidentPeak, DemandCharge
 from loadstone.model.tariff.energy import (
     ExportPrice,
@@ -14,6 +15,7 @@ from loadstone.model.tariff.energy import (
     TakeOrPay,
     TimeOfUse,
 )
+from loadstone.model.tariff.entry import Prices, PriceSeries, TariffEntry, site_card
 from loadstone.model.tariff.law import BandedLevy, CostShareLevy, FlatLevy, Prohibition
 from loadstone.model.tariff.load import Line, Load
 from loadstone.model.tariff.rate_card import RateCard
@@ -26,6 +28,7 @@ from loadstone.model.tariff.standing import (
 )
 from loadstone.model.tariff.tiers import Tiers
 
+Levy = FlatLevy | BandedLevy | CostShareLevy | Prohibition
 Tariff = (
     FlatPrice
     | SpotPrice
@@ -41,13 +44,15 @@ Tariff = (
     | CapacityCharge
     | NetworkCharge
     | Losses
+    | FlatLevy
+    | BandedLevy
+    | CostShareLevy
+    | Prohibition
 )
-Levy = FlatLevy | BandedLevy | CostShareLevy | Prohibition
 
 __all__ = [
     "BandedLevy",
     "CapacityCharge",
-    "Clause",
     "CoincidentPeak",
     "CostShareLevy",
     "DemandCharge",
@@ -69,6 +74,7 @@ __all__ = [
     "SpotPrice",
     "TakeOrPay",
     "Tariff",
+    "TariffEntry",
     "Tiers",
     "TimeOfUse",
     "site_card",

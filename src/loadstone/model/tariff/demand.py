@@ -12,14 +12,14 @@ import numpy as np
 from loadstone.model.errors import InputError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.tariff.calendar import MONTHS, Calendar, Window, any_window
-from loadstone.model.tariff.clause import Clause, Prices, check_at_least, check_share
+from loadstone.model.tariff.entry import Prices, TariffEntry, check_at_least, check_share
 from loadstone.model.tariff.load import Floats, Ints
 from loadstone.model.tariff.rate_card import RateCard
 from loadstone.model.tariff.terms import EnergyTerm, PeakTerm, totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DemandCharge(Clause):
+class DemandCharge(TariffEntry):
     """A charge on the highest import of a month or a year, in all hours or in some.
 
     billed = max(actual, lookback_share x highest of the months looked back on, floor)
@@ -59,7 +59,7 @@ class DemandCharge(Clause):
     excess_rate: float = 0.0
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         for rate in self.rates:
             check_at_least("rates", rate)
         if len(self.rates) not in ((1, 12) if self.assessed == "month" else (1,)):
@@ -141,7 +141,7 @@ class DemandCharge(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoincidentPeak(Clause):
+class CoincidentPeak(TariffEntry):
     """A charge on the site's power while the whole system peaks, e.g. ERCOT's 4CP.
 
     charge = per_mw x mean import over the system's peak intervals
@@ -164,7 +164,7 @@ class CoincidentPeak(Clause):
     actual: tuple[datetime, ...] = ()
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("per_mw", self.per_mw)
         check_share("share_inside", self.share_inside)
         for start in self.actual:

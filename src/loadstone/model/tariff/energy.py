@@ -17,7 +17,7 @@ from loadstone.model.tariff.calendar import (
     any_window,
     every_quarter_hour,
 )
-from loadstone.model.tariff.clause import Clause, Prices, check_at_least, check_share
+from loadstone.model.tariff.entry import Prices, TariffEntry, check_at_least, check_share
 from loadstone.model.tariff.load import Bools
 from loadstone.model.tariff.rate_card import RateCard
 from loadstone.model.tariff.terms import (
@@ -31,7 +31,7 @@ SUNDAY = WEEKDAYS[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlatPrice(Clause):
+class FlatPrice(TariffEntry):
     """One price for all energy.
 
     Attributes:
@@ -51,7 +51,7 @@ class FlatPrice(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpotPrice(Clause):
+class SpotPrice(TariffEntry):
     """The market price passed through: multiplier x price + adder.
 
     Attributes:
@@ -66,7 +66,7 @@ class SpotPrice(Clause):
     adder_per_mwh: float = 0.0
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("multiplier", self.multiplier)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -83,7 +83,7 @@ class SpotPrice(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportPrice(Clause):
+class ExportPrice(TariffEntry):
     """What the grid pays for energy fed in: multiplier x price of a series, or one price.
 
     Attributes:
@@ -122,7 +122,7 @@ class PricedWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimeOfUse(Clause):
+class TimeOfUse(TariffEntry):
     """Prices by local season, day of the week and hour.
 
     Attributes:
@@ -137,7 +137,7 @@ class TimeOfUse(Clause):
     holidays_as: int = SUNDAY
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_cover(tuple((window.name, window.when) for window in self.windows))
         if self.holidays_as not in WEEKDAYS:
             raise InputError("holidays_as", self.holidays_as, "must be from 0 to 6")
@@ -159,7 +159,7 @@ class TimeOfUse(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOrPay(Clause):
+class TakeOrPay(TariffEntry):
     """A power contract: what is not taken of a least energy is paid for all the same.
 
     Attributes:
@@ -181,7 +181,7 @@ class TakeOrPay(Clause):
     loss_share: float = 0.0
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         for name in ("limit_mw", "per_mwh", "shortfall_share"):
             check_at_least(name, getattr(self, name))
         check_share("minimum_share", self.minimum_share)
@@ -208,7 +208,7 @@ class TakeOrPay(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnGeneration(Clause):
+class OwnGeneration(TariffEntry):
     """A generator behind the meter that can run at will.
 
     Attributes:
@@ -221,7 +221,7 @@ class OwnGeneration(Clause):
     per_mwh: float
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("limit_mw", self.limit_mw)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:

@@ -11,14 +11,14 @@ from loadstone.model.errors import InputError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.tariff.approximated import AverageBandTerm, ShareOfCostTerm
 from loadstone.model.tariff.calendar import Period, Window, any_window
-from loadstone.model.tariff.clause import Clause, Prices, check_at_least
+from loadstone.model.tariff.entry import Prices, TariffEntry, check_at_least
 from loadstone.model.tariff.load import Use
 from loadstone.model.tariff.rate_card import RateCard
 from loadstone.model.tariff.terms import EnergyTerm, ProhibitionTerm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlatLevy(Clause):
+class FlatLevy(TariffEntry):
     """One levy on every MWh of a use.
 
     Attributes:
@@ -31,7 +31,7 @@ class FlatLevy(Clause):
     per_mwh: float
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("per_mwh", self.per_mwh)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -41,7 +41,7 @@ class FlatLevy(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BandedLevy(Clause):
+class BandedLevy(TariffEntry):
     """A levy on every MWh of a use, set by the average price of electricity in a period.
 
     Attributes:
@@ -61,7 +61,7 @@ class BandedLevy(Clause):
     expected_per_mwh: float | None = None
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         for rate in self.rates_per_mwh:
             check_at_least("rates_per_mwh", rate)
         if any(
@@ -87,7 +87,7 @@ class BandedLevy(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CostShareLevy(Clause):
+class CostShareLevy(TariffEntry):
     """A levy that is a share of the cost of the electricity of a use.
 
     Attributes:
@@ -100,7 +100,7 @@ class CostShareLevy(Clause):
     share: float
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("share", self.share)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -110,7 +110,7 @@ class CostShareLevy(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prohibition(Clause):
+class Prohibition(TariffEntry):
     """Local hours and dates in which a use is forbidden. Its source must be named.
 
     Attributes:
@@ -123,7 +123,7 @@ class Prohibition(Clause):
     when: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         if not self.source:
             raise InputError("source", self.source, "must say where the rule stands")
 

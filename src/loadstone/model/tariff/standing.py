@@ -9,15 +9,15 @@ import numpy as np
 from loadstone.model.grid import TimeGrid
 from loadstone.model.tariff.approximated import MinimumTerm
 from loadstone.model.tariff.calendar import Window, any_window
-from loadstone.model.tariff.clause import Clause, Prices, check_at_least
 from loadstone.model.tariff.energy import check_loss
+from loadstone.model.tariff.entry import Prices, TariffEntry, check_at_least
 from loadstone.model.tariff.load import Floats
 from loadstone.model.tariff.rate_card import RateCard
 from loadstone.model.tariff.terms import ConnectionTerm, EnergyTerm, FixedTerm, totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FixedCharge(Clause):
+class FixedCharge(TariffEntry):
     """An amount by the month, whatever the load.
 
     Attributes:
@@ -28,7 +28,7 @@ class FixedCharge(Clause):
     per_month: float
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("per_month", self.per_month)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -38,7 +38,7 @@ class FixedCharge(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapacityCharge(Clause):
+class CapacityCharge(TariffEntry):
     """An amount by the month on the contracted power of the connection, used or not.
 
     Attributes:
@@ -49,7 +49,7 @@ class CapacityCharge(Clause):
     per_mw_month: float
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("per_mw_month", self.per_mw_month)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -59,7 +59,7 @@ class CapacityCharge(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkCharge(Clause):
+class NetworkCharge(TariffEntry):
     """A price on all energy drawn through the connection, whoever sold it.
 
     Attributes:
@@ -72,7 +72,7 @@ class NetworkCharge(Clause):
     when: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("per_mwh", self.per_mwh)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -83,7 +83,7 @@ class NetworkCharge(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MinimumCharge(Clause):
+class MinimumCharge(TariffEntry):
     """A least amount for the supplier's bill of each month.
 
     Attributes:
@@ -94,7 +94,7 @@ class MinimumCharge(Clause):
     per_month: float
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_at_least("per_month", self.per_month)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -110,7 +110,7 @@ class MinimumCharge(Clause):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Losses(Clause):
+class Losses(TariffEntry):
     """Energy lost between the point where it is bought and the meter.
 
     The prices of the grid's energy apply to the metered energy / (1 - share). It lies on
@@ -125,7 +125,7 @@ class Losses(Clause):
     share: float
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         check_loss("share", self.share)
 
     def rate_card(self, grid: TimeGrid, prices: Prices) -> RateCard:
@@ -134,6 +134,6 @@ class Losses(Clause):
         return self.card(grid, loss_share=lost)
 
 
-def month_part(clause: Clause, grid: TimeGrid) -> Floats:
+def month_part(entry: TariffEntry, grid: TimeGrid) -> Floats:
     """Return the share of its month that each interval in force is. Shape (T,)."""
-    return np.where(clause.in_force(grid), clause.calendar(grid).month_part, 0.0)
+    return np.where(entry.in_force(grid), entry.calendar(grid).month_part, 0.0)

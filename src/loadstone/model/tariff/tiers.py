@@ -12,8 +12,8 @@ from loadstone.model.errors import InputError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.tariff.approximated import TieredTerm
 from loadstone.model.tariff.calendar import WEEKDAYS, Window
-from loadstone.model.tariff.clause import Clause, Prices, check_at_least
 from loadstone.model.tariff.energy import SUNDAY, check_cover, window_masks
+from loadstone.model.tariff.entry import Prices, TariffEntry, check_at_least
 from loadstone.model.tariff.load import Floats, Ints
 from loadstone.model.tariff.rate_card import RateCard
 from loadstone.model.tariff.terms import BlockTerm, EnergyTerm, Term, totals
@@ -35,7 +35,7 @@ class TieredWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tiers(Clause):
+class Tiers(TariffEntry):
     """Prices by the energy of the month, in one window or several.
 
     Attributes:
@@ -60,7 +60,7 @@ class Tiers(Clause):
     holidays_as: int = SUNDAY
 
     def __post_init__(self) -> None:
-        Clause.__post_init__(self)
+        TariffEntry.__post_init__(self)
         if not self.edges_mwh or any(
             b <= a for a, b in zip((0.0, *self.edges_mwh), self.edges_mwh, strict=False)
         ):

@@ -39,7 +39,7 @@ Prices = Mapping[str, PriceSeries]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clause(ABC):
+class TariffEntry(ABC):
     """One entry of a supply contract, a tariff book or a law.
 
     Outside its dates an entry charges nothing. A rate that changes is two entries, the
@@ -132,7 +132,7 @@ class Clause(ABC):
         return found.per_mwh
 
 
-def site_card(entries: Iterable[Clause], grid: TimeGrid, prices: Prices) -> RateCard:
+def site_card(entries: Iterable[TariffEntry], grid: TimeGrid, prices: Prices) -> RateCard:
     """Return the one rate card of a site: its supply and the levies on it.
 
     Args:
