@@ -39,6 +39,8 @@ class Subject:
     Attributes:
         zone, variable, unit, currency, time_zone: As in `Calibration`.
         normalise: Whether years are put over their mean; for prices, not for temperatures.
+            Only then are negative, floor and spike hours counted.
+        places: Shares of a cell below the quantiles that are kept, rising from 0 to 1.
         source, date, note: As in `Calibration`.
     """
 
@@ -48,6 +50,7 @@ class Subject:
     currency: str = ""
     time_zone: str
     normalise: bool = True
+    places: tuple[float, ...] = PLACES
     source: str = ""
     date: str = ""
     note: str = ""
@@ -82,6 +85,7 @@ def calibrate(values: Floats, utc: Times, subject: Subject) -> Calibration:
     score = normal(ranks(over, year_cell))
     weekday_score = _means(score, clock.weekday * 24 + clock.hour)
     free = score - weekday_score[clock.weekday * 24 + clock.hour]
+    counted = np.full(over.shape, subject.normalise)
     residual = over - _means(over, year_cell)[year_cell]
     return Calibration(
         zone=subject.zone,
@@ -93,16 +97,16 @@ def calibrate(values: Floats, utc: Times, subject: Subject) -> Calibration:
         level=level,
         mean=mean.reshape(12, 24),
         spread=spread.reshape(12, 24),
-        places=np.array(PLACES),
-        quantiles=_quantiles(over, cell).reshape(12, 24, len(PLACES)),
+        places=np.array(subject.places),
+        quantiles=_quantiles(over, cell, subject.places).reshape(12, 24, -1),
         weekday_score=weekday_score.reshape(7, 24),
         lags=LAGS,
         autocorrelation=autocorrelation(*_on_hours(free, utc), LAGS),
         value_autocorrelation=_three(autocorrelation(*_on_hours(residual, utc), (1, 24, 168))),
         weekend_ratio=weekend_ratio(over, clock.weekday),
-        negative=hour_kind(over, utc, over < 0),
-        floor=hour_kind(over, utc, at_floor(over)),
-        spike=hour_kind(over, utc, over > SPIKE),
+        negative=hour_kind(over, utc, counted & (over < 0)),
+        floor=hour_kind(over, utc, counted & at_floor(over)),
+        spike=hour_kind(over, utc, counted & (over > SPIKE)),
         source=subject.source,
         date=subject.date,
         note=subject.note,
@@ -220,6 +224,8 @@ def _one_floor(over: Floats, year: Ints, years: tuple[int, ...]) -> Floats:
     if len(years) < 2 or not all(chosen.any() for chosen in floors.values()):
         return over
     least = {one: float(over[year == one][floors[one]].mean()) for one in years}
+    if max(least.values()) > 0.999:  # all hours at the floor: nothing to stretch
+        return over
     common = float(np.mean(list(least.values())))
     moved = over.copy()
     for one in years:
@@ -233,10 +239,10 @@ def _means(values: Floats, group: Ints) -> Floats:
     return np.bincount(group, values) / np.maximum(np.bincount(group), 1)
 
 
-def _quantiles(over: Floats, cell: Ints) -> Floats:
+def _quantiles(over: Floats, cell: Ints, places: tuple[float, ...]) -> Floats:
     order = np.lexsort((over, cell))
     parts = np.split(over[order], np.cumsum(np.bincount(cell, minlength=CELLS))[:-1])
-    return np.array([np.quantile(part, PLACES, method="hazen") for part in parts])
+    return np.array([np.quantile(part, places, method="hazen") for part in parts])
 
 
 def _on_hours(values: Floats, utc: Times) -> tuple[Floats, Bools]:

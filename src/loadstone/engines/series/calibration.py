@@ -142,5 +142,13 @@ class Calibration:
         """Say in a few words whether and against what the shape was tested."""
         if not self.checks:
             return "shape untested"
-        years = ", ".join(str(check.year) for check in self.checks)
-        return f"shape tested against {years}"
+        tests = "; ".join(
+            f"{check.year} (root mean square error by hour {check.hour_error:.2f}, "
+            f"by month {check.month_error:.2f}{self._error_unit})"
+            for check in self.checks
+        )
+        return f"shape tested against {tests}"
+
+    @property
+    def _error_unit(self) -> str:
+        return " of the level" if self.unit == "currency/MWh" else f" {self.unit}"
