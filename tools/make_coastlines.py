@@ -2,7 +2,9 @@
 """Make src/loadstone/data/map/coastlines.json from the world-atlas package of Natural Earth.
 
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
-    python tools/make_coastlines.py package/countries-50m.json /usr/share/iso-codes/json/iso_3166-1.json
+    python tools/make_coastlines.py package/countries-50m.json iso_3166-1.json
+
+The second file, from the package iso-codes, has the two-letter codes of countries.
 
 Borders are simplified arc by arc, so that neighbours keep one common line. Islands too small
 to see and Antarctica are left out. The map is cut at 169 W, in the Bering Strait, so that
@@ -34,7 +36,7 @@ def decode_arcs(topology: dict[str, Any]) -> list[Points]:
 
 
 def simplify(points: Points) -> Points:
-    """Return a line with every point dropped that lies within the tolerance (Douglas-Peucker)."""
+    """Return a line without the points that lie within the tolerance (Douglas-Peucker)."""
     keep = np.zeros(len(points), dtype=bool)
     keep[[0, -1]] = True
     closed = np.array_equal(points[0], points[-1])
@@ -80,7 +82,7 @@ def outer_rings(geometry: dict[str, Any], arcs: list[Points]) -> list[list[float
         if len(ring) < 4 or area_of(ring) < SMALLEST_AREA:
             continue
         if ring[:, 0].max() < CUT_LONGITUDE:
-            ring = ring + (360.0, 0.0)
+            ring = ring + np.array([360.0, 0.0])
         rings.append([round(float(value), 2) for value in ring.ravel()])
     return rings
 
@@ -112,9 +114,7 @@ def main(atlas: Path, codes: Path) -> None:
         text.replace('"outlines"', '\n"outlines"').replace('],"', '],\n"') + "\n",
         encoding="utf-8",
     )
-    print(
-        f"{OUT}: {len(text):,} characters, {sum(len(r) // 2 for c in outlines.values() for r in c):,} points"
-    )
+    print(f"{OUT}: {len(text):,} characters")
 
 
 if __name__ == "__main__":

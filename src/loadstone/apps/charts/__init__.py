@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Results as Plotly figures, titled and with units: for reports, notebooks and pages alike."""
+
+from loadstone.apps.charts.capacity import build_timeline, capacity_by_phase
+from loadstone.apps.charts.evidence import provenance_bars
+from loadstone.apps.charts.geography import map_figure
+from loadstone.apps.charts.hours import merit_order_figure, year_heatmap
+
+__all__ = [
+    "build_timeline",
+    "capacity_by_phase",
+    "map_figure",
+    "merit_order_figure",
+    "provenance_bars",
+    "year_heatmap",
+]

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a MWh earns in each machine of a site, as the plan counts it."""
+
+from collections.abc import Mapping
+
+from loadstone.apps.charts.words import use_of
+from loadstone.model.fact import Facts
+from loadstone.model.network import Network
+from loadstone.model.plan import Plan, SiteDispatch, SiteYear
+
+
+def _weight(asset: str, facts: Facts) -> float:
+    """Return what a MWh earns in a machine beside others of its use; only ratios count."""
+    model = asset.partition(":")[2]
+    if model in facts.miners:
+        return 1 / facts.miners[model].j_per_th
+    if model in facts.servers:
+        server = facts.servers[model]
+        return server.gpus_per_mw * server.rental.value
+    return 1.0
+
+
+def _year_of(plan: Plan, dispatch: SiteDispatch) -> SiteYear | None:
+    for year in plan.site_years:
+        if (year.site, year.phase) == (dispatch.site, dispatch.phase):
+            return year
+    return None
+
+
+def earnings_per_mwh(
+    plan: Plan, network: Network, dispatch: SiteDispatch
+) -> Mapping[str, float]:
+    """Return the mean revenue per MWh drawn, cooling included, before levies and tax.
+
+    The plan's revenue of each use is shared between its machines by their energy and by what
+    the facts say that a MWh earns in them, so the parts add up to the plan's revenue.
+
+    Args:
+        plan: The plan.
+        network: Its network, for the facts of machines.
+        dispatch: One site in one phase.
+
+    Returns:
+        Network currency/MWh, by machine; machines that draw nothing are left out.
+    """
+    year = _year_of(plan, dispatch)
+    if year is None:
+        return {}
+    drawn = {asset: float(mw.sum()) for asset, mw in dispatch.machine_mw.items()}
+    weights = {asset: _weight(asset, network.facts) for asset in drawn}
+    per_mwh = {}
+    for use in ("mining", "ai"):
+        own = [asset for asset, mwh in drawn.items() if use_of(asset) == use and mwh > 0]
+        weighted = sum(drawn[asset] * weights[asset] for asset in own)
+        for asset in own:
+            per_mwh[asset] = year.revenue.get(use, 0.0) * weights[asset] / weighted
+    return per_mwh

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How names, amounts and money are written for people."""
+
+from math import isfinite
+
+from loadstone.model.fact import Facts
+
+_ASSETS = {
+    "site": "Site opened",
+    "connection": "Grid connection",
+    "solar": "Solar",
+    "wind": "Wind",
+    "battery_power": "Battery power",
+    "battery_energy": "Battery energy",
+}
+_SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+MINUS = "\N{MINUS SIGN}"
+
+
+def use_of(asset: str) -> str:
+    """Return "mining" for miners, "ai" for AI servers, "" for anything else."""
+    return {"miner": "mining", "server": "ai"}.get(asset.partition(":")[0], "")
+
+
+def asset_name(asset: str, facts: Facts) -> str:
+    """Return what people call an asset."""
+    kind, _, model = asset.partition(":")
+    if kind == "miner" and model in facts.miners:
+        return facts.miners[model].model
+    if kind == "server" and model in facts.servers:
+        return facts.servers[model].model
+    return _ASSETS.get(asset) or model or asset.replace("_", " ").capitalize()
+
+
+def country_name(code: str, facts: Facts) -> str:
+    """Return the name of a country, or its code where there are no facts of it."""
+    return facts.countries[code].name if code in facts.countries else code
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Return a number with thousands apart and a true minus sign."""
+    if not isfinite(value):
+        return "not known"
+    text = f"{abs(value):,.{digits}f}"
+    negative = value < 0 and any(digit in text for digit in "123456789")
+    return f"{MINUS}{text}" if negative else text
+
+
+def figures(value: float, count: int = 3) -> str:
+    """Return a number with about so many figures that count."""
+    size = abs(value)
+    digits = count - 1
+    while digits > 0 and size >= 10 ** (count - digits):
+        digits -= 1
+    return number(value, digits)
+
+
+def money(value: float, currency: str) -> str:
+    """Return an amount of money in words short enough for a sentence, e.g. "USD 1.23 bn"."""
+    if not isfinite(value):
+        return "not known"
+    for scale, word in _SCALES:
+        if abs(value) >= 0.9995 * scale:
+            return f"{currency} {figures(value / scale)} {word}"
+    return f"{currency} {figures(value)}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share as a percentage; a share that is small but not 0 never reads as 0."""
+    least = 0.5 * 10.0 ** -(digits + 2)
+    if 0 < share < least:
+        return f"under {2 * least * 100:.{digits}f}%"
+    return f"{number(100 * share, digits)}%"
+
+
+def listed(names: list[str]) -> str:
+    """Return names as a list in a sentence."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
