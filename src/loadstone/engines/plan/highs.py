@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import highspy
 import numpy as np
@@ -48,12 +49,13 @@ class End(StrEnum):
 
     OPTIMAL = "optimal"
     TIME_LIMIT = "time limit"  # with a feasible point
+    ENOUGH = "enough"  # the bound asked for is proven; there may be no point
     INFEASIBLE = "infeasible"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answer:
-    """What HiGHS found. With `End.INFEASIBLE` the arrays are empty.
+    """What HiGHS found. Arrays are empty where there is no point.
 
     Attributes:
         end: How it ended.
@@ -79,13 +81,19 @@ def by_rows(rows: Ints, columns: Ints, values: Floats, count: int) -> tuple[Ints
     return start, columns[order].astype(np.int64), values[order]
 
 
-def minimise(programme: Programme, options: Mapping[str, Option] | None = None) -> Answer:
+def minimise(
+    programme: Programme,
+    options: Mapping[str, Option] | None = None,
+    *,
+    enough: float | None = None,
+) -> Answer:
     """Solve a programme.
 
     Args:
         programme: The programme.
         options: HiGHS options; each is asked for again afterwards, because HiGHS falls back
             silently where it cannot do what it was told.
+        enough: With whole columns, a bound at which to stop.
 
     Raises:
         OutsideError: HiGHS took another option, failed, or found no point within its limits.
@@ -95,12 +103,19 @@ def minimise(programme: Programme, options: Mapping[str, Option] | None = None) 
     for name, value in wanted.items():
         highs.setOptionValue(name, value)
     highs.passModel(_model(programme))
+    if enough is not None and programme.is_whole:
+        highs.cbMipInterrupt += lambda event: _stop_at(event, enough)
     highs.run()
     for name, value in wanted.items():
         _, taken = highs.getOptionValue(name)
         if taken != value:
             raise OutsideError(f"HiGHS took {name} = {taken!r}, not {value!r}")
     return _answer(highs, programme)
+
+
+def _stop_at(event: Any, enough: float) -> None:
+    if event.data_out.mip_dual_bound >= enough:
+        event.interrupt()
 
 
 def _model(programme: Programme) -> highspy.HighsLp:
@@ -135,6 +150,16 @@ def _answer(highs: highspy.Highs, programme: Programme) -> Answer:
     feasible = highspy.SolutionStatus.kSolutionStatusFeasible
     found = info.primal_solution_status == feasible
     late = status == statuses.kTimeLimit and found and programme.is_whole
+    if status == statuses.kInterrupt:
+        none = np.empty(0)
+        return Answer(
+            end=End.ENOUGH,
+            objective=float(info.objective_function_value) if found else np.inf,
+            bound=float(info.mip_dual_bound),
+            x=np.asarray(highs.getSolution().col_value) if found else none,
+            row_dual=none,
+            column_dual=none,
+        )
     # a model without rows may be called empty though its bounds decide it
     if not (status in (statuses.kOptimal, statuses.kModelEmpty) or late):
         text = highs.modelStatusToString(status)

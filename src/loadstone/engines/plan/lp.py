@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from loadstone.engines.plan.highs import Answer, End, Option, Programme, minimise
 from loadstone.engines.plan.monolith import THOUSAND, Monolith, build_model
 from loadstone.engines.plan.problem import SHORTAGE_PRICE, Problem
-from loadstone.engines.plan.solution import BlockDispatch, Cut, Proof, Solution
+from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.model.errors import Conflict, InfeasibleError
 from loadstone.model.plan import Status
 
@@ -41,7 +41,7 @@ def solve_lp(
 
 def solve_lp_hours(
     problem: Problem, *, gap: float = 1e-5, time_limit: float | None = None
-) -> tuple[Solution, tuple[BlockDispatch, ...], Proof | None]:
+) -> tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]:
     """Solve a problem as one model, and return the plan, the hours of each block and its proof.
 
     With whole columns it is solved twice: to find them, and with them fixed, because only a
@@ -62,13 +62,14 @@ def solve_lp_hours(
     if not programme.is_whole:
         answer = _feasible(minimise(programme, options))
         solution = _solution(problem, monolith, answer, answer)
-        return solution, _hours(problem, monolith, answer), _proof(problem, monolith, answer)
+        cuts = tuple(_cut(problem, monolith, answer, b) for b in range(len(problem.blocks)))
+        return solution, _hours(problem, monolith, answer), cuts
     found = _feasible(minimise(programme, {**options, "mip_rel_gap": gap / 2}))
     columns = np.flatnonzero(problem.whole)
     lower, upper = programme.lower.copy(), programme.upper.copy()
     lower[columns] = upper[columns] = np.rint(found.x[columns])
     priced = _feasible(minimise(replace(programme, lower=lower, upper=upper, whole=None)))
-    return _solution(problem, monolith, found, priced), _hours(problem, monolith, priced), None
+    return _solution(problem, monolith, found, priced), _hours(problem, monolith, priced), ()
 
 
 def _programme(model: linopy.Model, problem: Problem) -> Programme:
@@ -165,15 +166,6 @@ def _hours(problem: Problem, monolith: Monolith, answer: Answer) -> tuple[BlockD
             worth=_duals(monolith.model, f"balance_{b}", answer) * THOUSAND / block.weight,
         )
         for b, block in enumerate(problem.blocks)
-    )
-
-
-def _proof(problem: Problem, monolith: Monolith, answer: Answer) -> Proof:
-    """Return the prices that prove a linear programme's bound: its duals."""
-    one_part = np.zeros(1, dtype=np.int64)
-    return Proof(
-        starts=(one_part,) * len(problem.blocks),
-        cuts=tuple(_cut(problem, monolith, answer, b) for b in range(len(problem.blocks))),
     )
 
 

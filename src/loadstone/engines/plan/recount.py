@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plan counted again from its hours, in plain numpy and by no method that found it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +56,9 @@ def recount_columns(problem: Problem, columns: Floats) -> dict[str, Breach]:
     over = np.maximum(problem.row_lower - activity, activity - problem.row_upper) / scale
     uneven = np.where(problem.whole, np.abs(columns - np.rint(columns)), 0.0)
     return {
-        "bounds": _worst(beyond, [_words(label) for label in problem.columns]),
-        "rows": _worst(over, [_words(label) for label in problem.rows]),
-        "whole numbers": _worst(uneven, [_words(label) for label in problem.columns]),
+        "bounds": _worst(beyond, problem.columns),
+        "rows": _worst(over, problem.rows),
+        "whole numbers": _worst(uneven, problem.columns),
     }
 
 
@@ -66,12 +66,18 @@ def _words(label: Label) -> str:
     return " ".join(word for word in (label.kind, label.subject, label.asset) if word)
 
 
-def _worst(breach: Floats, places: list[str]) -> Breach:
+def _worst(breach: Floats, labels: Sequence[Label]) -> Breach:
     if not breach.size:
         return Breach(size=0.0)
-    worst = int(np.argmax(np.nan_to_num(breach, nan=np.inf)))
-    size = float(breach[worst])
-    return Breach(size=size if not size <= 0 else 0.0, place=places[worst])
+    size, place = _largest(breach)
+    return Breach(size=size, place=_words(labels[place]))
+
+
+def _largest(breach: Floats) -> tuple[float, int]:
+    """Return the largest breach, at least 0, and its place."""
+    breach = np.where(np.isnan(breach), np.inf, breach)  # what is no number keeps no rule
+    place = int(np.argmax(breach))
+    return max(0.0, float(breach[place])), place
 
 
 def recount_hours(problem: Problem, b: int, x: Floats, hours: BlockDispatch) -> Recount:
@@ -92,9 +98,8 @@ def recount_hours(problem: Problem, b: int, x: Floats, hours: BlockDispatch) -> 
 
 
 def _hourly(breach: Floats, block: str, rule: str) -> Breach:
-    hour = int(np.argmax(np.nan_to_num(breach, nan=np.inf)))
-    size = float(breach[hour])
-    return Breach(size=size if not size <= 0 else 0.0, place=f"{block}, hour {hour}: {rule}")
+    size, hour = _largest(breach)
+    return Breach(size=size, place=f"{block}, hour {hour}: {rule}")
 
 
 def _power(

@@ -17,7 +17,7 @@ from loadstone.engines.plan.certificate import beyond_range, recount_bound
 from loadstone.engines.plan.lp import solve_lp, solve_lp_hours
 from loadstone.engines.plan.problem import Label, Problem
 from loadstone.engines.plan.recount import Breach, recount_columns, recount_hours
-from loadstone.engines.plan.solution import BlockDispatch, Proof, Solution
+from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.model.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -94,7 +94,7 @@ def verify(
     problem: Problem,
     solution: Solution,
     dispatch: Sequence[BlockDispatch],
-    proof: Proof | None = None,
+    cuts: Sequence[Cut] = (),
     *,
     level: int = 0,
     gap: float = 1e-3,
@@ -106,13 +106,13 @@ def verify(
         problem: What was asked.
         solution: What was found.
         dispatch: The hours of each block.
-        proof: The prices that prove the bound, for level 2.
+        cuts: The prices that prove the bound, for level 2.
         level: 0 to 3; see the module.
         gap: Largest distance from the bound that is accepted.
         rng: Draws the block of level 1.
 
     Raises:
-        InputError: There is no such level, or it lacks its generator or its proof.
+        InputError: There is no such level, or it lacks its generator or its cuts.
         OutsideError: HiGHS failed.
     """
     if level not in range(LEVELS):
@@ -125,9 +125,9 @@ def verify(
             raise InputError("rng", None, "must be given at level 1")
         checks.append(_dispatch_check(problem, solution, [int(rng.integers(len(dispatch)))]))
     if level == 2:
-        if proof is None:
-            raise InputError("proof", None, "must be given at level 2")
-        second, lower, upper = _proof(problem, solution, proof, gap)
+        if not cuts:
+            raise InputError("cuts", (), "must be given at level 2")
+        second, lower, upper = _proof(problem, solution, cuts, gap)
         checks += second
     if level == 3:
         third, lower, upper = _whole(problem, solution, gap)
@@ -181,7 +181,7 @@ def _recounted(
 
 def _keep_worst(worst: dict[str, Breach], found: Mapping[str, Breach]) -> None:
     for name, breach in found.items():
-        if name not in worst or not breach.size <= worst[name].size:
+        if name not in worst or breach.size > worst[name].size:
             worst[name] = breach
 
 
@@ -237,24 +237,24 @@ def _compare_dispatch(
 
 
 def _proof(
-    problem: Problem, solution: Solution, proof: Proof, gap: float
+    problem: Problem, solution: Solution, cuts: Sequence[Cut], gap: float
 ) -> tuple[list[Check], float, float]:
     """Prove both sides again: every dispatch by HiGHS, the bound by plain arithmetic."""
     blocks = range(len(problem.blocks))
     check, values = _compare_dispatch(problem, solution, blocks)
     weight = np.array([block.weight for block in problem.blocks])
     lower = float(problem.constant - problem.cost @ solution.columns + weight @ values)
-    bare = set(blocks) - {cut.block for cut in proof.cuts}
+    bare = set(blocks) - {cut.block for cut in cuts}
     text = "every block has prices that bound it; blocks without"
     checks = [check, _limit("cuts", len(bare), 0, text)]
-    outside = max((beyond_range(problem, cut) for cut in proof.cuts), default=0.0)
+    outside = max((beyond_range(problem, cut) for cut in cuts), default=0.0)
     text = "every price of a cut is in the range where it proves something, beyond it by"
     checks.append(_limit("prices", outside, 0, text))
     if bare or outside > 0:
         return checks, lower, np.inf
     least = max(1.0, abs(solution.bound))
     goal = solution.bound + SAME / 2 * least
-    upper = recount_bound(problem, proof, gap=min(gap, SAME), goal=goal)
+    upper = recount_bound(problem, cuts, gap=min(gap, SAME), goal=goal)
     text = "the prices of the cuts alone prove the stated bound; the share they miss"
     checks.append(_limit("bound", max(0.0, (upper - solution.bound) / least), SAME, text))
     apart = (upper - lower) / max(abs(lower), 1e-9)
