@@ -129,8 +129,5 @@ def _text(value: object) -> str:
         if value.low is None or value.high is None:
             return number
         return f"{number}, from a range of {value.low:g} to {value.high:g}"
-    for name in ("text", "name", "model", "note", "date"):
-        words = getattr(value, name, None)
-        if words:
-            return str(words)
-    return type(value).__name__
+    words = (getattr(value, name, None) for name in ("text", "name", "model", "note", "date"))
+    return str(next(word for word in words if word))
