@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every country file keeps these promises; a new one is tested on arrival."""
 
+import tomllib
 from datetime import date
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,6 +31,14 @@ def test_zones_are_of_the_country_and_know_their_time(code):
         assert id_.split("-")[0] == code
         assert ZoneInfo(zone.time_zone).key == zone.time_zone
         assert 0 < zone.carbon.value < 1200  # kg/MWh; lignite is near 1,100
+
+
+def test_a_zone_names_only_typical_prices_that_are_shipped():
+    typical = files("loadstone") / "data" / "typical"
+    shapes = tomllib.loads((typical / "shapes.toml").read_text(encoding="utf-8"))["shapes"]
+    shipped = {item.name.removesuffix(".json") for item in (typical / "prices").iterdir()}
+    zones = [zone for country in FACTS.countries.values() for zone in country.zones.values()]
+    assert {zone.prices for zone in zones if zone.prices} <= shipped | set(shapes)
 
 
 @every_country
