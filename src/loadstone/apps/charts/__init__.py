@@ -5,10 +5,13 @@ from loadstone.apps.charts.capacity import build_timeline, capacity_by_phase
 from loadstone.apps.charts.evidence import provenance_bars
 from loadstone.apps.charts.geography import map_figure
 from loadstone.apps.charts.hours import merit_order_figure, year_heatmap
+from loadstone.apps.charts.style import Figure, drawing_script
 
 __all__ = [
+    "Figure",
     "build_timeline",
     "capacity_by_phase",
+    "drawing_script",
     "map_figure",
     "merit_order_figure",
     "provenance_bars",

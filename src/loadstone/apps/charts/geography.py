@@ -149,7 +149,8 @@ def _circles(view: _View, network: Network, powers: dict[str, Power]) -> list[go
         ]  # fmt: skip
         here.sort(key=lambda i: -radii[network.sites[i].id])  # smaller ones lie on top
         marker = {
-            "size": [round(2 * radii[site.id], 1) for site in _of(network, here)], "color": colour,
+            "size": [round(2 * radii[site.id], 1) for site in _of(network, here)],
+            "color": colour,
             "opacity": 0.88, "line": {"color": "#ffffff", "width": 1.2},
         }  # fmt: skip
         traces.append((name, here, marker))

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
 
+Figure = go.Figure
 INK, QUIET, RULE, LAND, SEA = "#22303c", "#64717d", "#dde2e6", "#e9e7e1", "#f7f9fa"
 MINING, AI, GRID, SOLAR, WIND, BATTERY = (
     "#d18a1f", "#2b6a9e", "#4d5963", "#e6c229", "#5aa9a4", "#8a6fa8",
@@ -28,6 +30,11 @@ MIX = (
 NO_MACHINES = ("no machines", "#ffffff", INK)
 _AMBERS = (MINING, "#e4ad57", "#a86a10", "#efcd97", "#7d5212")
 _BLUES = (AI, "#6d9cc2", "#184a73", "#a9c5dc", "#0f3350")
+
+
+def drawing_script() -> str:
+    """Return the JavaScript that draws figures, to be put into a page."""
+    return str(get_plotlyjs())
 
 
 def mix_of(mining_mw: float, ai_mw: float) -> tuple[str, str, str]:

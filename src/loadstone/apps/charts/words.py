@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How names, amounts and money are written for people."""
 
-from math import isfinite
+from math import floor, isfinite, log10
 
 from loadstone.model.fact import Facts
 
@@ -14,6 +14,7 @@ _ASSETS = {
     "battery_energy": "Battery energy",
 }
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
+_MOST_DIGITS = 6
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -48,11 +49,9 @@ def number(value: float, digits: int = 0) -> str:
 
 def figures(value: float, count: int = 3) -> str:
     """Return a number with about so many figures that count."""
-    size = abs(value)
-    digits = count - 1
-    while digits > 0 and size >= 10 ** (count - digits):
-        digits -= 1
-    return number(value, digits)
+    if not isfinite(value) or value == 0:
+        return number(value)
+    return number(value, min(max(count - 1 - floor(log10(abs(value))), 0), _MOST_DIGITS))
 
 
 def money(value: float, currency: str) -> str:

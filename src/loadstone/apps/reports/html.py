@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report: one HTML file that needs no network and nothing beside it."""
+
+from collections.abc import Mapping
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from loadstone.apps.charts import drawing_script
+from loadstone.apps.reports.figures import Embedded, embedded
+from loadstone.apps.reports.sections import sections
+from loadstone.model.network import Network
+from loadstone.model.plan import Plan, SiteDispatch
+
+# The browser itself refuses whatever would leave this file.
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data: blob:; base-uri 'none'; form-action 'none'"
+)
+
+
+@cache
+def _part(name: str) -> str:
+    return (files("loadstone.apps.reports") / name).read_text(encoding="utf-8")
+
+
+def _data(id_: str, json_text: str) -> str:
+    """Return JSON in a form that no text in it can end early."""
+    safe = json_text.replace("<", "\\u003c").replace("\u2028", "\\u2028")
+    return f'<script type="application/json" id="{id_}">{safe}</script>'
+
+
+def _object(parts: Mapping[str, str]) -> str:
+    return "{" + ",".join(f'"{key}":{value}' for key, value in parts.items()) + "}"
+
+
+def _scripts(figures: Embedded) -> str:
+    return "\n".join(
+        (
+            _data("figures", _object(figures.single)),
+            _data("sites", _object(figures.by_site)),
+            f"<script>{drawing_script()}</script>",
+            f"<script>{_part('report.js')}</script>",
+        )
+    )
+
+
+def report_html(
+    plan: Plan,
+    dispatch: tuple[SiteDispatch, ...],
+    network: Network,
+    verification: str | None = None,
+) -> str:
+    """Return the report of a plan as one self-contained page.
+
+    Args:
+        plan: The plan.
+        dispatch: Its hours; the last phase of each site is drawn.
+        network: The network it is a plan of.
+        verification: What `loadstone verify` found, as text; None where it has not run.
+    """
+    figures = embedded(plan, dispatch, network)
+    body = sections(plan, dispatch, network, verification)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>{escape(network.study.name)}: plan</title>
+<style>
+{_part("report.css")}</style>
+</head>
+<body>
+<div class="page">
+{body}
+<footer>Made by Loadstone. Everything shown is in this file: it fetches nothing. The same
+tables, with live formulas, are in plan.xlsx beside it. Coastlines: Natural Earth.</footer>
+</div>
+{_scripts(figures)}
+</body>
+</html>
+"""

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The words of the report in plain English."""
+
+GLOSSARY = (
+    ("MW, MWh", "Power, and the energy of one MW drawn for an hour. A year has 8,760 hours."),
+    (
+        "Worth",
+        "Revenue less all costs and the yearly charge for capital, over all years, in money of "
+        "the first: a positive worth earns more than the discount rate.",
+    ),
+    (
+        "Bound and gap",
+        "The bound is a proven ceiling: no plan is worth more. The gap is how far this plan "
+        "stays below it.",
+    ),
+    ("Phase", "A year in which things can be built. It stands for the years to the next one."),
+    (
+        "Capital",
+        "What something costs to build, spread evenly with interest over the years it lasts.",
+    ),
+    (
+        "Merit order",
+        "Machines in the order of what a MWh earns in them. When power is dear, the last in "
+        "the order stop first.",
+    ),
+    (
+        "One more is worth",
+        "How much the whole plan would gain if one limit were one unit wider (a shadow price).",
+    ),
+    (
+        "Levy, tax",
+        "A levy is on energy, by its use. A tax is on income, on added value or on imports.",
+    ),
+    (
+        "Take-or-pay",
+        "A power contract in which a least amount of energy is paid for, used or not.",
+    ),
+    (
+        "Observed, filled, synthetic, user",
+        "Where a value comes from: measured or published; closed a gap; made from statistics; "
+        "stated by whoever made the network.",
+    ),
+)
