@@ -10,18 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.model.country import (
-    Country,
-    ImportDuty,
-    Incentive,
-    Levy,
-    MiningRule,
-    TextRule,
-    Treatment,
-    Zone,
-)
+from loadstone.model.country import Country, ImportDuty, Treatment, Zone
 from loadstone.model.errors import InputError
 from loadstone.model.grid import TimeGrid
+from loadstone.model.rule import Incentive, Levy, MiningRule, TextRule
 from loadstone.model.source import Fact
 
 IRKUTSK = "Asia/Irkutsk"  # UTC+8 all year
