@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the parts of a network fit together: what no file can know alone."""
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+from loadstone.model.country import Country
+from loadstone.model.errors import InputError, InputErrors
+from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
+from loadstone.model.network import Network
+from loadstone.model.series import Series
+from loadstone.model.site import Site
+from loadstone.model.tariff import PriceSeries, site_card
+
+MACHINE_CURRENCY = "USD"  # of machines, rentals, costs and bitcoin in the facts
+MOST_NAMED = 12
+
+
+def disagreements(network: Network) -> tuple[InputError, ...]:
+    """Return all that does not fit together, each with the file that says it."""
+    found = [error.in_file("network.toml") for error in _in_study(network)]
+    found += [error.in_file("series/series.toml") for error in _in_series(network)]
+    for site in network.sites:
+        file = f"sites/{site.id}.toml"
+        found += [error.in_file(file) for error in _in_site(site, network)]
+    return tuple(found)
+
+
+def _in_study(network: Network) -> Iterator[InputError]:
+    study, facts = network.study, network.facts
+    if MACHINE_CURRENCY not in _currencies(network):
+        rule = f"must say the rate of {MACHINE_CURRENCY}, in which machines are priced"
+        yield InputError(f"fx.{MACHINE_CURRENCY}", None, rule)
+    yield from _models("miners", study.miners, facts.miners)
+    yield from _models("servers", study.servers, facts.servers)
+    zones = {zone for country in facts.countries.values() for zone in country.zones}
+    generations = {"", *(server.generation for server in facts.servers.values())}
+    yield from _keys("caps.country_mw", study.caps.country_mw, facts.countries)
+    yield from _keys("caps.zone_mw", study.caps.zone_mw, zones)
+    yield from _keys("costs", study.costs, facts.costs)
+    for i, demand in enumerate(study.ai_demand):
+        yield from _keys(f"ai_demand[{i}].countries", demand.countries, facts.countries)
+        yield from _keys(f"ai_demand[{i}].generation", (demand.generation,), generations)
+
+
+def _in_series(network: Network) -> Iterator[InputError]:
+    """Yield series that are no planning year."""
+    for kind in ("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh"):
+        series: Mapping[str, Series] = getattr(network, kind)
+        for zone, one in series.items():
+            if one.values.size != HOURS_PER_YEAR:
+                rule = f"must have {HOURS_PER_YEAR} hours, without 29 February"
+                yield InputError(f"{kind}.{zone}", one.values.size, rule)
+
+
+def _in_site(site: Site, network: Network) -> Iterator[InputError]:
+    country = network.facts.countries.get(site.country)
+    if country is None:
+        yield _unknown("country", site.country, network.facts.countries)
+    else:
+        yield from _in_country(site, country)
+    facts = network.facts
+    yield from _models("miners", site.miners or (), facts.miners)
+    yield from _models("servers", site.servers or (), facts.servers)
+    machines = {**facts.miners, **facts.servers}
+    for i, standing in enumerate(site.standing):
+        if standing.model not in machines:
+            yield _unknown(f"standing[{i}].model", standing.model, machines)
+    for name, use in (("mining_cooling", "mining"), ("ai_cooling", "ai")):
+        plant = facts.cooling.get(getattr(site, name))
+        fitting = [id_ for id_, one in facts.cooling.items() if one.use == use]
+        if plant is None or plant.use != use:
+            yield _unknown(name, getattr(site, name), fitting)
+    yield from _in_time(site, network)
+    yield from _missing_series(site, network)
+    yield from _in_supply(site, network)
+
+
+def _in_country(site: Site, country: Country) -> Iterator[InputError]:
+    if not country.complete:
+        rule = "has too few facts for a site; add facts/countries/" + f"{site.country}.toml"
+        yield InputError("country", site.country, rule)
+    elif site.zone not in country.zones:
+        yield _unknown("zone", site.zone, country.zones)
+    if site.region and not site.region.startswith(f"{site.country}-"):
+        rule = f"must be an ISO 3166-2 code of {site.country}"
+        yield InputError("region", site.region, rule)
+
+
+def _in_time(site: Site, network: Network) -> Iterator[InputError]:
+    """Yield a lead time that leaves no phase in which the site could run."""
+    connection = site.connection
+    first, last = network.study.phases[0], network.study.phases[-1]
+    ready = first.year + connection.lead_time_years
+    if not connection.existing_mw and ready >= last.year + last.years:
+        rule = f"must leave a phase: decided in {first.year}, power comes in {ready:g}"
+        yield InputError("connection.lead_time_years", connection.lead_time_years, rule)
+
+
+def _missing_series(site: Site, network: Network) -> Iterator[InputError]:
+    weather = set(network.drybulb_c) & set(network.wetbulb_c)
+    if site.station not in weather:
+        yield _missing("station", site.station, "weather")
+    for kind in ("solar", "wind"):
+        wanted = getattr(site.limits, f"{kind}_mw") > 0
+        if wanted and site.id not in getattr(network, kind):
+            yield _missing(f"limits.{kind}_mw", site.id, kind)
+
+
+def _in_supply(site: Site, network: Network) -> Iterator[InputError]:
+    """Yield what keeps the supply from being lowered, and rates that are missing."""
+    known = _currencies(network)
+    for i, entry in enumerate(site.supply):
+        if entry.currency not in known:
+            yield _no_rate(f"supply[{i}].currency", entry.currency)
+        series = getattr(entry, "series", "")
+        if series and series not in network.prices:
+            yield _missing(f"supply[{i}].series", series, "prices")
+            return
+    for i, agreement in enumerate(site.curtailment):
+        if agreement.currency not in known:
+            yield _no_rate(f"curtailment[{i}].currency", agreement.currency)
+    prices = {
+        zone: PriceSeries(currency=one.currency, per_mwh=one.values)
+        for zone, one in network.prices.items()
+        if one.values.size == HOURS_PER_YEAR
+    }
+    dated = any(entry.valid_from or entry.valid_to for entry in site.supply)
+    for phase in network.study.phases if dated else network.study.phases[:1]:
+        try:
+            site_card(site.supply, TimeGrid.planning_year(phase.year), prices)
+        except InputErrors as found:
+            yield from found.errors
+            return
+        except InputError as error:
+            rule = f"{error.rule} (in {phase.year})"
+            yield InputError(f"supply, {error.field}", error.value, rule)
+            return
+
+
+def _keys(field: str, keys: Collection[str], known: Collection[str]) -> Iterator[InputError]:
+    """Yield keys that are not known."""
+    yield from (_unknown(field, key, known) for key in keys if key not in known)
+
+
+def _models(
+    field: str, models: Collection[str], known: Mapping[str, object]
+) -> Iterator[InputError]:
+    """Yield models that may be built but do not exist, or have no price."""
+    for i, model in enumerate(models):
+        if model not in known:
+            yield _unknown(f"{field}[{i}]", model, known)
+        elif getattr(known[model], "price", None) is None:
+            rule = "has no price, so it cannot be bought; state one in facts/machines"
+            yield InputError(f"{field}[{i}]", model, rule)
+
+
+def _currencies(network: Network) -> set[str]:
+    return {network.study.currency, *network.study.fx}
+
+
+def _no_rate(field: str, currency: str) -> InputError:
+    return InputError(field, currency, f"must have a rate: fx.{currency} in network.toml")
+
+
+def _missing(field: str, zone: str, kind: str) -> InputError:
+    rule = (
+        f"has no {kind} series; bring one in with `loadstone import {kind} FILE DIR --zone "
+        f'{zone}`, or add a [[typical]] row to series/series.toml with kind = "{kind}"'
+    )
+    return InputError(field, zone, rule)
+
+
+def _unknown(field: str, value: str, known: Collection[str]) -> InputError:
+    named = sorted(name for name in known if name)
+    if len(named) > MOST_NAMED:
+        named = [*get_close_matches(value, named, cutoff=0.4), "..."]
+    return InputError(field, value, f"is not known; there are {', '.join(named) or 'none'}")
