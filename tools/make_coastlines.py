@@ -35,6 +35,11 @@ def decode_arcs(topology: dict[str, Any]) -> list[Points]:
     return [np.cumsum(np.array(arc), axis=0) * scale + shift for arc in topology["arcs"]]
 
 
+def unwrapped(points: Points) -> Points:
+    """Return a line without jumps of 360 degrees where it crosses the antimeridian."""
+    return np.column_stack([np.unwrap(points[:, 0], period=360), points[:, 1]])
+
+
 def simplify(points: Points) -> Points:
     """Return a line without the points that lie within the tolerance (Douglas-Peucker)."""
     keep = np.zeros(len(points), dtype=bool)
@@ -64,7 +69,7 @@ def simplify(points: Points) -> Points:
 def ring_of(indices: list[int], arcs: list[Points]) -> Points:
     """Return the ring that some arcs form; a negative index runs an arc backwards."""
     parts = [arcs[i] if i >= 0 else arcs[~i][::-1] for i in indices]
-    return np.concatenate([part[:-1] for part in parts] + [parts[-1][-1:]])
+    return unwrapped(np.concatenate([part[:-1] for part in parts] + [parts[-1][-1:]]))
 
 
 def area_of(ring: Points) -> float:
@@ -81,8 +86,8 @@ def outer_rings(geometry: dict[str, Any], arcs: list[Points]) -> list[list[float
         ring = ring_of(polygon[0], arcs)
         if len(ring) < 4 or area_of(ring) < SMALLEST_AREA:
             continue
-        if ring[:, 0].max() < CUT_LONGITUDE:
-            ring = ring + np.array([360.0, 0.0])
+        turns = np.floor((ring[:, 0].mean() - CUT_LONGITUDE) / 360)
+        ring = ring - np.array([360.0 * turns, 0.0])
         rings.append([round(float(value), 2) for value in ring.ravel()])
     return rings
 
@@ -92,7 +97,7 @@ def main(atlas: Path, codes: Path) -> None:
     topology = json.loads(atlas.read_text(encoding="utf-8"))
     names = json.loads(codes.read_text(encoding="utf-8"))["3166-1"]
     alpha_2 = {country["numeric"]: country["alpha_2"] for country in names}
-    arcs = [simplify(arc) for arc in decode_arcs(topology)]
+    arcs = [simplify(unwrapped(arc)) for arc in decode_arcs(topology)]
     outlines: dict[str, list[list[float]]] = {}
     for geometry in topology["objects"]["countries"]["geometries"]:
         code = alpha_2.get(geometry.get("id", ""), "")

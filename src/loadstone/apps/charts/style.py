@@ -73,7 +73,7 @@ def framed(figure: go.Figure, title: str, *, height: int, **layout: Any) -> go.F
         "height": height,
         "font": {"family": FONT, "size": 13, "color": INK},
         "title": {
-            "text": title, "x": 0, "xref": "paper", "xanchor": "left", "y": 1,
+            "text": title, "x": 0, "xref": "container", "xanchor": "left", "y": 1,
             "yref": "container", "yanchor": "top", "pad": {"t": 10},
             "font": {"size": 15, "weight": 600},
         },

@@ -51,7 +51,9 @@ def figures(value: float, count: int = 3) -> str:
     """Return a number with about so many figures that count."""
     if not isfinite(value) or value == 0:
         return number(value)
-    return number(value, min(max(count - 1 - floor(log10(abs(value))), 0), _MOST_DIGITS))
+    digits = min(max(count - 1 - floor(log10(abs(value))), 0), _MOST_DIGITS)
+    text = number(value, digits)
+    return text.rstrip("0") if abs(value) < 1 else text
 
 
 def money(value: float, currency: str) -> str:

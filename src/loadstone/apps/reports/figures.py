@@ -84,6 +84,8 @@ def embedded(plan: Plan, dispatch: Iterable[SiteDispatch], network: Network) -> 
             "merit": by_site(merit_order_figure),
             "year": by_site(year_heatmap),
             "names": json.dumps(site_choices(plan, shown, network)),
-            "findings": json.dumps({hours.site: running(network, hours) for hours in shown}),
+            "findings": json.dumps(
+                {hours.site: running(plan, network, hours) for hours in shown}
+            ),
         },
     )

@@ -75,6 +75,7 @@ def table(
         f'<th class="{"span" if word else ""}" colspan="{count}">{escape(word)}</th>'
         for word, count in heads
     )
+    above = f'<tr class="above">{above}</tr>' if above else ""
     names = "".join(
         f'<th class="n">{escape(name)}</th>' if numeric else f"<th>{escape(name)}</th>"
         for name, numeric in zip(content.columns, content.numeric, strict=True)
@@ -83,6 +84,6 @@ def table(
     foot = f"<tfoot>{_row(content.totals, content, {})}</tfoot>" if content.totals else ""
     return (
         f'<div class="wide"><table class="{"dense" if dense else ""}"><thead>'
-        f"{f'<tr>{above}</tr>' if above else ''}<tr>{names}</tr></thead>"
+        f"{above}<tr>{names}</tr></thead>"
         f"<tbody>{rows}</tbody>{foot}</table></div>"
     )

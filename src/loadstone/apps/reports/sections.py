@@ -82,7 +82,8 @@ def _map(subject: _Subject) -> str:
     return chart("map", "Map of the sites") + paragraph(
         "Each circle is a site: the larger, the more MW. Amber mines bitcoin, blue computes "
         "for AI, the shades between do both. Hollow circles were looked at and not built. "
-        "Point at a circle for its figures. Borders are those of the source and claim nothing.", "read",
+        "Point at a circle for its figures. Borders are those of the source and claim nothing.",
+        "read",
     )  # fmt: skip
 
 
@@ -166,9 +167,9 @@ def _money(subject: _Subject) -> str:
         paragraph(
             f"The year {plan.phases[-1]} of each site in {plan.currency} million, real money. "
             "Capital is the yearly charge for everything that stands there and was built by "
-            "the plan. The worth in the last column is over all years, discounted; sites add up to "
-            "the worth of the plan. A site may show a negative worth where it owes something "
-            "it cannot drop.", "read",
+            "the plan. The worth in the last column is over all years, discounted; sites add "
+            "up to the worth of the plan. A site may show a negative worth where it owes "
+            "something it cannot drop.", "read",
         )
         + table(economics(plan, subject.network, plan.phases[-1]), heads=heads, dense=True)
     )  # fmt: skip

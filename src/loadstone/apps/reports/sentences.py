@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from loadstone.apps.charts.hours import machines_of, price_of
 from loadstone.apps.charts.standing import Power, last_years, power_of, total
@@ -19,6 +20,7 @@ from loadstone.apps.charts.words import (
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, Resting, SiteDispatch, Status
 
+Bools = NDArray[np.bool_]
 STATUS = {
     Status.OPTIMAL: "proven best within the gap asked for",
     Status.STOPPED: "stopped at a limit; feasible, with its gap stated",
@@ -134,8 +136,9 @@ def standing_at_end(plan: Plan) -> Mapping[str, Power]:
     return {site: power_of(year) for site, year in last_years(plan).items()}
 
 
-def running(network: Network, dispatch: SiteDispatch) -> str:
+def running(plan: Plan, network: Network, dispatch: SiteDispatch) -> str:
     """Return in words how long each machine of a site runs and at which price it stops."""
+    unit = f"{plan.currency}/MWh"
     parts = []
     for asset in machines_of(dispatch):
         drawn = dispatch.machine_mw[asset]
@@ -145,11 +148,13 @@ def running(network: Network, dispatch: SiteDispatch) -> str:
         if share >= _STEADY:
             parts.append(f"{name} runs practically always")
         else:
-            parts.append(f"{name} runs {percent(share)} of the hours{_stops(on, dispatch)}")
+            parts.append(
+                f"{name} runs {percent(share)} of the hours{_stops(on, dispatch, unit)}"
+            )
     return f"{listed(parts)}." if parts else "Nothing runs here."
 
 
-def _stops(on: np.ndarray, dispatch: SiteDispatch) -> str:
+def _stops(on: Bools, dispatch: SiteDispatch, unit: str) -> str:
     """Return the price that divides running from standing, where one price does."""
     price = price_of(dispatch).per_mwh
     if not on.any() or on.all():
@@ -157,4 +162,4 @@ def _stops(on: np.ndarray, dispatch: SiteDispatch) -> str:
     dearest_run, cheapest_stop = np.quantile(price[on], 0.99), np.quantile(price[~on], 0.01)
     if cheapest_stop < np.quantile(price[on], 0.9):
         return "; other limits than the price stop it too"
-    return f" and stops above about {number((dearest_run + cheapest_stop) / 2)} per MWh"
+    return f" and stops above about {number(float(dearest_run + cheapest_stop) / 2)} {unit}"

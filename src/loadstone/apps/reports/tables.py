@@ -65,7 +65,7 @@ def builds_by_country(plan: Plan, network: Network) -> Table:
             what = " · ".join(added(build, network) for build in builds)
             rows.append((site, str(phase), what, millions(sum(b.capex for b in builds))))
     return Table(
-        columns=("Site", "Year", "What is added", f"Price, {plan.currency} m"),
+        columns=("Site", "Year", "What is added", f"Capex, {plan.currency} m"),
         numeric=(False, False, False, True), rows=tuple(rows),
         totals=("Everything", "", "", millions(sum(build.capex for build in plan.builds))),
     )  # fmt: skip

@@ -15,8 +15,9 @@ GLOSSARY = (
     ),
     ("Phase", "A year in which things can be built. It stands for the years to the next one."),
     (
-        "Capital",
-        "What something costs to build, spread evenly with interest over the years it lasts.",
+        "Capex, capital",
+        "What something costs to build; and that cost spread evenly, with interest, over the "
+        "years it lasts.",
     ),
     (
         "Merit order",

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the report's files into a run."""
+
+from pathlib import Path
+
+from loadstone.apps.reports.html import report_html
+from loadstone.apps.reports.workbook import write_workbook
+from loadstone.model.network import Network
+from loadstone.model.plan import Plan, SiteDispatch
+
+
+def write_report(
+    plan: Plan,
+    dispatch: tuple[SiteDispatch, ...],
+    network: Network,
+    out_dir: Path,
+    *,
+    verification: str | None = None,
+) -> list[Path]:
+    """Write report.html and plan.xlsx, and return their paths.
+
+    Args:
+        plan: The plan.
+        dispatch: Its hours.
+        network: The network it is a plan of.
+        out_dir: An existing folder.
+        verification: What `loadstone verify` found, as text; None where it has not run.
+    """
+    page, workbook = out_dir / "report.html", out_dir / "plan.xlsx"
+    html = report_html(plan, dispatch, network, verification)
+    page.write_text(html, encoding="utf-8", newline="\n")
+    write_workbook(plan, network, workbook)
+    return [page, workbook]
