@@ -5,13 +5,13 @@ Usage: python tools/calibrate_shipped.py SHARED_DATA [--out FOLDER]
 
 SHARED_DATA is a folder with observed hourly series that are not part of this repository:
 electricity/hourly_prices_2021_2023.parquet, electricity/russia_ues_hourly_2017.parquet,
-electricity/russia_pricezones_hourly_2008_2010.parquet, climate/weather_hourly_2021_2023.parquet.
-Only the statistics leave it.
+electricity/russia_pricezones_hourly_2008_2010.parquet and
+climate/weather_hourly_2021_2023.parquet. Only the statistics leave it.
 
 Method
-- Prices of markets with three observed years: each year over its own mean, 2022 and 2023 pooled,
-  the level of 2023, the shape checked against 2021. Hour-end labels (India) are moved to the
-  start. Doubled hours are averaged; missing hours stay out.
+- Prices of markets with three observed years: each year over its own mean, 2022 and 2023
+  pooled, the level of 2023, the shape checked against 2021. Hour-end labels (India) are moved
+  to the start. Doubled hours are averaged; missing hours stay out.
 - Russia: day-ahead prices of one united energy system in 2017 (Center for RU-1, Siberia for
   RU-2), checked against the price zones in 2008 to 2010. No level: the user states it.
 - Weather: air temperature, and dry bulb less psychrometric wet bulb at the place's height, of
@@ -24,6 +24,7 @@ import argparse
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -179,7 +180,7 @@ def weather_statistics(shared: Path) -> list[tuple[Calibration, Calibration]]:
 
 
 def _place(
-    table: object, site: str, name: str, time_zone: str, height_m: float
+    table: Any, site: str, name: str, time_zone: str, height_m: float
 ) -> tuple[Calibration, Calibration]:
     rows = table.filter(pc.equal(table["site"], site))
     air, humidity = rows["drybulb_c"].to_numpy(), rows["rh_pct"].to_numpy()
@@ -200,7 +201,7 @@ def _place(
             time_zone=time_zone,
             normalise=False,
             places=(0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0),
-            source=f"Open-Meteo historical weather of {name}, 2021 and 2022 (CC BY 4.0); {PACKAGED}",
+            source=f"Open-Meteo weather of {name}, 2021 and 2022 (CC BY 4.0); {PACKAGED}",
             date=DATE,
         )
         one = calibrate(values[early], utc[early], subject)
@@ -227,7 +228,7 @@ def shape_parameters(shared: Path) -> list[str]:
     return lines
 
 
-def _market(table: object, market: Market) -> tuple[np.ndarray, np.ndarray]:
+def _market(table: Any, market: Market) -> tuple[np.ndarray, np.ndarray]:
     rows = table.filter(pc.equal(table["market"], market.zone))
     utc = rows["ts_utc"].to_numpy().astype("datetime64[s]") + np.timedelta64(
         market.shift_hours, "h"
@@ -239,7 +240,7 @@ def _market(table: object, market: Market) -> tuple[np.ndarray, np.ndarray]:
     return mean, hours.astype("datetime64[s]")
 
 
-def _from_moscow(table: object) -> np.ndarray:
+def _from_moscow(table: Any) -> np.ndarray:
     # The files count Moscow winter time through the whole year, UTC+3.
     label = np.array(table["ts_msk"].to_pylist(), dtype="datetime64[s]")
     return label - np.timedelta64(3, "h")

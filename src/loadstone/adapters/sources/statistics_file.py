@@ -134,13 +134,15 @@ def read_stations() -> Mapping[str, Station]:
 @cache
 def _shapes() -> Mapping[str, ShapeModel]:
     table = tomllib.loads((_data() / "shapes.toml").read_text("utf-8"))
-    shapes = {}
-    for zone, row in table["shapes"].items():
-        row = {"date": str(table["date"]), "source": table["said"], **row}
-        for name in ("season", "profile"):
-            row[name] = tuple(row[name])
-        shapes[zone] = ShapeModel(zone=zone, **row)
-    return shapes
+    said = {"date": str(table["date"]), "source": table["said"]}
+    return {
+        zone: _shape({"zone": zone, **said, **row}) for zone, row in table["shapes"].items()
+    }
+
+
+def _shape(row: Table) -> ShapeModel:
+    values: Table = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return ShapeModel(**values)
 
 
 def _data() -> Traversable:

@@ -61,6 +61,8 @@ class SolarPlant:
             raise InputError("latitude", self.latitude, "must be from -90 to 90")
         if not -180 <= self.longitude <= 180:
             raise InputError("longitude", self.longitude, "must be from -180 to 180")
+        if self.mounting not in {"fixed", "single-axis"}:
+            raise InputError("mounting", self.mounting, "must be fixed or single-axis")
         if self.tilt_deg is not None and not 0 <= self.tilt_deg <= 90:
             raise InputError("tilt_deg", self.tilt_deg, "must be from 0 to 90")
         if not LEAST_CLEARNESS <= self.clearness <= MOST_CLEARNESS:
