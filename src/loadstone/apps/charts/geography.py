@@ -23,6 +23,8 @@ WIDTH_PX, TITLE_PX = 1000, 70
 _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 380, 620
 _LEAST_SPAN = 0.30  # of the projected sphere's radius: about 1,900 km
 _CUT_LONGITUDE = -169.0
+NOT_BUILT = ("not built", "#ffffff", QUIET)
+HOLLOW = (NOT_BUILT, NO_MACHINES)
 _A1, _A2, _A3, _A4 = 1.340264, -0.081106, 0.000893, 0.003796
 
 
@@ -138,34 +140,35 @@ def _of(network: Network, places: list[int]) -> list[Site]:
 
 
 def _circles(view: _View, network: Network, powers: dict[str, Power]) -> list[go.Scatter]:
-    """Return one trace per mix of uses, and one for the sites that are not built."""
+    """Return all circles, smaller ones on top, and a legend of the mixes that occur."""
     radii = _radii_px(network, powers)
-    traces = []
-    for name, colour, _ in (*MIX, NO_MACHINES):
-        here = [
-            i for i, site in enumerate(network.sites)
-            if site.id in powers
-            and mix_of(powers[site.id].mining_mw, powers[site.id].ai_mw)[0] == name
-        ]  # fmt: skip
-        here.sort(key=lambda i: -radii[network.sites[i].id])  # smaller ones lie on top
-        marker = {
-            "size": [round(2 * radii[site.id], 1) for site in _of(network, here)],
-            "color": colour,
-            "opacity": 0.88, "line": {"color": "#ffffff", "width": 1.2},
-        }  # fmt: skip
-        traces.append((name, here, marker))
-    left = [i for i, site in enumerate(network.sites) if site.id not in powers]
-    hollow = {"size": 7, "color": "#ffffff", "line": {"color": QUIET, "width": 1.4}}
-    traces.append(("not built", left, hollow))
-    return [
-        go.Scatter(
-            x=view.x[here], y=view.y[here], mode="markers", marker=marker, name=name,
-            text=[_hover(site, powers.get(site.id), network) for site in _of(network, here)],
-            hovertemplate="%{text}<extra></extra>",
-        )
-        for name, here, marker in traces
-        if here
-    ]  # fmt: skip
+    order = sorted(range(len(network.sites)), key=lambda i: -radii[network.sites[i].id])
+    mixes = []
+    for i in order:
+        power = powers.get(network.sites[i].id)
+        mixes.append(mix_of(power.mining_mw, power.ai_mw) if power else NOT_BUILT)
+    circles = go.Scatter(
+        x=view.x[order], y=view.y[order], mode="markers", showlegend=False,
+        marker={
+            "size": [round(2 * radii[site.id], 1) for site in _of(network, order)],
+            "color": [colour for _, colour, _ in mixes], "opacity": 0.9,
+            "line": {
+                "color": [QUIET if mix in HOLLOW else "#ffffff" for mix in mixes],
+                "width": 1.2,
+            },
+        },
+        text=[_hover(site, powers.get(site.id), network) for site in _of(network, order)],
+        hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    return [circles, *(_legend(mix) for mix in (*MIX, NO_MACHINES, NOT_BUILT) if mix in mixes)]
+
+
+def _legend(mix: tuple[str, str, str]) -> go.Scatter:
+    """Return an entry of the legend without a circle on the map."""
+    name, colour, _ = mix
+    edge = QUIET if mix in HOLLOW else colour
+    marker = {"color": colour, "size": 11, "line": {"color": edge, "width": 1.2}}
+    return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker)
 
 
 def _labels(view: _View, network: Network, powers: dict[str, Power]) -> list[Label]:

@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pieces of HTML. All text from outside is escaped here."""
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 
 from loadstone.apps.reports.tables import Table
 
+# the space between a currency and its number, or a number and its unit
+_AMOUNT = re.compile(r"(?<=\b[A-Z]{3}) (?=\d)|(?<=\d) (?=(?:bn|m|k|MW)\b)")
+_LONG = ' class="long"'  # an address may break anywhere
 Mark = Callable[[str], str]
 
 
 def paragraph(text: str, kind: str = "") -> str:
     """Return a paragraph; nothing for no text."""
-    return f'<p class="{kind}">{escape(text)}</p>' if text else ""
+    if not text:
+        return ""
+    whole = _AMOUNT.sub("\N{NO-BREAK SPACE}", escape(text))
+    return f'<p class="{kind}">{whole}</p>'
 
 
 def badge(confidence: str) -> str:
@@ -50,7 +57,7 @@ def _row(cells: tuple[str, ...], table: Table, marked: Mapping[int, Mark]) -> st
     inner = "".join(
         f'<td class="n">{escape(cell)}</td>'
         if numeric
-        else f"<td>{marked.get(i, escape)(cell)}</td>"
+        else f"<td{_LONG if '://' in cell else ''}>{marked.get(i, escape)(cell)}</td>"
         for i, (cell, numeric) in enumerate(zip(cells, table.numeric, strict=True))
     )
     return f"<tr>{inner}</tr>"

@@ -3,7 +3,7 @@
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const single = read("figures");
   const bySite = read("sites");
-  const options = { responsive: true, displayModeBar: false, displaylogo: false };
+  const options = { displayModeBar: false, displaylogo: false };
 
   const draw = (place, figure) => Plotly.react(place, figure.data, figure.layout, options);
 
@@ -26,12 +26,25 @@
   for (const select of selects) select.addEventListener("change", () => show(select.value));
   if (selects.length) drawings.push(...show(selects[0].value));
 
-  // What is folded away on the screen belongs on paper.
+  // Follow the window, but not the paper: a print scales the page as it stands.
+  window.addEventListener("resize", () => {
+    if (window.matchMedia("print").matches) return;
+    for (const place of document.querySelectorAll(".chart")) Plotly.Plots.resize(place);
+  });
+
+  // Paper has the width of the style sheet, and shows what is folded away on the screen.
+  const paper = { width: 1000, autosize: false };
+  const screen = { width: null, autosize: true };
+  const relayout = (size) => {
+    for (const place of document.querySelectorAll(".chart")) Plotly.relayout(place, size);
+  };
   const folds = document.querySelectorAll("details");
   window.addEventListener("beforeprint", () => {
+    relayout(paper);
     for (const fold of folds) { fold.dataset.was = fold.open; fold.open = true; }
   });
   window.addEventListener("afterprint", () => {
+    relayout(screen);
     for (const fold of folds) fold.open = fold.dataset.was === "true";
   });
 

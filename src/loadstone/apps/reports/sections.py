@@ -63,7 +63,7 @@ def _header(subject: _Subject) -> str:
     if inputs:
         rests = "; ".join(resting_words(r) for r in plan.resting if r.input in inputs)
         warning = paragraph(
-            f"Read with care: some inputs are synthetic years, not observations. {rests}.",
+            f"Read with care: some inputs are synthetic years, not observations ({rests}).",
             "warning",
         )
     links = " ".join(
@@ -162,7 +162,7 @@ def _rules(subject: _Subject) -> str:
 
 def _money(subject: _Subject) -> str:
     plan = subject.plan
-    heads = (("", 1), ("Power", 3), ("Revenue a year", 3), ("Cost a year", 5), ("", 2))
+    heads = (("", 1), ("MW", 3), ("Revenue a year", 3), ("Cost a year", 5), ("", 2))
     return (
         paragraph(
             f"The year {plan.phases[-1]} of each site in {plan.currency} million, real money. "

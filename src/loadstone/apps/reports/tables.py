@@ -113,7 +113,7 @@ def economics(plan: Plan, network: Network, phase: int) -> Table:
     totals = [sum(column) for column in zip(*values, strict=True)] if values else [0.0] * 13
     return Table(
         columns=(
-            "Site", "MW", "mining", "AI", "Mining", "AI", "Other", "Power", "Levies", "Other",
+            "Site", "Grid", "Mining", "AI", "Mining", "AI", "Other", "Power", "Levies", "Other",
             "Tax", "Capital", "Left over", "Worth, all years",
         ),
         numeric=(False, *[True] * 13),
