@@ -82,6 +82,8 @@ def _in_country(site: Site, country: Country) -> Iterator[InputError]:
         yield InputError("country", site.country, rule)
     elif site.zone not in country.zones:
         yield _unknown("zone", site.zone, country.zones)
+    known = [incentive.id for incentive in country.incentives]
+    yield from _keys("incentives", site.incentives, known)
     if site.region and not site.region.startswith(f"{site.country}-"):
         rule = f"must be an ISO 3166-2 code of {site.country}"
         yield InputError("region", site.region, rule)
@@ -174,5 +176,5 @@ def _missing(field: str, zone: str, kind: str) -> InputError:
 def _unknown(field: str, value: str, known: Collection[str]) -> InputError:
     named = sorted(name for name in known if name)
     if len(named) > MOST_NAMED:
-        named = [*get_close_matches(value, named, cutoff=0.4), "..."]
+        named = [*(get_close_matches(value, named, cutoff=0.4) or named[:6]), "..."]
     return InputError(field, value, f"is not known; there are {', '.join(named) or 'none'}")

@@ -76,7 +76,8 @@ class Outlook:
         count = len(self.btc_price)
         for name in ("network_eh", "fee_share", "ai_price_factor", "power_price_factor"):
             if len(getattr(self, name)) != count:
-                raise InputError(name, getattr(self, name), f"must have {count} values, one a phase")
+                rule = f"must have {count} values, one a phase"
+                raise InputError(name, getattr(self, name), rule)
         for name in ("btc_price", "network_eh"):
             for value in getattr(self, name):
                 if not 0 < value < inf:
@@ -177,9 +178,8 @@ class Study:
             raise InputError("pool_fee", self.pool_fee, "must be at least 0 and below 1")
         for first, second in zip(self.phases, self.phases[1:], strict=False):
             if second.year != first.year + first.years:
-                raise InputError(
-                    "phases.year", second.year, f"must follow the one before: {first.year + first.years}"
-                )
+                rule = f"must follow the one before: {first.year + first.years}"
+                raise InputError("phases.year", second.year, rule)
         if len(self.outlook.btc_price) != len(self.phases):
             count = len(self.outlook.btc_price)
             raise InputError("outlook.btc_price", count, f"must have {len(self.phases)} values")

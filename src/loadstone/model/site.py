@@ -48,7 +48,8 @@ class Connection:
         _at_least_zero(self, "existing_mw", "max_mw", "lead_time_years", "cost_per_mw")
         _at_least_zero(self, "export_share", "block_mw")
         if self.existing_mw > self.max_mw:
-            raise InputError("existing_mw", self.existing_mw, f"must be at most max_mw {self.max_mw}")
+            rule = f"must be at most max_mw {self.max_mw}"
+            raise InputError("existing_mw", self.existing_mw, rule)
         if self.export_share > 1:
             raise InputError("export_share", self.export_share, "must be at most 1")
         if self.life_years <= 0:
@@ -222,7 +223,7 @@ class Site:
         zone: Grid zone of that country, e.g. "RU-2".
         region: ISO 3166-2 code, for rules of a region, e.g. "RU-IRK".
         latitude, longitude: Position, degrees.
-        station: Weather: the zone of a weather series, else a climate station's id.
+        station: Zone of its weather series, usually a climate station's id.
         status: Where it stands in its life.
         status_date: Date of that status.
         connection: The grid connection.
@@ -236,6 +237,7 @@ class Site:
         obligations: Power that was promised.
         curtailment: Agreements to stop for pay.
         ai_sales: How AI power is sold here; None takes the network's.
+        incentives: Ids of the country's incentives whose conditions the site meets.
         note: Anything a reader should know.
     """
 
@@ -262,6 +264,7 @@ class Site:
     obligations: tuple[Obligation, ...] = ()
     curtailment: tuple[Curtailment, ...] = ()
     ai_sales: AiSales | None = None
+    incentives: tuple[str, ...] = ()
     note: str = ""
 
     def __post_init__(self) -> None:
@@ -274,4 +277,5 @@ class Site:
         if self.status == "operating" and self.opening is not None:
             raise InputError("opening", self.opening, "is for sites that do not operate yet")
         if self.status == "operating" and not self.connection.existing_mw:
-            raise InputError("connection.existing_mw", 0.0, "must be above 0 where a site operates")
+            rule = "must be above 0 where a site operates"
+            raise InputError("connection.existing_mw", 0.0, rule)
