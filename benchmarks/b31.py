@@ -372,10 +372,8 @@ def b31_phases(
         blocks.extend(year)
     if binary:
         for s in range(sites):
-            largest_mw = given.upper[s, GRID]
-            grid = capacities[:, s, GRID]
             _opening(
-                draft, s, grid, largest_mw=largest_mw, discount=discount, openings=openings
+                draft, s, capacities[:, s], given.upper[s], discount=discount, openings=openings
             )
     return draft.problem(_series(given), blocks)
 
@@ -383,14 +381,14 @@ def b31_phases(
 def _opening(
     draft: _Draft,
     site: int,
-    grid: Ints,
+    capacities: Ints,
+    upper: Floats,
     *,
-    largest_mw: float,
     discount: Floats,
     openings: Openings,
 ) -> None:
-    """Let a site have a grid connection only once it is open, and then at least 25 MW."""
-    name, phases = f"s{site:02}", len(grid)
+    """Let a site have anything only once it is open, and then a grid of at least 25 MW."""
+    name, phases = f"s{site:02}", len(capacities)
     opens = [
         draft.column(
             Label(kind="open", subject=name, phase=y, unit="1"),
@@ -403,7 +401,8 @@ def _opening(
     if len(opens) > 1:
         draft.row(Label(kind="open_once", subject=name), [(z, 1.0) for z in opens], upper=1.0)
     for y in range(phases):
-        terms = [(int(grid[y]), 1.0), *((z, -largest_mw) for z in opens[: y + 1])]
-        draft.row(Label(kind="open_first", subject=name, phase=y, unit="MW"), terms, upper=0.0)
-    terms = [(int(grid[-1]), 1.0), *((z, -SMALLEST_OPEN_MW) for z in opens)]
+        for k, largest in enumerate(upper):
+            terms = [(int(capacities[y, k]), 1.0), *((z, -largest) for z in opens[: y + 1])]
+            draft.row(_label("open_first", site, k, y), terms, upper=0.0)
+    terms = [(int(capacities[-1, GRID]), 1.0), *((z, -SMALLEST_OPEN_MW) for z in opens)]
     draft.row(Label(kind="smallest", subject=name, unit="MW"), terms, lower=0.0)

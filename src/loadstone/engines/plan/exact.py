@@ -29,6 +29,7 @@ FIRST_SHARES = (1.0, 0.4, 0.1)  # of the columns' bounds: where the first cuts a
 PARTS_IN_ALL = 372  # parts of years in the master: finer parts converge faster, cost more
 MOST_PARTS = 12
 IDLE_ROUNDS = 12  # a cut that has not been binding for so many rounds is forgotten
+LEAST_SHORTAGE_MWH = 1e-6
 WHOLE = 1e-6  # distance from a whole number that is none
 
 
@@ -81,6 +82,11 @@ class _Origin:
 def _within(bound: float, value: float, gap: float) -> bool:
     """Tell whether a value is within a gap of its bound."""
     return bool(np.isfinite(value)) and bound - value <= gap * abs(value)
+
+
+def _short(found: tuple[Valuation, ...]) -> bool:
+    """Tell whether power is missing anywhere: such a plan is no place to stay near."""
+    return any(valuation.shortage > LEAST_SHORTAGE_MWH for valuation in found)
 
 
 class Search:
@@ -162,7 +168,7 @@ class Search:
             if _within(bound, best.value, gap) or self._stop():
                 return
             columns = point.columns
-            if best.columns is not None:
+            if best.columns is not None and not _short(best.found):
                 columns = INWARD * columns + (1 - INWARD) * best.columns
             found = self._cut(columns)
             value = self._value(columns, found)

@@ -192,20 +192,20 @@ def release_lists(slopes, widths, counts, start, J, power, ec, ed, dear, rv, rw,
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _same(v, w, a, n, b, m):
+def _same(v, w, a, n, b, m, narrow):
     """Tell whether two stored lists are equal but for rounding."""
     if n != m:
         return False
     for i in range(n):
         if abs(v[a + i] - v[b + i]) > 1e-11 * (1.0 + abs(v[b + i])):
             return False
-        if abs(w[a + i] - w[b + i]) > 1e-10:
+        if abs(w[a + i] - w[b + i]) > narrow:
             return False
     return True
 
 
 @njit(cache=True, nogil=True)
-def value_lists(rv, rw, rn, stride, drop, energy, alike, v, w, first, length, passes):
+def value_lists(rv, rw, rn, stride, drop, energy, alike, fine, v, w, first, length, passes):
     """Write the worth of stored energy after every hour, around the cyclic year.
 
     Walking back in time, an hour's release list is merged with the list after it and cut to
@@ -217,6 +217,7 @@ def value_lists(rv, rw, rn, stride, drop, energy, alike, v, w, first, length, pa
         drop: Energy that full charging adds in an hour, MWh.
         energy: Size of the store, MWh.
         alike: Neighbours whose slopes differ by less are joined, currency/MWh.
+        fine: Pieces narrower than a hundredth of this are dropped, MWh.
         v, w: Room for all lists, packed: slopes and widths. Shape (room,).
         first, length: Filled with each hour's place in them. Shape (T,).
         passes: Most times that the year is walked.
@@ -234,7 +235,7 @@ def value_lists(rv, rw, rn, stride, drop, energy, alike, v, w, first, length, pa
     for walk in range(passes + 1):
         for k in range(T):
             t = T - 1 - k
-            if walk > 0 and _same(v, w, a, n, first[t], length[t]):
+            if walk > 0 and _same(v, w, a, n, first[t], length[t], 0.01 * fine):
                 return 1
             if walk == passes:
                 return 0
@@ -250,7 +251,7 @@ def value_lists(rv, rw, rn, stride, drop, energy, alike, v, w, first, length, pa
             o = free
             cut = drop
             room = energy
-            while (i < m or j < end) and room > 1e-12:
+            while (i < m or j < end) and room > 1e-4 * fine:
                 if j >= end or (i < m and rv[i] >= v[j]):
                     s = rv[i]
                     z = rw[i]
@@ -268,7 +269,7 @@ def value_lists(rv, rw, rn, stride, drop, energy, alike, v, w, first, length, pa
                 if z > room:
                     z = room
                 room -= z
-                if z <= 1e-10:
+                if z <= 0.01 * fine:
                     continue
                 if o > free and v[o - 1] - s < alike:
                     w[o - 1] += z
@@ -284,7 +285,7 @@ def value_lists(rv, rw, rn, stride, drop, energy, alike, v, w, first, length, pa
 
 
 @njit(cache=True, nogil=True)
-def _step(rv, rw, i, m, v, w, a, n, target):
+def _step(rv, rw, i, m, v, w, a, n, target, fine):
     """Walk the merged list of one hour to `target` MWh from its left end.
 
     Returns:
@@ -297,7 +298,7 @@ def _step(rv, rw, i, m, v, w, a, n, target):
     taken = 0.0
     slope = np.inf
     rest = 0.0
-    while left > 1e-9 and (i < m or j < end):
+    while left > 0.1 * fine and (i < m or j < end):
         if j >= end or (i < m and rv[i] >= v[j]):
             slope = rv[i]
             z = rw[i]
@@ -310,11 +311,11 @@ def _step(rv, rw, i, m, v, w, a, n, target):
             j += 1
             rest = z - left
         left -= min(z, left)
-    if rest > 1e-8:
+    if rest > fine:
         return taken, slope, slope
-    while i < m and rw[i] < 1e-8:
+    while i < m and rw[i] < fine:
         i += 1
-    while j < end and w[j] < 1e-8:
+    while j < end and w[j] < fine:
         j += 1
     right = -np.inf
     if i < m:
@@ -325,13 +326,16 @@ def _step(rv, rw, i, m, v, w, a, n, target):
 
 
 @njit(cache=True, nogil=True)
-def walk_year(rv, rw, rn, stride, v, w, first, length, drop, energy, s, lam, soc, rel, water, follow):
+def walk_year(
+    rv, rw, rn, stride, v, w, first, length, drop, energy, fine, s, lam, soc, rel, water, follow
+):
     """Run the year forward from a stored energy, and return the energy and water value at its end.
 
     Args:
         rv, rw, rn, stride, v, w, first, length: Release and value lists.
         drop: Energy that full charging adds in an hour, MWh.
         energy: Size of the store, MWh.
+        fine: Energies closer than this are the same, MWh.
         s: Energy stored at the start, MWh.
         lam: Water value before the first hour, currency/MWh.
         soc: Filled with the energy at the start of each hour. Shape (T,).
@@ -344,12 +348,12 @@ def walk_year(rv, rw, rn, stride, v, w, first, length, drop, energy, s, lam, soc
     """
     before = np.nan
     for t in range(rn.shape[0]):
-        if follow and t > 0 and abs(s - soc[t]) <= 1e-10 and lam == before:
+        if follow and t > 0 and abs(s - soc[t]) <= 0.01 * fine and lam == before:
             return soc[0], lam, True
         before = water[t]
         soc[t] = s
         taken, right, left = _step(
-            rv, rw, t * stride, rn[t], v, w, first[t], length[t], s + drop
+            rv, rw, t * stride, rn[t], v, w, first[t], length[t], s + drop, fine
         )
         if lam > left:
             lam = left
@@ -362,20 +366,20 @@ def walk_year(rv, rw, rn, stride, v, w, first, length, drop, energy, s, lam, soc
 
 
 @njit(cache=True, nogil=True)
-def close_cycle(rv, rw, rn, stride, v, w, first, length, drop, energy, soc, rel, water):
+def close_cycle(rv, rw, rn, stride, v, w, first, length, drop, energy, fine, soc, rel, water):
     """Find the path that ends the year where it began, and return what is still amiss, MWh.
 
     The energy at the end is a rising, non-expansive function of that at the start. Two walks
     are enough where the store is full or empty once; else the start is found by halving.
     """
     s, lam, _ = walk_year(
-        rv, rw, rn, stride, v, w, first, length, drop, energy, 0.5 * energy, 0.0, soc, rel, water, False
+        rv, rw, rn, stride, v, w, first, length, drop, energy, fine, 0.5 * energy, 0.0, soc, rel, water, False
     )
-    close = 1e-9 * max(1.0, energy)
+    close = 0.1 * fine * max(1.0, energy)
     for _ in range(3):
         begun = s
         s, lam, joined = walk_year(
-            rv, rw, rn, stride, v, w, first, length, drop, energy, s, lam, soc, rel, water, True
+            rv, rw, rn, stride, v, w, first, length, drop, energy, fine, s, lam, soc, rel, water, True
         )
         if joined:
             return 0.0
@@ -389,7 +393,7 @@ def close_cycle(rv, rw, rn, stride, v, w, first, length, drop, energy, soc, rel,
             break
         mid = 0.5 * (low + high)
         s, lam, _ = walk_year(
-            rv, rw, rn, stride, v, w, first, length, drop, energy, mid, lam, soc, rel, water, False
+            rv, rw, rn, stride, v, w, first, length, drop, energy, fine, mid, lam, soc, rel, water, False
         )
         amiss = abs(s - mid)
         if s > mid:
@@ -398,7 +402,7 @@ def close_cycle(rv, rw, rn, stride, v, w, first, length, drop, energy, soc, rel,
             high = mid
     begun = soc[0]
     s, lam, _ = walk_year(
-        rv, rw, rn, stride, v, w, first, length, drop, energy, begun, lam, soc, rel, water, False
+        rv, rw, rn, stride, v, w, first, length, drop, energy, fine, begun, lam, soc, rel, water, False
     )
     return abs(s - begun)
 

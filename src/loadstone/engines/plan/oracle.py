@@ -7,7 +7,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ Floats = NDArray[np.float64]
 PASSES = 3  # walks around the year before a start state is searched for
 ROOM_PER_HOUR = 48  # pieces of a value function, on average
 ALIKE = (1e-9, 1e-5, 1e-3, 1e-1, 10.0, 1e9)  # currency/MWh: see `Oracle._solve`
-LEAST_MW, LEAST_MWH = 1e-6, 2e-6  # a battery this small prices one that does not exist yet
+LEAST_BATTERY = 1e-5  # of the largest other capacity: prices a battery that does not exist yet
+LONGEST_BATTERY_H = 1000.0  # with less power for its energy than this, power is lifted for a price
+FINE_MWH = 1e-8  # energies of a store of 1 MW or more that are the same
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,9 +155,9 @@ class Oracle:
         room.fit(segments)
         return room
 
-    def _solve(self, b: int, x: Floats, mu: Floats, room: _Room) -> float:
+    def _solve(self, code: _Coded, x: Floats, mu: Floats, room: _Room) -> float:
         """Find the best path through the year and return how far it fails to close, MWh."""
-        code, p = self._coded[b], self.problem
+        p = self.problem
         lists = (room.slopes, room.widths, room.which, room.counts, room.start, room.base)
         kernels.merit_lists(
             p.series, self._groups, code.index, code.factor, code.rows, code.share, mu, x, *lists
@@ -170,23 +172,25 @@ class Oracle:
             power, code.charge, code.discharge, SHORTAGE_PRICE, *released,
         )  # fmt: skip
         lists_r = (*released, segments + 6)
-        drop = code.charge * power
+        drop, fine = code.charge * power, FINE_MWH * min(1.0, max(power, 1e-12))
         packed = (room.v, room.w, room.first, room.length)
         # A store of weeks behind a weak grid has thousands of pieces. Joining pieces that are
         # nearly alike keeps the path feasible and the bound valid; only their gap can grow,
         # and the gap is what the search measures.
         for alike in ALIKE:
-            if kernels.value_lists(*lists_r, drop, energy, alike, *packed, PASSES) >= 0:
+            if kernels.value_lists(*lists_r, drop, energy, alike, fine, *packed, PASSES) >= 0:
                 break
         return float(
-            kernels.close_cycle(*lists_r, *packed, drop, energy, room.soc, room.rel, room.water)
+            kernels.close_cycle(*lists_r, *packed, drop, energy, fine, room.soc, room.rel, room.water)
         )
 
-    def _at(self, b: int, x: Floats, mu: Floats) -> tuple[float, float, Floats, Floats, float]:
+    def _at(
+        self, b: int, x: Floats, mu: Floats, code: _Coded | None = None
+    ) -> tuple[float, float, Floats, Floats, float]:
         """Return value, shortage, bound slope, account usage and closing error under prices mu."""
-        code, p = self._coded[b], self.problem
+        code, p = code or self._coded[b], self.problem
         room = self._room(code.index.shape[0])
-        amiss = self._solve(b, x, mu, room)
+        amiss = self._solve(code, x, mu, room)
         starts = self.starts[b]
         width = x.shape[0] + (2 if len(starts) > 1 else 0)
         slope, usage = np.empty((len(starts), width)), np.empty(mu.shape[0])
@@ -204,9 +208,21 @@ class Oracle:
         code = self._coded[b]
         x = np.maximum(x, 0.0)
         if code.power >= 0:
-            x[code.power] = max(x[code.power], LEAST_MW)
-            x[code.energy] = max(x[code.energy], LEAST_MWH)
+            others = np.delete(x, [code.power, code.energy])
+            least = LEAST_BATTERY * others.max(initial=1e-3)
+            energy = max(x[code.energy], 2 * least)
+            x[code.power] = max(x[code.power], least, energy / LONGEST_BATTERY_H)
+            x[code.energy] = energy
         return x
+
+    def _idle(self, b: int, x: Floats, mu: Floats) -> tuple[float, float]:
+        """Return value and shortage at x with the battery standing idle."""
+        code = replace(self._coded[b], power=-1, energy=-1)
+        value, short, _, usage, _ = self._at(b, np.maximum(x, 0.0), mu, code)
+        for a in range(len(code.limit)):
+            over = float(usage[a] - code.per_unit[a] * x[code.limit[a]])
+            value -= float(code.penalty[a]) * max(0.0, over)
+        return value, short
 
     def evaluate(self, b: int, x: Floats, hint: float = 0.0) -> Valuation:
         """Value block b at capacities x.
@@ -220,6 +236,8 @@ class Oracle:
         lifted = self._lifted(b, x)
         if code.limit.shape[0] == 0:
             value, short, slope, _, amiss = self._at(b, lifted, np.empty(0))
+            if not np.array_equal(lifted, x):
+                value, short = self._idle(b, x, np.empty(0))
             return Valuation(value, amiss <= 1e-6 * self._size(b, x), short, slope, np.empty(0))
         return self._priced(b, lifted, hint)
 
@@ -344,7 +362,7 @@ class Oracle:
         J, T = code.index.shape[0], p.hours
         room = self._room(J)
         x = np.maximum(x, 0.0)
-        self._solve(b, x, mu, room)
+        self._solve(code, x, mu, room)
         power = np.empty((J, T))
         charge, discharge, stored, shortage, worth = (np.empty(T) for _ in range(5))
         kernels.dispatch_year(
