@@ -56,7 +56,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         wetbulb_c=series.by_zone("weather", "wetbulb_c"),
         solar=series.by_zone("solar", "capacity_factor"),
         wind=series.by_zone("wind", "capacity_factor"),
-        carbon_kg_per_mwh=series.by_zone("carbon", "carbon_kg_per_mwh"),
+        carbon_kg_per_mwh=series.by_zone("carbon", "kg_per_mwh"),
     )
     reading.errors += [
         error.in_file(str(folder / error.file)) for error in disagreements(network)
@@ -117,9 +117,7 @@ class _Reading:
         try:
             return read_series(folder, typical_year=year)
         except InputErrors as found:
-            self.errors += found.errors
-        except InputError as error:
-            self.errors.append(error)
+            self.errors += [error.in_file(str(folder / error.file)) for error in found.errors]
         return None
 
 
