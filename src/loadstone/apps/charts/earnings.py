@@ -9,15 +9,18 @@ from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, SiteYear
 
 
-def _weight(asset: str, facts: Facts) -> float:
-    """Return what a MWh earns in a machine beside others of its use; only ratios count."""
+def _weight(asset: str, facts: Facts) -> float | None:
+    """Return what a MWh earns in a machine beside others of its use; None where not known.
+
+    Only ratios count.
+    """
     model = asset.partition(":")[2]
     if model in facts.miners:
         return 1 / facts.miners[model].j_per_th
     if model in facts.servers:
         server = facts.servers[model]
         return server.gpus_per_mw * server.rental.value
-    return 1.0
+    return None
 
 
 def _year_of(plan: Plan, dispatch: SiteDispatch) -> SiteYear | None:
@@ -47,11 +50,12 @@ def earnings_per_mwh(
     if year is None:
         return {}
     drawn = {asset: float(mw.sum()) for asset, mw in dispatch.machine_mw.items()}
-    weights = {asset: _weight(asset, network.facts) for asset in drawn}
     per_mwh = {}
     for use in ("mining", "ai"):
         own = [asset for asset, mwh in drawn.items() if use_of(asset) == use and mwh > 0]
-        weighted = sum(drawn[asset] * weights[asset] for asset in own)
-        for asset in own:
-            per_mwh[asset] = year.revenue.get(use, 0.0) * weights[asset] / weighted
+        known = [_weight(asset, network.facts) for asset in own]
+        weights = [1.0 if None in known else weight or 0.0 for weight in known]
+        weighted = sum(drawn[a] * weight for a, weight in zip(own, weights, strict=True))
+        for asset, weight in zip(own, weights, strict=True):
+            per_mwh[asset] = year.revenue.get(use, 0.0) * weight / weighted
     return per_mwh

@@ -194,9 +194,8 @@ def _use_panel(dispatch: SiteDispatch, use: str, offset: int) -> _Panel | None:
     most = float(drawn.max())
     if most <= _LEAST_MW:
         return None
-    word, colour, pale = {"mining": ("Mining", MINING, "#fbf3e4"), "ai": ("AI", AI, "#e8f0f6")}[
-        use
-    ]
+    uses = {"mining": ("Mining", MINING, "#fbf3e4"), "ai": ("AI", AI, "#e8f0f6")}
+    word, colour, pale = uses[use]
     # whole percents in one byte each keep a report of many sites small
     cells = np.rint(local_days(drawn, offset) / most * 100).astype(np.uint8)
     return _Panel(
@@ -211,7 +210,7 @@ def _price_panel(dispatch: SiteDispatch, offset: int, unit: str) -> _Panel:
     limit = np.iinfo(np.int16)
     cells = np.rint(local_days(price.per_mwh, offset)).clip(limit.min, limit.max)
     return _Panel(
-        title=f"{price.name.capitalize()}, {unit}", cells=cells.astype(np.int16), unit=unit,
+        title=f"{price.name[0].upper()}{price.name[1:]}, {unit}", cells=cells.astype(np.int16), unit=unit,
         scale=[[0, "#f3f6f4"], [0.5, "#9db4ab"], [1, "#2d4a43"]],
         bounds=(np.floor(low), max(np.ceil(high), np.floor(low) + 1)),
     )  # fmt: skip

@@ -53,7 +53,7 @@ def figures(value: float, count: int = 3) -> str:
         return number(value)
     digits = min(max(count - 1 - floor(log10(abs(value))), 0), _MOST_DIGITS)
     text = number(value, digits)
-    return text.rstrip("0") if abs(value) < 1 else text
+    return text.rstrip("0").rstrip(".") if abs(value) < 1 else text
 
 
 def money(value: float, currency: str) -> str:

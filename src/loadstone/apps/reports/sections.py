@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from loadstone.apps.charts.words import money, number
-from loadstone.apps.reports.figures import site_choices
+from loadstone.apps.reports.figures import last_dispatch, site_choices
 from loadstone.apps.reports.markup import badge, chart, choice, details, paragraph, table
 from loadstone.apps.reports.sentences import (
     STATUS,
@@ -18,6 +18,7 @@ from loadstone.apps.reports.sentences import (
     power_at_end,
     proof,
     resting_words,
+    running,
     synthetic_inputs,
     worth_means,
 )
@@ -103,13 +104,20 @@ def _builds(subject: _Subject) -> str:
 
 
 def _merit(subject: _Subject) -> str:
-    choices = site_choices(subject.plan, subject.dispatch, subject.network)
+    plan, network = subject.plan, subject.network
+    choices = site_choices(plan, subject.dispatch, network)
+    shown = last_dispatch(plan, subject.dispatch)
+    all_sites = Table(
+        columns=("Site", "How it runs"), numeric=(False, False),
+        rows=tuple((choices[hours.site], running(plan, network, hours)) for hours in shown),
+    )  # fmt: skip
     return (
         paragraph(
             "All hours of a year, sorted: the dearest hour at the left, the cheapest at the "
             "right. A machine is worth running while what a MWh earns in it (dashed line) is "
             "above what the MWh costs (grey). Below stands what does run in the same hours: "
-            "what earns least stops first.", "read",
+            "what earns least stops first.",
+            "read",
         )
         + choice(choices)
         + '<p class="finding" data-finding></p>'
@@ -117,9 +125,11 @@ def _merit(subject: _Subject) -> str:
         + paragraph(
             "What a MWh earns is the plan's revenue over the energy drawn, cooling included, "
             "before levies and tax; the point where a machine stops lies a little below. Bans, "
-            "promises to customers and demand charges move it too.", "read",
+            "promises to customers and demand charges move it too.",
+            "read",
         )
-    )  # fmt: skip
+        + (details("All sites in words", table(all_sites)) if len(shown) > 1 else "")
+    )
 
 
 def _year(subject: _Subject) -> str:

@@ -29,6 +29,7 @@ STATUS = {
 _EXACT = 1e-9
 _RUNNING = 0.5  # of the most that a machine draws in the year
 _STEADY = 0.995
+_WRONG = 0.1  # of the hours in which a machine stands still, or runs if that is less
 
 
 def capex_of(plan: Plan) -> float:
@@ -157,9 +158,11 @@ def running(plan: Plan, network: Network, dispatch: SiteDispatch) -> str:
 def _stops(on: Bools, dispatch: SiteDispatch, unit: str) -> str:
     """Return the price that divides running from standing, where one price does."""
     price = price_of(dispatch).per_mwh
-    if not on.any() or on.all():
-        return ""
-    dearest_run, cheapest_stop = np.quantile(price[on], 0.99), np.quantile(price[~on], 0.01)
-    if cheapest_stop < np.quantile(price[on], 0.9):
+    order = np.argsort(price, kind="stable")
+    runs = on[order]
+    # hours on the wrong side of a price that lies below the k-th cheapest hour
+    wrong = np.r_[0, np.cumsum(~runs)] + runs.sum() - np.r_[0, np.cumsum(runs)]
+    k = int(np.argmin(wrong))
+    if wrong[k] > _WRONG * min(on.sum(), (~on).sum()) or not 0 < k < on.size:
         return "; other limits than the price stop it too"
-    return f" and stops above about {number(float(dearest_run + cheapest_stop) / 2)} {unit}"
+    return f" and stops above about {figures(float(price[order[k - 1 : k + 1]].mean()))} {unit}"

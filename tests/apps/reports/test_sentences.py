@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from loadstone.apps.reports.sentences import (
+    gap_words,
+    headline,
+    not_built,
+    proof,
+    resting_words,
+    running,
+    synthetic_inputs,
+    worth_means,
+)
+from loadstone.model.plan import Resting, Status
+from tests.apps.example_plan import MINER, example
+
+PLAN, DISPATCH, NETWORK = example()
+BRATSK = next(d for d in DISPATCH if (d.site, d.phase) == ("bratsk", 2030))
+
+
+def test_the_headline_says_what_to_run_and_what_it_is_worth():
+    assert headline(PLAN) == (
+        "Run 5 of 6 sites and connect 510 MW by 2030: 219 MW of miners and 239 MW of AI "
+        "servers. It costs USD 7.39 bn to build and is worth USD 6.82 bn."
+    )
+
+
+def test_the_proof_names_the_bound_and_what_may_be_left():
+    assert "no plan is worth more than USD 6.83 bn" in proof(PLAN)
+    assert "USD 2.73 m (0.04%)" in proof(PLAN)
+
+
+def test_a_plan_without_a_gap_is_called_the_best():
+    assert proof(replace(PLAN, gap=0.0, bound=PLAN.objective)).startswith("No other plan")
+
+
+def test_a_stopped_search_says_so():
+    assert "stopped at a limit" in proof(replace(PLAN, status=Status.STOPPED))
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (0.0, "no gap"),
+        (3e-8, "less than one part in a million"),
+        (2e-6, "0.0002%"),
+        (0.0004, "0.04%"),
+        (0.0123, "1.2%"),
+        (0.25, "25%"),
+        (2.5, "250%"),
+    ],
+)
+def test_gaps_are_written_as_people_read_them(gap, words):
+    assert gap_words(gap) == words
+
+
+def test_the_discount_rate_is_named():
+    assert "discounted at 10% a year" in worth_means(NETWORK)
+
+
+def test_what_an_input_rests_on_is_told_largest_first():
+    resting = Resting(input="prices", hours={}, money={"user": 0.25, "synthetic": 0.75})
+    assert resting_words(resting) == (
+        "prices: 75% synthetic, 25% stated by the user (of its money)"
+    )
+    assert resting_words(Resting(input="wind", hours={}, money={})) == (
+        "wind: not used (of hours)"
+    )
+
+
+def test_inputs_with_a_synthetic_part_are_named():
+    assert synthetic_inputs(PLAN) == ["prices", "solar"]
+
+
+def test_sites_that_are_left_are_named_by_country():
+    assert not_built(PLAN, NETWORK) == "Looked at and left: Brazil: Recife."
+
+
+def test_a_site_tells_how_long_its_machines_run_and_where_they_stop():
+    words = running(PLAN, NETWORK, BRATSK)
+    assert "DGX B200 runs practically always" in words
+    assert "stops above about 88.0 USD/MWh" in words  # what a MWh earns in the miners: 88
+
+
+def test_a_ban_is_not_taken_for_a_price():
+    banned = BRATSK.machine_mw[MINER].copy()
+    banned[:2000] = 0.0
+    words = running(PLAN, NETWORK, replace(BRATSK, machine_mw={MINER: banned}))
+    assert "other limits than the price stop it too" in words
+
+
+def test_an_idle_site_says_so():
+    idle = replace(BRATSK, machine_mw={MINER: np.zeros(8760)})
+    assert running(PLAN, NETWORK, idle) == "Nothing runs here."
