@@ -52,11 +52,15 @@ def build_model(problem: Problem) -> Monolith:
         values, labels = _add_block(model, columns, problem, b)
         coefficients.append(-block.weight / THOUSAND * values)
         places.append(labels)
-    model.add_objective(_sum(model, {}, (np.concatenate(coefficients), np.concatenate(places))))
-    return Monolith(model=model, row_scale=_add_rows(model, columns, problem))
+    model.add_objective(
+        weighted_sum(model, {}, (np.concatenate(coefficients), np.concatenate(places)))
+    )
+    return Monolith(model=model, row_scale=add_rows(model, columns, problem))
 
 
-def _sum(model: linopy.Model, at: Mapping[str, Ints], *terms: Term) -> linopy.LinearExpression:
+def weighted_sum(
+    model: linopy.Model, at: Mapping[str, Ints], *terms: Term
+) -> linopy.LinearExpression:
     """Return a sum of coefficients times variables over the coordinates `at`.
 
     A term may have one more axis than the coordinates; it is summed over that axis.
@@ -82,7 +86,7 @@ def _sum(model: linopy.Model, at: Mapping[str, Ints], *terms: Term) -> linopy.Li
     return linopy.LinearExpression(data, model)
 
 
-def _add_rows(model: linopy.Model, columns: Ints, problem: Problem) -> Floats:
+def add_rows(model: linopy.Model, columns: Ints, problem: Problem) -> Floats:
     """Add the rows, each divided by its largest coefficient, and return those divisors."""
     rows, counts = len(problem.rows), np.diff(problem.row_start)
     scale = np.ones(rows)
@@ -104,7 +108,7 @@ def _add_rows(model: linopy.Model, columns: Ints, problem: Problem) -> Floats:
     for name, sign, limit, there in kinds:
         if there.any():
             at = {"row": np.flatnonzero(there)}
-            activity = _sum(model, at, (values[there], labels[there]))
+            activity = weighted_sum(model, at, (values[there], labels[there]))
             right = xr.DataArray(limit[there], at, "row")
             model.add_constraints(activity, sign, right, name=name)
     return scale
@@ -129,14 +133,14 @@ def _add_block(
         {"segment": both["segment"]},
         "segment",
     )
-    used = _sum(model, both, (1.0, power), (-width, limit))
+    used = weighted_sum(model, both, (1.0, power), (-width, limit))
     there = xr.DataArray(width > 0, both)
     model.add_constraints(used, relation, 0.0, name=f"width_{b}", mask=there)
     shortage = model.add_variables(0.0, np.inf, coords=hour, name=f"shortage_{b}").labels.values
     balance: list[Term] = [(np.broadcast_to(way, shape[::-1]), power.T), (1.0, shortage)]
     if block.storage is not None:
         balance += _add_storage(model, columns, problem, b)
-    model.add_constraints(_sum(model, hour, *balance), "=", 0.0, name=f"balance_{b}")
+    model.add_constraints(weighted_sum(model, hour, *balance), "=", 0.0, name=f"balance_{b}")
     amounts = [(-way[:, None] * value).ravel(), np.full(problem.hours, -SHORTAGE_PRICE)]
     labels = [power.ravel(), shortage]
     for a, account in enumerate(block.accounts):
@@ -172,9 +176,9 @@ def _add_storage(model: linopy.Model, columns: Ints, problem: Problem, b: int) -
         ("stored", stored, energy),
     )
     for name, label, most in limits:
-        used = _sum(model, hour, (1.0, label), (-1.0, np.asarray(most)))
+        used = weighted_sum(model, hour, (1.0, label), (-1.0, np.asarray(most)))
         model.add_constraints(used, "<=", 0.0, name=f"{name}_limit_{b}")
-    change = _sum(
+    change = weighted_sum(
         model,
         hour,
         (1.0, stored),
@@ -198,5 +202,5 @@ def _add_account(model: linopy.Model, columns: Ints, problem: Problem, b: int, a
         for j, coefficient in zip(account.segments, account.coefficients, strict=True)
     ]
     terms += [(-account.per_unit, limit), (-1.0, beyond)]
-    model.add_constraints(_sum(model, {}, *terms), "<=", 0.0, name=f"account_{b}_{a}")
+    model.add_constraints(weighted_sum(model, {}, *terms), "<=", 0.0, name=f"account_{b}_{a}")
     return beyond
