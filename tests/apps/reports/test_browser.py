@@ -10,10 +10,8 @@ from loadstone.apps.reports import write_report
 from loadstone.apps.reports.sections import SECTIONS
 from tests.apps.example_plan import example
 
-BROWSER = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)  # fmt: skip
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next((found for found in map(shutil.which, NAMES) if found), None)
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="no chromium here: install it to see the report drawn"
 )

@@ -20,7 +20,7 @@ CELL = re.compile(r"\b([A-Z]{1,2}\d+)\b")
 
 
 class Calculator:
-    """The few formulas of the workbook, computed from its cells and never from cached values."""
+    """The few formulas of the workbook, computed anew and never from cached values."""
 
     def __init__(self, book) -> None:
         self.book = book

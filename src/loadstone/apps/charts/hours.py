@@ -210,7 +210,8 @@ def _price_panel(dispatch: SiteDispatch, offset: int, unit: str) -> _Panel:
     limit = np.iinfo(np.int16)
     cells = np.rint(local_days(price.per_mwh, offset)).clip(limit.min, limit.max)
     return _Panel(
-        title=f"{price.name[0].upper()}{price.name[1:]}, {unit}", cells=cells.astype(np.int16), unit=unit,
+        title=f"{price.name[0].upper()}{price.name[1:]}, {unit}",
+        cells=cells.astype(np.int16), unit=unit,
         scale=[[0, "#f3f6f4"], [0.5, "#9db4ab"], [1, "#2d4a43"]],
         bounds=(np.floor(low), max(np.ceil(high), np.floor(low) + 1)),
     )  # fmt: skip
