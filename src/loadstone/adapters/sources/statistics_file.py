@@ -25,7 +25,10 @@ from loadstone.model.errors import InputError
 Table = dict[str, Any]
 
 DIGITS = 4
-_ARRAYS = ("mean", "spread", "places", "quantiles", "weekday_score", "autocorrelation")
+_ARRAYS = (
+    *("mean", "spread", "places", "quantiles", "least_share", "most_share"),
+    *("weekday_score", "autocorrelation"),
+)
 _KINDS = ("negative", "floor", "spike")
 _MEMORY_PLACE = "Toronto"
 

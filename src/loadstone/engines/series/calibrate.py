@@ -99,6 +99,8 @@ def calibrate(values: Floats, utc: Times, subject: Subject) -> Calibration:
         spread=spread.reshape(12, 24),
         places=np.array(subject.places),
         quantiles=_quantiles(over, cell, subject.places).reshape(12, 24, -1),
+        least_share=_end_shares(over, cell, np.minimum).reshape(12, 24),
+        most_share=_end_shares(over, cell, np.maximum).reshape(12, 24),
         weekday_score=weekday_score.reshape(7, 24),
         lags=LAGS,
         autocorrelation=autocorrelation(*_on_hours(free, utc), LAGS),
@@ -243,6 +245,15 @@ def _quantiles(over: Floats, cell: Ints, places: tuple[float, ...]) -> Floats:
     order = np.lexsort((over, cell))
     parts = np.split(over[order], np.cumsum(np.bincount(cell, minlength=CELLS))[:-1])
     return np.array([np.quantile(part, places, method="hazen") for part in parts])
+
+
+def _end_shares(over: Floats, cell: Ints, end: np.ufunc) -> Floats:
+    """Return the share of each cell's hours at its least or greatest value. Shape (288,)."""
+    last = over[np.unique(cell, return_index=True)[1]].copy()
+    end.at(last, cell, over)
+    same = np.abs(over - last[cell]) <= 1e-6 * (1 + np.abs(last[cell]))
+    count = np.bincount(cell, same, CELLS)
+    return np.where(count > 1, count / np.bincount(cell, minlength=CELLS), 0.0)
 
 
 def _on_hours(values: Floats, utc: Times) -> tuple[Floats, Bools]:

@@ -67,6 +67,9 @@ class Calibration:
         spread: Standard deviation within each cell. Shape (12, 24).
         places: Shares of a cell below its quantiles, rising from 0 to 1. Shape (Q,).
         quantiles: Shape (12, 24, Q).
+        least_share: Share of a cell's hours that its least value holds, e.g. a floor; 0 where
+            one hour does. Shape (12, 24).
+        most_share: Same of its greatest value, e.g. a cap. Shape (12, 24).
         weekday_score: Mean normal score by weekday, Monday first, and hour. Shape (7, 24).
         lags: Lags of the autocorrelation, hours.
         autocorrelation: Of the normal scores less their weekday mean. Shape (len(lags),).
@@ -95,6 +98,8 @@ class Calibration:
     spread: Floats
     places: Floats
     quantiles: Floats
+    least_share: Floats
+    most_share: Floats
     weekday_score: Floats
     lags: tuple[int, ...]
     autocorrelation: Floats
@@ -115,6 +120,8 @@ class Calibration:
             "spread": (12, 24),
             "places": (len(self.places),),
             "quantiles": (12, 24, len(self.places)),
+            "least_share": (12, 24),
+            "most_share": (12, 24),
             "weekday_score": (7, 24),
             "autocorrelation": (len(self.lags),),
         }

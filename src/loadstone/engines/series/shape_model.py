@@ -97,6 +97,8 @@ def shape_calibration(model: ShapeModel) -> Calibration:
         spread=spread,
         places=places,
         quantiles=quantiles,
+        least_share=at_floor,
+        most_share=np.zeros((12, 24)),
         weekday_score=np.repeat(_weekdays(model.weekend_score)[:, None], 24, axis=1),
         lags=LAGS,
         autocorrelation=np.exp(-lags / model.memory_hours),

@@ -100,22 +100,35 @@ def typical_values(
         # Ranking forgets a little of the memory: aim higher by what was lost.
         found = autocorrelation(score - weekday, np.ones(grid.count, bool), calibration.lags)
         aim = np.clip(aim + wanted - found, -0.999, 0.999)
-    return _with_cell_means(calibration, _at_places(calibration, place, cell), cell), score
+    values = _at_places(calibration, place, cell)
+    return _with_cell_means(calibration, values, place, cell), score
 
 
 def _at_places(calibration: Calibration, place: Floats, cell: Ints) -> Floats:
-    """Interpolate the quantiles of each hour's cell at its place."""
+    """Interpolate the quantiles of each hour's cell at its place.
+
+    Values that many hours share, a floor or a cap, are given to exactly that share.
+    """
     knots, table = calibration.places, calibration.quantiles.reshape(CELLS, -1)
+    first = calibration.least_share.ravel()[cell]
+    last = 1 - calibration.most_share.ravel()[cell]
     right = np.clip(np.searchsorted(knots, place, side="right"), 1, len(knots) - 1)
     low, high = table[cell, right - 1], table[cell, right]
-    part = (place - knots[right - 1]) / (knots[right] - knots[right - 1])
-    return low + part * (high - low)
+    start = np.maximum(knots[right - 1], first)
+    end = np.maximum(np.minimum(knots[right], last), start + 1e-9)
+    between = low + np.clip((place - start) / (end - start), 0.0, 1.0) * (high - low)
+    between = np.where(place <= first, table[cell, 0], between)
+    top: Floats = table[cell, -1]
+    return np.where(place > np.maximum(last, first), top, between)
 
 
-def _with_cell_means(calibration: Calibration, values: Floats, cell: Ints) -> Floats:
+def _with_cell_means(
+    calibration: Calibration, values: Floats, place: Floats, cell: Ints
+) -> Floats:
     """Stretch each cell away from its least value until its mean is the calibration's.
 
-    The least value stays where it is, so that hours at a floor stay at the floor.
+    The least value stays where it is, so that hours at a floor stay at the floor. Where all
+    hours of a cell are at its least value, the highest of them takes what is missing.
     """
     count = np.bincount(cell, minlength=CELLS)
     wanted = calibration.mean.ravel()
@@ -125,6 +138,8 @@ def _with_cell_means(calibration: Calibration, values: Floats, cell: Ints) -> Fl
     room = found - least
     can = (room > 1e-9 * (1 + np.abs(found))) & (wanted > least)
     stretch = np.where(can, (wanted - least) / np.where(can, room, 1.0), 1.0)
-    shift = np.where(can, 0.0, wanted - found)
     start = np.where(np.isfinite(least), least, 0.0)
-    return start[cell] + (values - start[cell]) * stretch[cell] + shift[cell]
+    made = start[cell] + (values - start[cell]) * stretch[cell]
+    highest = place > 1 - 1 / count[cell]
+    lacking = np.where(can, 0.0, (wanted - found) * count)
+    return np.asarray(made + np.where(highest, lacking[cell], 0.0), dtype=np.float64)

@@ -140,18 +140,15 @@ def station_weather(
 def _to_quantiles(annual: Floats, rest: Floats, low: float, high: float) -> Floats:
     """Return annual x A + rest, shifted, with 1 % of hours below `low` and above `high`."""
     width = high - low
-    if _range(rest) >= width:
-        made = rest * (width / _range(rest))
-    else:
-        small, large = 0.0, 2 * width
-        for _ in range(30):
-            middle = (small + large) / 2
-            if _range(middle * annual + rest) < width:
-                small = middle
-            else:
-                large = middle
-        made = small * annual + rest
-        made = made * (width / _range(made))
+    small, large = 0.0, 2 * width
+    for _ in range(30):
+        middle = (small + large) / 2
+        if _range(middle * annual + rest) < width:
+            small = middle
+        else:
+            large = middle
+    made = small * annual + rest
+    made = made * (width / _range(made))
     return np.asarray(made + low - np.quantile(made, 0.01), dtype=np.float64)
 
 

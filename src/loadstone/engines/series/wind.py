@@ -4,7 +4,7 @@
 Speeds follow a Weibull distribution with shape 2, the common choice where none is measured
 (IEC 61400-12-1), with a memory that fades by 1/e in 20 hours and a yearly and a daily wave in
 how high an hour stands among all hours. The plant's curve rises with the cube of the speed from
-3 m/s to full power at 12 m/s and stops at 25 m/s, smoothed by 0.8 m/s for the many turbines of
+3 m/s to full power at 11 m/s and stops at 25 m/s, smoothed by 0.8 m/s for the many turbines of
 a plant, less 15 % for wakes, losses and outages.
 """
 
@@ -23,7 +23,7 @@ from loadstone.model.series import Provenance, Series
 Floats = NDArray[np.float64]
 
 WIND_MEMORY_HOURS = 20.0
-CUT_IN, FULL, CUT_OUT = 3.0, 12.0, 25.0
+CUT_IN, FULL, CUT_OUT = 3.0, 11.0, 25.0
 SMOOTHING = 0.8
 KEPT = 0.85
 LEAST_SPEED, MOST_SPEED = 2.0, 14.0
