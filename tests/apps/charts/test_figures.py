@@ -17,6 +17,7 @@ from loadstone.apps.charts.earnings import earnings_per_mwh
 from loadstone.apps.charts.geography import equal_earth
 from loadstone.apps.charts.hours import local_days, price_of
 from loadstone.apps.charts.style import mix_of
+from loadstone.model.errors import InputError
 from tests.apps.example_plan import MINER, PHASES, SERVER, SITES, example
 
 PLAN, DISPATCH, NETWORK = example()
@@ -80,9 +81,19 @@ def test_one_site_alone_has_a_map_too():
     alone = replace(NETWORK, sites=SITES[1:2])
     figure = map_figure(PLAN, alone)
     low, high = figure.layout.xaxis.range
-    assert high - low == pytest.approx(
-        0.6, rel=0.3
-    )  # radii of the earth: a region, not a street
+    assert high - low > 0.6  # radii of the earth: a region, not a street
+
+
+def test_one_country_has_a_closer_map():
+    figure = map_figure(PLAN, NETWORK, "RU")
+    assert "Russia" in figure.layout.title.text
+    (circles,) = [trace for trace in figure.data if trace.text is not None]
+    assert len(circles.x) == 2
+
+
+def test_a_map_of_a_country_without_sites_is_refused():
+    with pytest.raises(InputError, match="has a site"):
+        map_figure(PLAN, NETWORK, "KZ")
 
 
 def test_the_projection_keeps_areas():

@@ -29,6 +29,12 @@ def test_the_headline_says_what_to_run_and_what_it_is_worth():
     )
 
 
+def test_the_headline_of_one_site_does_not_count_it():
+    alone = replace(PLAN, sites=PLAN.sites[:1])
+    assert headline(alone).startswith("Run the site and connect")
+    assert headline(replace(PLAN, sites=PLAN.sites[:2])).startswith("Run all 2 sites")
+
+
 def test_the_proof_names_the_bound_and_what_may_be_left():
     assert "no plan is worth more than USD 6.83 bn" in proof(PLAN)
     assert "USD 2.73 m (0.04%)" in proof(PLAN)

@@ -2,7 +2,7 @@
 """The map: sites on coastlines of our own, so that nothing is fetched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,6 +13,7 @@ from loadstone.apps.charts.labels import Label, placed
 from loadstone.apps.charts.standing import Power, last_years, power_of
 from loadstone.apps.charts.style import LAND, MIX, NO_MACHINES, QUIET, SEA, framed, mix_of
 from loadstone.apps.charts.words import country_name, number
+from loadstone.model.errors import InputError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
 from loadstone.model.site import Site
@@ -20,8 +21,8 @@ from loadstone.model.site import Site
 Floats = NDArray[np.float64]
 
 WIDTH_PX, TITLE_PX = 1000, 70
-_LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 380, 620
-_LEAST_SPAN = 0.30  # of the projected sphere's radius: about 1,900 km
+_LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 380, 680
+_LEAST_SPAN = 0.45  # height of the view in radii of the earth: about 2,900 km
 _CUT_LONGITUDE = -169.0
 NOT_BUILT = ("not built", "#ffffff", QUIET)
 HOLLOW = (NOT_BUILT, NO_MACHINES)
@@ -81,8 +82,8 @@ def _view(sites: Sequence[Site]) -> _View:
     longitude = np.where(longitude < _CUT_LONGITUDE, longitude + 360, longitude)
     centre = float(longitude.min() + longitude.max()) / 2
     x, y = equal_earth(longitude, np.array([site.latitude for site in sites]), centre)
-    width = max(float(np.ptp(x)) * 1.22, _LEAST_SPAN * 2)
-    height = max(float(np.ptp(y)) * 1.45, _LEAST_SPAN)
+    width = max(float(np.ptp(x)) * 1.18, _LEAST_SPAN * 2)
+    height = max(float(np.ptp(y)) * 1.3, _LEAST_SPAN)
     height_px = int(np.clip(WIDTH_PX * height / width, _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX))
     scale = min(WIDTH_PX / width, height_px / height)
     return _View(
@@ -187,18 +188,28 @@ def _labels(view: _View, network: Network, powers: dict[str, Power]) -> list[Lab
     return placed(built, obstacles=wanted, width=WIDTH_PX, height=view.height_px)
 
 
-def map_figure(plan: Plan, network: Network) -> go.Figure:
+def map_figure(plan: Plan, network: Network, country: str = "") -> go.Figure:
     """Return a map of the sites in the last phase: area by MW, colour by use.
 
     Args:
         plan: The plan.
         network: Its network, for places and names.
+        country: ISO 3166-1 code of the one country to show; "" for all.
+
+    Raises:
+        InputError: The network has no site in that country.
     """
-    powers = {site: power_of(year) for site, year in last_years(plan).items()}
-    view = _view(network.sites)
-    codes = {site.country for site in network.sites}
+    sites = tuple(site for site in network.sites if country in {"", site.country})
+    if not sites:
+        raise InputError("country", country, "must be one in which the network has a site")
+    network = replace(network, sites=sites)
+    ids = {site.id for site in sites}
+    powers = {site: power_of(y) for site, y in last_years(plan).items() if site in ids}
+    view = _view(sites)
+    codes = {site.country for site in sites}
     figure = go.Figure([_land(view, codes, inside=True), _land(view, codes, inside=False)])
     figure.add_traces(_circles(view, network, powers))
+    where = f" in {country_name(country, network.facts)}" if country else ""
     for label in _labels(view, network, powers):
         figure.add_annotation(
             x=view.left + label.x / view.px_per_unit,
@@ -209,7 +220,7 @@ def map_figure(plan: Plan, network: Network) -> go.Figure:
             **({} if label.leader else {"xshift": label.shift_x, "yshift": label.shift_y}),
         )  # fmt: skip
     return framed(
-        figure, f"Sites in {plan.phases[-1]}: area of a circle by MW, colour by use",
+        figure, f"Sites{where}, {plan.phases[-1]}: area of a circle by MW, colour by use",
         height=view.height_px + TITLE_PX,
         margin={"l": 0, "r": 0, "t": TITLE_PX, "b": 0}, plot_bgcolor=SEA,
         xaxis={"range": [view.left, view.right], "visible": False, "constrain": "domain"},

@@ -2,6 +2,7 @@
 """The figures of the report as JSON, ready to be put into the page."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from loadstone.apps.reports.sentences import running, standing_at_end
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 
+_CROWD = 8  # sites
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
@@ -32,6 +35,12 @@ class Embedded:
 
     single: Mapping[str, str]
     by_site: Mapping[str, str]
+
+
+def crowded_countries(network: Network) -> list[str]:
+    """Return the countries with so many sites that they get a map of their own."""
+    counts = Counter(site.country for site in network.sites)
+    return [code for code, n in sorted(counts.items()) if n >= _CROWD and len(counts) > 1]
 
 
 def last_dispatch(plan: Plan, dispatch: Iterable[SiteDispatch]) -> list[SiteDispatch]:
@@ -73,9 +82,11 @@ def embedded(plan: Plan, dispatch: Iterable[SiteDispatch], network: Network) -> 
     def by_site(draw: Callable[[Plan, Network, SiteDispatch], Figure]) -> str:
         return _object((hours.site, draw(plan, network, hours).to_json()) for hours in shown)
 
+    crowded = crowded_countries(network)
     return Embedded(
         single={
             "map": map_figure(plan, network).to_json(),
+            **{f"map-{code}": map_figure(plan, network, code).to_json() for code in crowded},
             "timeline": build_timeline(plan, network).to_json(),
             "capacity": capacity_by_phase(plan, network).to_json(),
             "provenance": provenance_bars(plan).to_json(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from loadstone.apps.charts.words import money, number
-from loadstone.apps.reports.figures import last_dispatch, site_choices
+from loadstone.apps.reports.figures import crowded_countries, last_dispatch, site_choices
 from loadstone.apps.reports.markup import badge, chart, choice, details, paragraph, table
 from loadstone.apps.reports.sentences import (
     STATUS,
@@ -80,7 +80,11 @@ def _header(subject: _Subject) -> str:
 
 
 def _map(subject: _Subject) -> str:
-    return chart("map", "Map of the sites") + paragraph(
+    closer = "".join(
+        chart(f"map-{code}", f"Map of the sites in {code}")
+        for code in crowded_countries(subject.network)
+    )
+    return chart("map", "Map of the sites") + closer + paragraph(
         "Each circle is a site: the larger, the more MW. Amber mines bitcoin, blue computes "
         "for AI, the shades between do both. Hollow circles were looked at and not built. "
         "Point at a circle for its figures. Borders are those of the source and claim nothing.",

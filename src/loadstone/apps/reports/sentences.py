@@ -50,7 +50,10 @@ def open_sites(plan: Plan) -> int:
 def headline(plan: Plan) -> str:
     """Return the answer in one sentence."""
     power = power_at_end(plan)
-    sites = f"{open_sites(plan)} of {len(plan.sites)} sites"
+    count, looked_at = open_sites(plan), len(plan.sites)
+    sites = f"{count} of {looked_at} sites" if count < looked_at else f"all {count} sites"
+    if looked_at == 1:
+        sites = "the site" if count else "nothing"
     return (
         f"Run {sites} and connect {number(power.connected_mw)} MW by {plan.phases[-1]}: "
         f"{number(power.mining_mw)} MW of miners and {number(power.ai_mw)} MW of AI servers. "
