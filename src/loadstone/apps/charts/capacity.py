@@ -85,7 +85,7 @@ def build_timeline(plan: Plan, network: Network) -> go.Figure:
     end = plan.phases[-1] + spans.get(plan.phases[-1], 1)
     return framed(
         figure, "Open sites over time: MW, colour by use",
-        height=130 + ROW_PX * max(len(keys), 2), barmode="overlay", bargap=0.22,
+        height=130 + ROW_PX * max(len(keys), 2), barmode="overlay", bargap=0.22, showlegend=True,
         xaxis={
             "range": [plan.phases[0], end], "dtick": 1, "tickformat": "d", "side": "bottom",
             "title": {"text": "start of year"},
@@ -139,7 +139,10 @@ def capacity_by_phase(plan: Plan, network: Network) -> go.Figure:
             hovertemplate="%{fullData.name}, %{x}: %{y:,.1f} MW<extra></extra>",
         )  # fmt: skip
         figure.add_trace(bar, row=1, col=side)
-    framed(figure, "The whole network by phase", height=400, barmode="stack", bargap=0.35)
+    framed(
+        figure, "The whole network by phase", height=400, barmode="stack", bargap=0.35,
+        uniformtext={"minsize": 9, "mode": "hide"},
+    )  # fmt: skip
     figure.update_layout(legend={"y": -0.14, "yanchor": "top"}, margin={"t": 84, "b": 84})
     figure.update_annotations(font_size=13)
     figure.update_xaxes(type="category")
