@@ -1,7 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Folders: the network folder a user writes."""
+"""Folders: the network folder a user writes, and the run that a plan leaves."""
 
+from loadstone.adapters.files.certificate import read_certificate, write_certificate
+from loadstone.adapters.files.dispatch_table import read_dispatch, write_dispatch
 from loadstone.adapters.files.network_folder import read_network
+from loadstone.adapters.files.run_folder import (
+    check_free,
+    plan_schema,
+    read_json,
+    read_plan,
+    seeds,
+    write_json,
+    write_run,
+)
 from loadstone.adapters.files.schema import network_schema
+from loadstone.adapters.files.starter import STARTERS, copy_starter
 
-__all__ = ["network_schema", "read_network"]
+__all__ = [
+    "STARTERS",
+    "check_free",
+    "copy_starter",
+    "network_schema",
+    "plan_schema",
+    "read_certificate",
+    "read_dispatch",
+    "read_json",
+    "read_network",
+    "read_plan",
+    "seeds",
+    "write_certificate",
+    "write_dispatch",
+    "write_json",
+    "write_run",
+]
