@@ -85,7 +85,8 @@ def build_timeline(plan: Plan, network: Network) -> go.Figure:
     end = plan.phases[-1] + spans.get(plan.phases[-1], 1)
     return framed(
         figure, "Open sites over time: MW, colour by use",
-        height=130 + ROW_PX * max(len(keys), 2), barmode="overlay", bargap=0.22, showlegend=True,
+        height=130 + ROW_PX * max(len(keys), 2), barmode="overlay", bargap=0.22,
+        showlegend=True,
         xaxis={
             "range": [plan.phases[0], end], "dtick": 1, "tickformat": "d", "side": "bottom",
             "title": {"text": "start of year"},
