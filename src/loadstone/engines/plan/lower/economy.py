@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Money: discounting, annuities, taxes and prices, in the network's currency."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from loadstone.engines.revenue import hashprice_of_network
+from loadstone.model.country import Country
+from loadstone.model.machine import Miner, Server
+from loadstone.model.network import Network
+
+USD = "USD"
+
+
+def annuity(rate: float, years: float) -> float:
+    """Return the yearly payment at year ends that repays 1 over a life, per year.
+
+    Args:
+        rate: Interest a year, above 0.
+        years: Life, years, above 0.
+    """
+    return rate / (1 - (1 + rate) ** -years)
+
+
+def straight_line_value(rate: float, years: float) -> float:
+    """Return the present value of writing 1 off in equal parts at year ends."""
+    return 1 / (years * annuity(rate, years))
+
+
+@dataclass(frozen=True, slots=True)
+class Taxation:
+    """The tax on one use in one country, linear.
+
+    Attributes:
+        rate: Share of revenue.
+        relief: Share of a cost that comes back as less tax.
+        vat: Value-added tax on power and machines that does not come back.
+        shield: Share of a machine's price that comes back as less tax, at present value.
+    """
+
+    rate: float
+    relief: float
+    vat: float
+    shield: float
+
+
+class Economy:
+    """Prices and taxes of a network. One number a question; nothing is remembered wrongly."""
+
+    def __init__(self, network: Network) -> None:
+        self.network, self.study = network, network.study
+        self.rate = network.study.discount_rate
+        self.assumed: dict[str, str] = {}
+
+    @cached_property
+    def weights(self) -> tuple[float, ...]:
+        """What a yearly amount of each phase counts: its years, discounted to the first."""
+        first = self.study.phases[0].year
+        return tuple(
+            sum((1 + self.rate) ** -(p.year - first + k + 1) for k in range(p.years))
+            for p in self.study.phases
+        )
+
+    @cached_property
+    def starts(self) -> tuple[float, ...]:
+        """What an amount at the start of each phase counts."""
+        first = self.study.phases[0].year
+        return tuple((1 + self.rate) ** -(p.year - first) for p in self.study.phases)
+
+    def stands(self, life: float, built: int) -> tuple[int, ...]:
+        """Return the phases in which an asset stands that was built in one of them."""
+        phases = self.study.phases
+        return tuple(
+            p
+            for p in range(built, len(phases))
+            if phases[p].year + phases[p].years / 2 - phases[built].year < life
+        )
+
+    def still_stands(self, life: float, installed: date, phase: int) -> bool:
+        """Tell whether a machine installed on a day stands in a phase."""
+        p = self.study.phases[phase]
+        since = installed.year + (installed.timetuple().tm_yday - 1) / 365
+        return p.year + p.years / 2 - since < life
+
+    def per(self, currency: str) -> float:
+        """Return the worth of one unit of a currency in the network's."""
+        if currency == self.study.currency:
+            return 1.0
+        return 1 / self.study.fx[currency].value
+
+    def cost(self, id_: str) -> float:
+        """Return an assumed cost or life, in the network's currency where it is money."""
+        if id_ in self.study.costs:
+            return self.study.costs[id_].value
+        fact = self.network.facts.costs[id_]
+        self.assumed[id_] = (
+            f"{id_.replace('-', ' ')}: {fact.value:,.6g} {fact.unit}"
+            + (f", chosen from {fact.low:,.6g} to {fact.high:,.6g}" if fact.low is not None else "")
+            + f" ({fact.source}, {fact.confidence} confidence)"
+        )
+        return fact.value * (self.per(USD) if fact.unit.startswith(USD) else 1.0)
+
+    def taxation(self, country: Country, use: str, profit_rate: float | None = None) -> Taxation:
+        """Return how a use is taxed; `profit_rate` replaces the rate where an incentive does."""
+        treatment = country.mining if use == "mining" else country.ai
+        treatment = treatment or country.ai
+        if treatment is None or country.vat is None or country.depreciation is None:
+            return Taxation(0.0, 0.0, 0.0, 0.0)
+        rate = treatment.rate.value if profit_rate is None else profit_rate
+        relief = rate * treatment.deductible_share.value
+        vat = country.vat.value * (1 - treatment.input_vat_recoverable_share.value)
+        return Taxation(
+            rate=rate,
+            relief=relief,
+            vat=vat,
+            shield=relief * straight_line_value(self.rate, country.depreciation.value),
+        )
+
+    def hashprice(self, phase: int) -> float:
+        """Return the mean hashprice of a phase, USD/PH/day."""
+        p, outlook = self.study.phases[phase], self.study.outlook
+        subsidy = self.network.facts.bitcoin.mean_subsidy_btc(
+            date(p.year, 1, 1), date(p.year + p.years, 1, 1)
+        )
+        return hashprice_of_network(
+            outlook.network_eh[phase],
+            outlook.btc_price[phase],
+            subsidy_btc=subsidy,
+            fee_share=outlook.fee_share[phase],
+        )
+
+    def miner_price(self, miner: Miner, country: Country, phase: int) -> float | None:
+        """Return the price of a MW of miners with duty and VAT, or None where it is unknown."""
+        if miner.price_per_mw is None:
+            return None
+        day = date(self.study.phases[phase].year, 1, 1)
+        duty = country.miner_duty(hashrate_th=miner.hashrate_th, j_per_th=miner.j_per_th, on=day)
+        if duty is None:
+            key = f"duty:{country.code}:mining"
+            self.assumed[key] = f"import duty on miners in {country.name} is not known; none taken"
+        vat = self.taxation(country, "mining").vat
+        landed = 1 + (duty.value if duty else 0.0)
+        return miner.price_per_mw * landed * (1 + vat) * self.per(USD)
+
+    def server_price(self, server: Server, country: Country, phase: int) -> float:
+        """Return the price of a MW of servers with duty and VAT."""
+        duty = country.server_duty(date(self.study.phases[phase].year, 1, 1))
+        if duty is None:
+            key = f"duty:{country.code}:ai"
+            self.assumed[key] = f"import duty on servers in {country.name} is not known; none taken"
+        vat = self.taxation(country, "ai").vat
+        landed = 1 + (duty.value if duty else 0.0)
+        return server.price_per_mw * landed * (1 + vat) * self.per(USD)
