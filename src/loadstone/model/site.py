@@ -274,8 +274,17 @@ class Site:
             raise InputError("longitude", self.longitude, "must be from -180 to 180")
         if not self.supply:
             raise InputError("supply", (), "must say what power costs")
+        self._check_sizes()
         if self.status == "operating" and self.opening is not None:
             raise InputError("opening", self.opening, "is for sites that do not operate yet")
         if self.status == "operating" and not self.connection.existing_mw:
             rule = "must be above 0 where a site operates"
             raise InputError("connection.existing_mw", 0.0, rule)
+
+    def _check_sizes(self) -> None:
+        rule = f"must be at most connection.max_mw {self.connection.max_mw:g}"
+        if self.opening is not None and self.opening.minimum_mw > self.connection.max_mw:
+            raise InputError("opening.minimum_mw", self.opening.minimum_mw, rule)
+        for i, promise in enumerate(self.obligations):
+            if promise.mw > self.connection.max_mw and not self.connection.off_grid:
+                raise InputError(f"obligations[{i}].mw", promise.mw, rule)

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network folders for tests: copies of a starter, changed by a few words."""
+
+from pathlib import Path
+
+from loadstone.adapters.files import copy_starter, read_network
+from loadstone.adapters.sources import read_series_folder
+from loadstone.model.errors import InputErrors
+from loadstone.model.network import Network
+
+
+def campus(folder: Path) -> Path:
+    """Return a copy of the campus network."""
+    target = folder / "campus"
+    copy_starter("campus", target)
+    return target
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Replace words that stand in a file once."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(before) == 1, f"{before!r} stands {text.count(before)} times in {path}"
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def read(folder: Path) -> Network:
+    """Return the network of a folder with its series."""
+    return read_network(folder, read_series_folder)
+
+
+def wrong(folder: Path) -> list[tuple[str, str, str]]:
+    """Return file, field and rule of all that is wrong with a folder."""
+    try:
+        read(folder)
+    except InputErrors as found:
+        return [
+            (str(Path(error.file).relative_to(folder)), error.field, error.rule)
+            for error in found.errors
+        ]
+    return []
