@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The books of a site in a plan: revenue, bill, tax and capital, year by year.
+
+Revenue and bill are counted from the hours, with the rate card's own `charge`; what the
+objective counts is counted from the columns. Tax is the difference between the two.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.plan.lower import Lowered
+from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.engines.plan.lower.site import HALL_UPKEEP, PLANTS
+from loadstone.engines.plan.solution import BlockDispatch, Solution
+from loadstone.model.plan import SiteYear
+from loadstone.model.tariff import Load
+from loadstone.model.tariff.terms import (
+    BlockTerm,
+    ConnectionTerm,
+    EnergyTerm,
+    FixedTerm,
+    OwnGenerationTerm,
+    PeakTerm,
+    TakeOrPayTerm,
+    Term,
+)
+
+Floats = NDArray[np.float64]
+
+KINDS: tuple[tuple[type, str], ...] = (
+    (PeakTerm, "demand"),
+    (BlockTerm, "energy"),
+    (TakeOrPayTerm, "take_or_pay"),
+    (OwnGenerationTerm, "energy"),
+    (FixedTerm, "fixed"),
+    (ConnectionTerm, "connection"),
+)
+LEAST_STANDING = 1e-9
+
+
+class SiteBooks:
+    """Counts what one site earns and costs in each phase."""
+
+    def __init__(
+        self,
+        lowered: Lowered,
+        site: LoweredSite,
+        solution: Solution,
+        hours: Sequence[BlockDispatch],
+    ) -> None:
+        """Open the books.
+
+        Args:
+            lowered: The network and its problem.
+            site: The site.
+            solution: What a method found.
+            hours: Its dispatch, block by block.
+        """
+        self.lowered, self.site, self.solution = lowered, site, solution
+        self._hours = hours
+        self._columns = [
+            c for c, label in enumerate(lowered.problem.columns) if label.subject == site.site.id
+        ]
+
+    def value(self) -> float:
+        """Return the site's part of the objective."""
+        problem, solution = self.lowered.problem, self.solution
+        earned = sum(
+            problem.blocks[b].weight * float(solution.values[b]) for b in self.site.blocks
+        )
+        return earned - float(problem.cost[self._columns] @ solution.columns[self._columns])
+
+    def load(self, phase: int) -> Load:
+        """Return what the site's meters say in a phase."""
+        given, power = self.site.hours[phase], self._power(phase)
+        nothing = np.zeros(given.grid.count)
+
+        def total(*prefixes: str) -> Floats:
+            chosen = (mw for name, mw in power.items() if name.startswith(prefixes))
+            return np.maximum(sum(chosen, nothing), 0.0)
+
+        def each(prefix: str) -> dict[str, Floats]:
+            return {
+                name.removeprefix(prefix): np.maximum(mw, 0.0)
+                for name, mw in power.items()
+                if name.startswith(prefix)
+            }
+
+        return Load(
+            grid=given.grid,
+            import_mw=total("grid", "ppa:"),
+            export_mw=total("export"),
+            mining_mw=total("miner:", "promised:mining"),
+            ai_mw=total("server:", "promised:ai"),
+            auxiliary_mw=nothing,
+            ppa_mw=each("ppa:"),
+            own_mw=each("own:"),
+            contracted_mw=self._amount("connection", phase),
+        )
+
+    def site_year(self, phase: int) -> SiteYear:
+        """Return what stands in a phase and what a year of it brings."""
+        problem = self.lowered.problem
+        block = self.site.blocks[phase]
+        load = self.load(phase)
+        revenue = self._revenue(phase) | {"export": 0.0}
+        cost = self._bill(phase, load, revenue)
+        cost["carbon"] = float(
+            (load.import_mw * self.site.hours[phase].carbon).sum()
+            * self.lowered.network.study.caps.carbon_price
+        )
+        cost["upkeep"] = self._upkeep(phase)
+        cost["vat"] = self._vat(phase)
+        opening = self.site.site.opening
+        is_open = self._is_open(phase)
+        yearly = opening.yearly_cost * is_open if opening else 0.0
+        cost["fixed"] += yearly
+        weight = problem.blocks[block].weight
+        kept = 1 - self.site.taxation.relief
+        counted = float(self.solution.values[block]) - self._yearly_columns(phase) / weight
+        counted -= yearly * kept
+        cost["tax"] = sum(revenue.values()) - sum(cost.values()) - counted
+        return SiteYear(
+            site=self.site.site.id,
+            phase=self.lowered.network.study.phases[phase].year,
+            capacities={
+                asset: float(self.solution.columns[column])
+                for (asset, q), column in self.site.amounts.items()
+                if q == phase and self.solution.columns[column] > LEAST_STANDING
+            },
+            energy_mwh=self._energy(phase, load),
+            revenue=revenue,
+            cost=cost,
+            annuity=self._annuity(phase),
+        )
+
+    def approximations(self) -> list[str]:
+        """Return where the planner does not charge what the bill will, in sentences."""
+        said = []
+        for p, given in enumerate(self.site.hours):
+            terms = given.card.approximated()
+            if not terms or not self._amount("connection", p):
+                continue
+            low, high = given.card.bounds(self.load(p))
+            names = ", ".join(sorted({term.name for term in terms}))
+            said.append(
+                f"{self.site.site.name}, {self.lowered.network.study.phases[p].year}: the plan "
+                f"does not charge exactly: {names}. The bill lies between {low:,.0f} and "
+                f"{high:,.0f} {given.currency}."
+            )
+        return said
+
+    def _power(self, phase: int) -> dict[str, Floats]:
+        b = self.site.blocks[phase]
+        segments = self.lowered.problem.blocks[b].segments
+        return {s.name: self._hours[b].power[j] for j, s in enumerate(segments)}
+
+    def _amount(self, asset: str, phase: int) -> float:
+        column = self.site.amounts.get((asset, phase))
+        return 0.0 if column is None else float(self.solution.columns[column])
+
+    def _is_open(self, phase: int) -> float:
+        if self.site.site.opening is None:
+            return 1.0
+        opened = [z for p, z in self.site.opens.items() if p <= phase]
+        return float(np.round(self.solution.columns[opened].sum())) if opened else 0.0
+
+    def _at_plugs(self, phase: int, name: str, power: Floats) -> float:
+        """Return the energy of a machine segment at its plugs, MWh."""
+        given = self.site.hours[phase]
+        pue = given.mining_pue if name.startswith(("miner:", "promised:mining")) else given.ai_pue
+        return float((power / pue).sum())
+
+    def _revenue(self, phase: int) -> dict[str, float]:
+        revenue = {"mining": 0.0, "ai": 0.0, "curtailment": self._curtailed(phase)[0]}
+        sold = self.site.sold[phase]
+        for name, power in self._power(phase).items():
+            if name in sold:
+                at_plugs = self._at_plugs(phase, name, power)
+                revenue[sold[name].use] += at_plugs * sold[name].per_mwh
+        return revenue
+
+    def _curtailed(self, phase: int) -> tuple[float, float]:
+        """Return what pledges are paid, and the energy not drawn in calls, MWh."""
+        problem, b = self.lowered.problem, self.site.blocks[phase]
+        block, columns = problem.blocks[b], self.solution.columns
+        pledges = self.site.pledges[phase]
+        paid = energy = 0.0
+        for agreement in self.site.site.curtailment:
+            still = limit = rate = mw = 0.0
+            for j, segment in enumerate(block.segments):
+                if segment.name not in pledges or not segment.name.endswith(f":{agreement.name}"):
+                    continue
+                rate, called = pledges[segment.name]
+                amount = float(columns[block.columns[segment.capacity]])
+                width = problem.profile(segment.width) * called
+                still += amount * float(width.sum()) - float((self._hours[b].power[j] * called).sum())
+                mean = float(width.sum()) / max(float((width > 0).sum()), 1.0)
+                limit += amount * mean * agreement.max_hours
+                mw += amount
+            worth = self.lowered.economy.per(agreement.currency)
+            paid += rate * min(still, limit) + mw * agreement.per_mw_year * worth
+            energy += still
+        return paid, energy
+
+    def _bill(self, phase: int, load: Load, revenue: dict[str, float]) -> dict[str, float]:
+        """Return the bill by kind, as the planner charges it; export is revenue."""
+        given = self.site.hours[phase]
+        cost = dict.fromkeys(("energy", "demand", "connection", "levies", "take_or_pay"), 0.0)
+        cost["fixed"] = 0.0
+        is_open = self._is_open(phase)
+        for term in given.terms():
+            if is_open == 0.0:
+                continue
+            charge = self._charge(term, load) * given.fx
+            if isinstance(term, EnergyTerm) and term.on == "export":
+                revenue["export"] -= charge * given.factor
+            elif isinstance(term, EnergyTerm) and term.on in ("import", "residual"):
+                cost["energy"] += charge * given.factor
+            elif isinstance(term, EnergyTerm):
+                cost["levies"] += charge
+            else:
+                name = next((kind for type_, kind in KINDS if isinstance(term, type_)), None)
+                if name is not None:
+                    cost[name] += charge
+        return cost
+
+    @staticmethod
+    def _charge(term: Term, load: Load) -> float:
+        return float(term.charge(load))
+
+    def _vat(self, phase: int) -> float:
+        """Return the value-added tax on power that does not come back."""
+        given = self.site.hours[phase]
+        price = given.price("import", "residual")
+        sold, total = self.site.sold[phase], 0.0
+        for name, power in self._power(phase).items():
+            if name in sold and sold[name].taxation.vat:
+                total += float((power * price).sum()) * sold[name].taxation.vat
+        return total
+
+    def _upkeep(self, phase: int) -> float:
+        economy = self.lowered.economy
+        ids = HALL_UPKEEP | {asset: row[2] for asset, row in PLANTS.items() if row[2]}
+        return sum(economy.cost(id_) * self._amount(asset, phase) for asset, id_ in ids.items())
+
+    def _yearly_columns(self, phase: int) -> float:
+        """Return what the site's columns of a phase cost beside building and opening."""
+        labels, cost = self.lowered.problem.columns, self.lowered.problem.cost
+        return float(
+            sum(
+                cost[c] * self.solution.columns[c]
+                for c in self._columns
+                if labels[c].phase == phase and labels[c].kind not in {"build", "open"}
+            )
+        )
+
+    def _annuity(self, phase: int) -> float:
+        """Return the capital charge of a year, after the relief of writing off."""
+        economy, total = self.lowered.economy, 0.0
+        for (asset, p), (column, price) in self.site.builds.items():
+            amount = float(self.solution.columns[column])
+            if asset == "site":
+                if p == phase:
+                    kept = 1 - self.site.taxation.relief
+                    start = economy.starts[p] / economy.weights[p]
+                    total += amount * price * start * kept
+                continue
+            total += self._running(asset, p, phase, column)
+        return total
+
+    def _running(self, asset: str, built: int, phase: int, column: int) -> float:
+        """Return the yearly payment in a phase for what was built in another."""
+        economy, problem = self.lowered.economy, self.lowered.problem
+        life = self._life(asset)
+        standing = economy.stands(life, built)
+        if phase not in standing:
+            return 0.0
+        paid = sum(economy.weights[q] for q in standing)
+        return float(problem.cost[column] * self.solution.columns[column]) / paid
+
+    def _life(self, asset: str) -> float:
+        facts, economy = self.lowered.network.facts, self.lowered.economy
+        if asset == "connection":
+            return self.site.site.connection.life_years
+        if asset.startswith("miner:"):
+            return facts.miners[asset.removeprefix("miner:")].life.value
+        if asset.startswith("server:"):
+            return facts.servers[asset.removeprefix("server:")].life.value
+        if asset in PLANTS:
+            return economy.cost(PLANTS[asset][1])
+        return economy.cost({"mining_hall": "life-mining-site", "ai_hall": "life-ai-hall"}[asset])
+
+    def _energy(self, phase: int, load: Load) -> dict[str, float]:
+        b = self.site.blocks[phase]
+        hours, power = self._hours[b], self._power(phase)
+        plugs = {"miner": 0.0, "server": 0.0, "promised": 0.0}
+        for name, mw in power.items():
+            kind = name.split(":")[0]
+            if kind in plugs:
+                plugs[kind] += self._at_plugs(phase, name, mw)
+        at_bus = float(load.mining_mw.sum() + load.ai_mw.sum())
+        return {
+            "import": float(load.import_mw.sum()),
+            "export": float(load.export_mw.sum()),
+            "mining": plugs["miner"],
+            "ai": plugs["server"],
+            "promised": plugs["promised"],
+            "auxiliary": at_bus - sum(plugs.values()),
+            "solar": float(power["solar"].sum()) if "solar" in power else 0.0,
+            "wind": float(power["wind"].sum()) if "wind" in power else 0.0,
+            "ppa": float(load.delivered_mw.sum()),
+            "own": float(sum(mw.sum() for mw in load.own_mw.values())),
+            "charge": float(hours.charge.sum()),
+            "discharge": float(hours.discharge.sum()),
+            "curtailed": self._curtailed(phase)[1],
+        }
+

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of a plan rests on which kind of evidence, by hours and by money."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.plan.lower import Lowered
+from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.model.plan import Resting, SiteDispatch
+from loadstone.model.series import Provenance, Series
+
+Floats = NDArray[np.float64]
+
+
+class _Shares:
+    """Hours and money of one input by provenance."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.hours = dict.fromkeys(Provenance, 0.0)
+        self.money = dict.fromkeys(Provenance, 0.0)
+
+    def add(self, series: Series | None, money: Floats) -> None:
+        """Count a year of one site; without a series its values are the user's."""
+        for kind in Provenance:
+            if series is None:
+                mine = np.full(money.shape, kind == Provenance.USER)
+            else:
+                mine = series.provenance == kind
+            self.hours[kind] += float(mine.sum())
+            self.money[kind] += float(np.abs(money[mine]).sum())
+
+    def told(self) -> Resting | None:
+        """Return the shares, or nothing where the input is not used."""
+        hours, money = sum(self.hours.values()), sum(self.money.values())
+        if not hours:
+            return None
+        return Resting(
+            input=self.name,
+            hours={k.name.lower(): v / hours for k, v in self.hours.items() if v},
+            money={k.name.lower(): v / money for k, v in self.money.items() if v and money},
+        )
+
+
+def resting(lowered: Lowered, dispatch: Sequence[SiteDispatch]) -> tuple[Resting, ...]:
+    """Return what the plan rests on, input by input.
+
+    The money of prices is the cost of the power drawn; of weather the cost of cooling; of
+    solar and wind the worth of what they give.
+
+    Args:
+        lowered: The network.
+        dispatch: The hours of its plan.
+    """
+    network = lowered.network
+    shares = {name: _Shares(name) for name in ("prices", "weather", "solar", "wind", "carbon")}
+    sites = {site.site.id: site for site in lowered.sites}
+    years = [phase.year for phase in network.study.phases]
+    counts = network.study.caps.carbon_price > 0 or network.study.caps.carbon_tonnes is not None
+    for hours in dispatch:
+        site = sites[hours.site]
+        given = site.hours[years.index(hours.phase)]
+        cost = hours.price * hours.grid_import_mw
+        shares["prices"].add(_prices(lowered, site), cost)
+        cooling = _cooling(site, hours, years.index(hours.phase)) * hours.price
+        shares["weather"].add(network.drybulb_c[site.site.station], cooling)
+        for name, power in (("solar", hours.solar_mw), ("wind", hours.wind_mw)):
+            series = (network.solar if name == "solar" else network.wind).get(site.site.id)
+            if power.any():
+                shares[name].add(series, power * hours.worth)
+        if counts:
+            carbon = network.carbon_kg_per_mwh.get(site.site.zone)
+            shares["carbon"].add(carbon, hours.grid_import_mw * given.carbon)
+    return tuple(told for share in shares.values() if (told := share.told()) is not None)
+
+
+def _prices(lowered: Lowered, site: LoweredSite) -> Series | None:
+    """Return the first price series that a site's supply names."""
+    for entry in site.site.supply:
+        name = getattr(entry, "series", "")
+        if name:
+            return lowered.network.prices.get(name)
+    return None
+
+
+def _cooling(site: LoweredSite, hours: SiteDispatch, phase: int) -> Floats:
+    """Return the power that is not drawn at the machines' plugs, MW. Shape (T,)."""
+    given = site.hours[phase]
+    total = np.zeros_like(hours.price)
+    for name, power in hours.machine_mw.items():
+        mining = name.startswith(("miner:", "promised:mining"))
+        total += power * (1 - 1 / (given.mining_pue if mining else given.ai_pue))
+    return total
