@@ -23,7 +23,7 @@ def test_prices_of_a_zone_come_from_named_statistics():
     (series,) = typical_series(PRICES, 2027)
     assert (series.zone, series.currency, series.year) == ("BR-SE", "BRL", 2027)
     assert series.share(Provenance.SYNTHETIC) == 1
-    assert series.values.mean() == pytest.approx(72.2, abs=0.3)  # PLD of 2023
+    assert series.values.mean() == pytest.approx(169.8, abs=0.3)  # PLD of 2021 and 2022
 
 
 def test_a_stated_level_is_said_with_its_source():

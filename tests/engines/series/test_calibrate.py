@@ -34,6 +34,18 @@ def test_years_of_different_levels_are_pooled_over_their_own_mean():
     np.testing.assert_allclose(made.quantiles[:, :, 0], made.quantiles[:, :, -1])
 
 
+def test_years_may_keep_their_levels():
+    values = np.concatenate([wave(hours(2022), 100.0), wave(hours(2023), 300.0)])
+    kept = replace(HERE, time_zone="UTC", keep_levels=True)
+    made = calibrate(values, hours(2022, 2023), kept)
+    assert made.level == pytest.approx(200.0)
+    np.testing.assert_allclose(made.mean, np.tile(0.5 + np.arange(24) / 23, (12, 1)))
+    assert made.quantiles[0, 0, 0] == pytest.approx(0.25)
+    assert made.quantiles[0, 0, -1] == pytest.approx(0.75)
+    with pytest.raises(InputError, match="mean above 0"):
+        calibrate(-values, hours(2022, 2023), kept)
+
+
 def test_cells_are_those_of_the_local_clock():
     made = calibrate(wave(hours(2023)), hours(2023), HERE)
     # Midnight UTC, the least, is 1:00 in winter and 2:00 in summer.
@@ -149,6 +161,7 @@ def test_a_year_that_was_used_is_no_check():
         (np.ones(3), hours(2023)[:2], "must be"),
         (np.array([1.0, np.nan]), hours(2023)[:2], "finite"),
         (np.ones(2), hours(2023)[[1, 0]], "rise"),
+        (np.ones(2), np.array(["2023-01-01", "NaT"], "datetime64[s]"), "must be times"),
         (np.ones(8760), hours(2023) + np.arange(8760) * np.timedelta64(1, "s"), "rise"),
         (np.ones(4000), hours(2023)[:4000], "20 days"),
         (-np.ones(8760), hours(2023), "mean above 0"),

@@ -40,6 +40,8 @@ class Subject:
         zone, variable, unit, currency, time_zone: As in `Calibration`.
         normalise: Whether years are put over their mean; for prices, not for temperatures.
             Only then are negative, floor and spike hours counted.
+        keep_levels: Whether years are put over the mean of all of them instead of their own:
+            for markets that change between two states from year to year, as wet and dry.
         places: Shares of a cell below the quantiles that are kept, rising from 0 to 1.
         source, date, note: As in `Calibration`.
     """
@@ -50,6 +52,7 @@ class Subject:
     currency: str = ""
     time_zone: str
     normalise: bool = True
+    keep_levels: bool = False
     places: tuple[float, ...] = PLACES
     source: str = ""
     date: str = ""
@@ -59,7 +62,8 @@ class Subject:
 def calibrate(values: Floats, utc: Times, subject: Subject) -> Calibration:
     """Return the statistics of hourly values.
 
-    Years are put over their own mean and pooled; the level is the mean of the last.
+    Years are put over their own mean and pooled; the level is the mean of the last. Where
+    levels are kept, both are the mean of all years.
     Missing hours are simply absent from `values` and `utc`.
 
     Args:
@@ -72,8 +76,8 @@ def calibrate(values: Floats, utc: Times, subject: Subject) -> Calibration:
             year has fewer than 20 observed days, or a year to be normalised has a mean of 0
             or less.
     """
-    clock = local_clock(utc, subject.time_zone)
     _check(values, utc)
+    clock = local_clock(utc, subject.time_zone)
     years, level, over = _over_level(values, clock, subject)
     _check_months(clock, years)
     cell = cells(clock.month, clock.hour)
@@ -184,14 +188,15 @@ def at_floor(over: Floats) -> Bools:
     """Return which hours are at the least value, if that many hours share it. Shape (T,).
 
     A floor is a value above 0 that at least 5 % of the hours share within 0.2 %, and that at
-    most 2 % of the hours lie below.
+    most 5 % of the hours lie below.
     """
-    none = np.zeros(over.shape, bool)
-    low = float(np.quantile(over, 0.02))
-    if low <= 0:
-        return none
-    found = over <= low * (1 + FLOOR_WIDTH)
-    return found if found.mean() >= FLOOR_SHARE else none
+    for below in (0.02, 0.05):
+        low = float(np.quantile(over, below))
+        found = over <= low * (1 + FLOOR_WIDTH)
+        shared = over >= low * (1 - FLOOR_WIDTH)
+        if low > 0 and (found & shared).mean() >= FLOOR_SHARE:
+            return found
+    return np.zeros(over.shape, bool)
 
 
 def weekend_ratio(over: Floats, weekday: Ints) -> float:
@@ -209,6 +214,11 @@ def _over_level(
     years = tuple(int(y) for y in np.flatnonzero(found > 24))
     if not subject.normalise:
         return years, 1.0, values
+    if subject.keep_levels:
+        level = float(values.mean())
+        if level <= 0:
+            raise InputError("values", level, "must have a mean above 0")
+        return years, level, values / level
     year = np.clip(clock.year, years[0], years[-1])
     over = np.empty_like(values)
     level = 1.0
@@ -270,6 +280,8 @@ def _check(values: Floats, utc: Times) -> None:
     if not np.isfinite(values).all():
         bad = int(np.flatnonzero(~np.isfinite(values))[0])
         raise InputError(f"values[{bad}]", float(values[bad]), "must be finite")
+    if np.isnat(utc).any():
+        raise InputError("utc", "NaT", "must be times")
     step = np.diff(utc)
     if (step <= np.timedelta64(0, "h")).any() or (step % np.timedelta64(1, "h")).astype(
         int

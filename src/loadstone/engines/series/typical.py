@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 PASSES = 3
+FOOT_BELOW = 0.2
+"""A value shared by quantiles starting below this place is a floor, not a cap."""
 
 
 def typical_prices(
@@ -125,21 +127,29 @@ def _at_places(calibration: Calibration, place: Floats, cell: Ints) -> Floats:
 def _with_cell_means(
     calibration: Calibration, values: Floats, place: Floats, cell: Ints
 ) -> Floats:
-    """Stretch each cell away from its least value until its mean is the calibration's.
+    """Stretch what lies above each cell's foot until its mean is the calibration's.
 
-    The least value stays where it is, so that hours at a floor stay at the floor. Where all
-    hours of a cell are at its least value, the highest of them takes what is missing.
+    The foot is the cell's least value or floor, so that hours at a floor stay at it. Where
+    nothing lies above it, the highest hour of the cell takes what is missing.
     """
     count = np.bincount(cell, minlength=CELLS)
-    wanted = calibration.mean.ravel()
-    least = np.full(CELLS, np.inf)
-    np.minimum.at(least, cell, values)
-    found = np.bincount(cell, values, CELLS) / np.maximum(count, 1)
-    room = found - least
-    can = (room > 1e-9 * (1 + np.abs(found))) & (wanted > least)
-    stretch = np.where(can, (wanted - least) / np.where(can, room, 1.0), 1.0)
-    start = np.where(np.isfinite(least), least, 0.0)
-    made = start[cell] + (values - start[cell]) * stretch[cell]
+    wanted = calibration.mean.ravel() * count
+    foot = _feet(calibration)[cell]
+    above = np.maximum(values - foot, 0.0)
+    room = np.bincount(cell, above, CELLS)
+    held = np.bincount(cell, np.minimum(values, foot), CELLS)
+    can = (room > 1e-9 * (count + np.abs(held))) & (wanted > held)
+    stretch = np.where(can, (wanted - held) / np.where(can, room, 1.0), 1.0)
+    made = np.minimum(values, foot) + above * stretch[cell]
     highest = place > 1 - 1 / count[cell]
-    lacking = np.where(can, 0.0, (wanted - found) * count)
+    lacking = np.where(can, 0.0, wanted - held - room)
     return np.asarray(made + np.where(highest, lacking[cell], 0.0), dtype=np.float64)
+
+
+def _feet(calibration: Calibration) -> Floats:
+    """Return each cell's first value that two low quantiles share, else its least. (288,)."""
+    table = calibration.quantiles.reshape(CELLS, -1)
+    low = max(int(np.searchsorted(calibration.places, FOOT_BELOW, side="right")), 1)
+    same = np.diff(table[:, : low + 1], axis=1) <= 1e-9 * (1 + np.abs(table[:, :low]))
+    first = np.where(same.any(axis=1), same.argmax(axis=1), 0)
+    return np.asarray(table[np.arange(CELLS), first], dtype=np.float64)
