@@ -112,7 +112,7 @@ def warm_up(method: str) -> float:
 def timed(
     method: Callable[[Problem, float], Found], problem: Problem, gap: float
 ) -> tuple[Found, float, float]:
-    """Return what a method found, wall and CPU seconds; the median of nine where it is quick."""
+    """Return what a method found, wall and CPU seconds; medians of nine where it is quick."""
     walls, cpus = [], []
     while len(walls) < 1 or (len(walls) < REPEATS and walls[0] < QUICK_S):
         wall, cpu = time.perf_counter(), time.process_time()
