@@ -69,7 +69,8 @@ MARKETS = (
         check_year=2023,
         keep_levels=True,
         note="a dry year and a wet one, pooled at their own prices: 41 % of the hours at the "
-        "regulated floor; in the wet 2023 it was 98 %",
+        "regulated floor; in the wet 2023 it was 98 %; runs at the floor and dry spells are "
+        "shorter than observed, where they last for months",
     ),
     Market(
         zone="IN",

@@ -2,11 +2,13 @@
 """Typical years of wind plants: speeds with memory through a stated power curve.
 
 Speeds follow a Weibull distribution with shape 2, the common choice where none is measured
-(IEC 61400-12-1), with a memory that fades by 1/e in 20 hours (speeds at 10 m of eight
-places, 2021 to 2023, correlate by 0.86 to 0.94 after 1 h, mostly 0.2 to 0.5 after 24 h), and a
-yearly and a daily wave in how high an hour stands among all hours. The plant's curve rises with the cube of the speed from
-3 m/s to full power at 11 m/s and stops at 25 m/s, smoothed by 0.8 m/s for the many turbines of
-a plant, less 15 % for wakes, losses and outages.
+(IEC 61400-12-1), with a memory that fades by 1/e in 20 hours (speeds at 10 m of eight places,
+2021 to 2023, correlate by 0.86 to 0.94 after 1 h, mostly by 0.2 to 0.5 after 24 h), and a
+yearly and a daily wave in how high an hour stands among all hours.
+
+The plant's curve rises with the cube of the speed from 3 m/s to full power at 11 m/s and stops
+at 25 m/s, smoothed by 0.8 m/s for the many turbines of a plant, less 15 % for wakes, losses and
+outages.
 """
 
 from dataclasses import dataclass
