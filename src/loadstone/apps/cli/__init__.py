@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: parse, call one function, print."""
+
+import typer
+
+from loadstone.apps.cli.calibrating import calibrate
+from loadstone.apps.cli.checking import check
+from loadstone.apps.cli.demo import demo
+from loadstone.apps.cli.exporting import export
+from loadstone.apps.cli.importing import import_
+from loadstone.apps.cli.planning import plan
+from loadstone.apps.cli.reporting import report
+from loadstone.apps.cli.starting import new
+from loadstone.apps.cli.verifying import verify
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+app.command()(demo)
+app.command()(new)
+app.command()(check)
+app.command("import")(import_)
+app.command()(calibrate)
+app.command()(plan)
+app.command()(verify)
+app.command()(report)
+app.command()(export)
+
+
+@app.callback()
+def main() -> None:
+    """Plan a network of data centres shared by Bitcoin mining and AI compute."""

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`loadstone calibrate`: statistics of a series, for a typical year."""
+
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from loadstone.adapters.sources import Request, calibrate_file, to_table
+from loadstone.apps.cli.importing import (
+    Currency,
+    File,
+    Kind,
+    Label,
+    Time,
+    Tz,
+    Unit,
+    Value,
+    Where,
+    conditions,
+)
+from loadstone.apps.cli.session import Json, clean_errors, show
+
+
+def calibrate(
+    file: File,
+    *,
+    kind: Annotated[
+        Kind,
+        typer.Option(
+            metavar="KIND", help="What the file holds: prices, weather, carbon, solar or wind."
+        ),
+    ] = "prices",
+    zone: Annotated[
+        str, typer.Option(metavar="Z", help="Name of the statistics; else that of the file.")
+    ] = "",
+    time: Time = None,
+    value: Value = None,
+    where: Where = None,
+    tz: Tz = None,
+    label: Label = "start",
+    unit: Unit = "",
+    currency: Currency = "",
+    as_json: Json = False,
+) -> None:
+    """Print the statistics of a series: what a typical year is made from."""
+    with clean_errors(as_json):
+        request = Request(
+            kind=kind,
+            zone=zone or file.stem.replace(" ", "-"),
+            time=time,
+            value=value,
+            where=tuple(conditions(where).items()),
+            tz=tz,
+            label=label,
+            unit=unit,
+            currency=currency,
+        )
+        found, said = calibrate_file(file, request)
+    hours = np.asarray(found.mean).mean(axis=0)
+    months = np.asarray(found.mean).mean(axis=1)
+    lines = [
+        f"{found.zone}: {found.variable} of {', '.join(map(str, found.years))}, {found.unit}",
+        *said,
+        f"level {found.level:,.4g}" if found.level is not None else "level not kept",
+        f"mean by month, over the level: {_row(months)}",
+        f"mean by local hour, over the level: {_row(hours)}",
+        "autocorrelation: " + ", ".join(
+            f"{lag} h {value:.2f}"
+            for lag, value in zip(found.lags, found.autocorrelation, strict=True)
+            if lag in {1, 24, 168}
+        ),
+    ]  # fmt: skip
+    show(as_json, {"statistics": to_table(found), "said": said}, lines)
+
+
+def _row(values: np.ndarray) -> str:
+    return " ".join(f"{value:.2f}" for value in values)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`loadstone demo`: plan the reference network and print the answer."""
+
+from pathlib import Path
+
+from loadstone.apps import library
+from loadstone.apps.cli.planning import progress, show_run
+from loadstone.apps.cli.session import Json, clean_errors
+
+FOLDER = Path("demo")
+STARTER = "brics"
+GAP = 1e-3
+
+
+def demo(as_json: Json = False) -> None:
+    """Plan the reference network into ./demo and print the answer.
+
+    A network that stands in ./demo already is planned as it is.
+    """
+    with clean_errors(as_json), progress() as tell:
+        if not (FOLDER / "network.toml").is_file():
+            library.new(FOLDER, STARTER)
+        run = library.plan(FOLDER, gap=GAP, show=tell)
+    show_run(run, as_json)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`loadstone plan`: find the plan, print it, keep the run."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from loadstone.apps import library
+from loadstone.apps.cli.session import (
+    NO,
+    Json,
+    NetworkDir,
+    clean_errors,
+    show,
+    side_console,
+)
+from loadstone.apps.reports import summary_text
+from loadstone.engines.plan.exact import Progress
+
+
+def plan(
+    folder: NetworkDir,
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Folder of the run; else DIR/runs/<time>."),
+    ] = None,
+    method: Annotated[
+        Literal["exact", "lp"], typer.Option(help="exact, or lp: one model for HiGHS.")
+    ] = "exact",
+    gap: Annotated[
+        float, typer.Option(metavar="G", help="Proven gap at which the search ends.")
+    ] = library.GAP,
+    time_limit: Annotated[
+        float | None, typer.Option(metavar="S", help="Seconds; the best plan so far is taken.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find the plan that is worth most, prove how good it is, and keep the run."""
+    with clean_errors(as_json), progress() as tell:
+        run = library.plan(
+            folder, out, method=method, gap=gap, time_limit_s=time_limit, show=tell
+        )
+    show_run(run, as_json)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Progress], None] | None]:
+    """Show how far a search is, where somebody watches."""
+    side = side_console()
+    if not side.is_terminal:
+        yield None
+        return
+    with side.status("reading") as status:
+        yield lambda found: status.update(_words(found))
+
+
+def show_run(run: library.Run, as_json: bool) -> None:
+    """Print a plan that was found; where counting it again fails, the answer is no."""
+    plan = run.plan
+    table: dict[str, Any] = {
+        "run": str(run.folder),
+        "status": plan.status.value,
+        "objective": plan.objective,
+        "bound": plan.bound,
+        "gap": plan.gap,
+        "currency": plan.currency,
+        "metrics": dict(plan.metrics),
+        "wall_s": run.manifest["wall_s"],
+        "cpu_s": run.manifest["cpu_s"],
+        "verification": run.manifest["verification"]["text"],
+    }
+    show(as_json, table, _lines(run), run.files)
+    if not run.manifest["verification"]["ok"]:
+        raise typer.Exit(NO)
+
+
+def _lines(run: library.Run) -> Iterator[RenderableType]:
+    yield summary_text(run.plan, run.network)
+    yield Text()
+    yield Text(run.manifest["verification"]["text"])
+    wall_s, cpu_s = run.manifest["wall_s"], run.manifest["cpu_s"]
+    yield Text(f"Found in {wall_s:.1f} s, {cpu_s:.1f} s of processor.")
+
+
+def _words(found: Progress) -> str:
+    if not np.isfinite(found.objective):
+        return f"{found.stage}, round {found.round}"
+    return (
+        f"{found.stage}, round {found.round}: value {found.objective / 1e6:,.1f} million, "
+        f"at most {found.bound / 1e6:,.1f} million, gap {found.gap:.1e}"
+    )

@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `import loadstone` offers: read, check, plan, verify, report, with frames and figures.
+
+Results are frozen values; frames are made here, figures in charts.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd  # type: ignore[import-untyped]
+
+from loadstone.adapters.files import (
+    copy_starter,
+    read_dispatch,
+    read_json,
+    read_plan,
+    write_json,
+)
+from loadstone.apps import charts
+from loadstone.apps.reports import write_report
+from loadstone.apps.wiring import SystemClock, planning_doors, read_network
+from loadstone.engines.plan.exact import Progress
+from loadstone.engines.plan.lower import lower
+from loadstone.engines.plan.verify import Verification
+from loadstone.model.errors import InputError, OutsideError
+from loadstone.model.fact import FactWarning
+from loadstone.model.grid import TimeGrid
+from loadstone.model.network import Network
+from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.series import Provenance, Series
+from loadstone.services.planning import (
+    INPUTS,
+    Method,
+    Order,
+    plan_network,
+    verification_table,
+    verify_run,
+)
+
+MANIFEST, VERIFICATION = "manifest.json", "verification.json"
+GAP = 1e-4
+STAMP = "%Y-%m-%dT%H%M%SZ"
+SERIES = ("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Checked:
+    """A network that can be planned, and what a reader should know of it.
+
+    Attributes:
+        network: The network.
+        warnings: Facts to doubt, of the countries and machines in it.
+    """
+
+    network: Network
+    warnings: tuple[FactWarning, ...]
+
+    def limits(self) -> pd.DataFrame:
+        """Return a row per site: where it is and the most that may stand there."""
+        rows = []
+        for site in self.network.sites:
+            connection = site.connection
+            rows.append(
+                {
+                    "site": site.id,
+                    "country": site.country,
+                    "zone": site.zone,
+                    "status": site.status,
+                    "existing_mw": connection.existing_mw,
+                    "max_mw": connection.max_mw,
+                    "lead_time_years": connection.lead_time_years,
+                    "standing_mw": sum(machines.mw for machines in site.standing),
+                    **{k: v for k, v in asdict(site.limits).items() if k.endswith("_mw")},
+                }
+            )
+        return pd.DataFrame(rows)
+
+    def provenance(self) -> pd.DataFrame:
+        """Return a row per series: its share of hours by where they come from."""
+        rows = []
+        for kind in SERIES:
+            held: dict[str, Series] = getattr(self.network, kind)
+            for zone, one in held.items():
+                shares = {code.name.lower(): one.share(code) for code in Provenance}
+                about = {"mean": float(one.values.mean()), "source": one.source}
+                rows.append({"kind": kind, "zone": zone, **shares, **about, "note": one.note})
+        return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Run:
+    """A plan that was found, in its folder.
+
+    Attributes:
+        folder: The run's folder.
+        plan: The plan.
+        network: What it is a plan of, from the snapshot of its inputs.
+        files: Files of the run.
+        manifest: How it was made: inputs, versions, seeds, times, what counting it again found.
+    """
+
+    folder: Path
+    plan: Plan
+    network: Network
+    files: tuple[Path, ...]
+    manifest: Mapping[str, Any]
+
+    def builds(self) -> pd.DataFrame:
+        """Return a row per site, phase and asset that is added."""
+        return pd.DataFrame([asdict(build) for build in self.plan.builds])
+
+    def sites(self) -> pd.DataFrame:
+        """Return a row per site: its part of the value and when it opens."""
+        return pd.DataFrame([asdict(site) for site in self.plan.sites])
+
+    def years(self) -> pd.DataFrame:
+        """Return a row per open site and phase: what stands, energy, revenue and cost."""
+        rows = [asdict(year) for year in self.plan.site_years]
+        return pd.json_normalize(rows)
+
+    def limits(self) -> pd.DataFrame:
+        """Return what limits the plan, dearest first."""
+        return pd.DataFrame([asdict(marginal) for marginal in self.plan.marginals])
+
+    def dispatch(self, site: str, phase: int) -> SiteDispatch:
+        """Return a year of hours of one site.
+
+        Args:
+            site: Id of the site.
+            phase: Year of the phase.
+
+        Raises:
+            InputError: The plan has no such hours.
+        """
+        found = read_dispatch(self.folder, site, phase)
+        if not found:
+            raise InputError(
+                "site, phase", (site, phase), "must be of an open site of the plan"
+            )
+        return found[0]
+
+    def hours(self, site: str, phase: int) -> pd.DataFrame:
+        """Return a row per hour of one site in one phase, indexed by its start in UTC.
+
+        Args:
+            site: Id of the site.
+            phase: Year of the phase.
+        """
+        one = self.dispatch(site, phase)
+        columns = asdict(one)
+        named = {f"supply:{k}": v for k, v in columns.pop("supply_mw").items()}
+        named |= columns.pop("machine_mw")
+        held = {k: v for k, v in columns.items() if k not in {"site", "phase"}}
+        index = pd.DatetimeIndex(TimeGrid.planning_year(phase).utc(), tz="UTC", name="utc")
+        return pd.DataFrame({**held, **named}, index=index)
+
+    def map(self) -> charts.Figure:
+        """Return the map of the plan."""
+        return charts.map_figure(self.plan, self.network)
+
+    def timeline(self) -> charts.Figure:
+        """Return what runs where and when."""
+        return charts.build_timeline(self.plan, self.network)
+
+    def capacity(self) -> charts.Figure:
+        """Return what stands in each phase."""
+        return charts.capacity_by_phase(self.plan, self.network)
+
+    def provenance(self) -> charts.Figure:
+        """Return what the result rests on."""
+        return charts.provenance_bars(self.plan)
+
+    def merit_order(self, site: str, phase: int) -> charts.Figure:
+        """Return the merit order of one site over its price-duration curve."""
+        hours = self.dispatch(site, phase)
+        return charts.merit_order_figure(self.plan, self.network, hours)
+
+    def year(self, site: str, phase: int) -> charts.Figure:
+        """Return a year of one site at a glance, by hour and day."""
+        return charts.year_heatmap(self.plan, self.network, self.dispatch(site, phase))
+
+
+def new(folder: str | Path, starter: str = "campus") -> tuple[Path, ...]:
+    """Copy a starter network into a new folder and return its files.
+
+    Args:
+        folder: A folder that does not exist yet.
+        starter: "campus" or "brics".
+
+    Raises:
+        InputError: The folder holds something.
+    """
+    return copy_starter(starter, Path(folder))
+
+
+def read(folder: str | Path) -> Network:
+    """Return the network of a folder.
+
+    Args:
+        folder: A network folder.
+
+    Raises:
+        InputErrors: All that is wrong, each with its file, field, value and rule.
+    """
+    return read_network(Path(folder))
+
+
+def check(folder: str | Path) -> Checked:
+    """Read everything of a network folder and return it with the facts to doubt.
+
+    Args:
+        folder: A network folder.
+
+    Raises:
+        InputErrors: All that is wrong, each with its file, field, value and rule.
+    """
+    network = read(folder)
+    within = {f"countries.{site.country}" for site in network.sites}
+    within |= {f"miners.{model}" for model in network.study.miners}
+    within |= {f"servers.{model}" for model in network.study.servers}
+    for site in network.sites:
+        within |= {f"miners.{model}" for model in site.miners or ()}
+        within |= {f"servers.{model}" for model in site.servers or ()}
+        within |= {f"cooling.{site.mining_cooling}", f"cooling.{site.ai_cooling}"}
+    today = SystemClock().now().date()
+    warnings = network.facts.warnings(today, sorted(within))
+    return Checked(network=network, warnings=warnings)
+
+
+def plan(
+    folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    method: Method = "exact",
+    gap: float = GAP,
+    time_limit_s: float | None = None,
+    show: Callable[[Progress], None] | None = None,
+) -> Run:
+    """Find the best plan of a network folder, count it again and keep the run.
+
+    Args:
+        folder: The network folder.
+        out: The run's folder; None for a new one in the network's runs/.
+        method: "exact" or "lp".
+        gap: Proven gap at which the search ends, as a share of the objective.
+        time_limit_s: Seconds after which the best plan so far is taken; None for no limit.
+        show: Told how far the search is.
+
+    Raises:
+        InputErrors: All that is wrong with the network.
+        InfeasibleError: No plan exists; it says which rules collide.
+        OutsideError: The solver failed, or the run cannot be written.
+    """
+    doors = planning_doors(write_report)
+    stamp = doors.clock.now().strftime(STAMP)
+    target = Path(folder) / "runs" / stamp if out is None else Path(out)
+    order = Order(method=method, gap=gap, time_limit_s=time_limit_s)
+    found = plan_network(Path(folder), target, doors, order=order, show=show)
+    return Run(
+        folder=found.run, plan=found.plan, network=found.network,
+        files=found.files, manifest=found.manifest,
+    )  # fmt: skip
+
+
+def open_run(folder: str | Path) -> Run:
+    """Return a run that was made earlier.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        InputErrors: It is no run, or its inputs are wrong.
+    """
+    run = Path(folder)
+    found = read_plan(run)
+    network = read_network(run / INPUTS)
+    files = tuple(path for path in sorted(run.iterdir()) if path.is_file())
+    return Run(
+        folder=run, plan=found, network=network, files=files, manifest=read_json(run / MANIFEST)
+    )
+
+
+def verify(folder: str | Path, level: int = 0, seed: int = 0) -> Verification:
+    """Prove the plan of a run again, and keep what was found in verification.json.
+
+    Args:
+        folder: The run's folder.
+        level: 0 to 3.
+        seed: Draws the site of level 1.
+
+    Raises:
+        InputErrors: It is no run, or its inputs are wrong.
+        OutsideError: The solver failed.
+    """
+    run = Path(folder)
+    found, _ = verify_run(run, planning_doors(write_report), level=level, seed=seed)
+    write_json(run / VERIFICATION, verification_table(found))
+    return found
+
+
+def report(folder: str | Path) -> tuple[Path, ...]:
+    """Write the report and the workbook of a run again and return the files.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        InputErrors: It is no run, or its inputs are wrong.
+    """
+    run = open_run(folder)
+    kept = run.folder / VERIFICATION
+    found = read_json(kept) if kept.is_file() else run.manifest["verification"]
+    hours = read_dispatch(run.folder)
+    return tuple(
+        write_report(run.plan, hours, run.network, run.folder, verification=found["text"])
+    )
+
+
+def export(folder: str | Path, out: str | Path) -> tuple[str, ...]:
+    """Write the model of a run as a PyPSA network, and say what of it PyPSA cannot hold.
+
+    Args:
+        folder: The run's folder.
+        out: The netCDF file to write.
+
+    Raises:
+        InputErrors: It is no run, or its inputs are wrong.
+        OutsideError: PyPSA is not installed.
+    """
+    try:
+        exporting = import_module("loadstone.engines.plan.export")
+    except ModuleNotFoundError as error:
+        raise OutsideError("PyPSA is not installed: pip install 'loadstone[pypsa]'") from error
+    problem = lower(read_network(Path(folder) / INPUTS)).problem
+    logging.getLogger("pypsa").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        # PyPSA tells of its own next version, of which a user of Loadstone can change nothing
+        warnings.simplefilter("ignore", FutureWarning)
+        lacking: tuple[str, ...] = exporting.export_pypsa(problem, Path(out))
+    return lacking

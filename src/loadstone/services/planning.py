@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Planning: read a network, find its best plan, count it again, keep the run."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from math import inf
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from loadstone.engines.plan.exact import Progress, Search
+from loadstone.engines.plan.lower import lower
+from loadstone.engines.plan.lp import solve_lp_hours
+from loadstone.engines.plan.problem import Problem
+from loadstone.engines.plan.result import plan_of, site_hours
+from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
+from loadstone.engines.plan.verify import Verification, verify
+from loadstone.model.errors import InputError
+from loadstone.model.network import Network
+from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.ports import Clock, NetworkReader
+
+Method = Literal["exact", "lp"]
+Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
+Show = Callable[[Progress], None]
+
+INPUTS = "inputs"
+
+
+class RunWriter(Protocol):
+    """Keeps a run, whole or not at all."""
+
+    def __call__(
+        self,
+        out: Path,
+        *,
+        network_folder: Path,
+        plan: Plan,
+        dispatch: Sequence[SiteDispatch],
+        evidence: Evidence,
+        manifest: Mapping[str, Any],
+        further: Callable[[Path], Sequence[Path]],
+    ) -> tuple[Path, ...]:
+        """Write a run and return its files."""
+        ...
+
+
+class ReportWriter(Protocol):
+    """Writes what people read."""
+
+    def __call__(
+        self,
+        plan: Plan,
+        dispatch: tuple[SiteDispatch, ...],
+        network: Network,
+        out_dir: Path,
+        *,
+        verification: str | None = None,
+    ) -> Sequence[Path]:
+        """Write the report of a plan and return its files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What planning needs of the outside world.
+
+    Attributes:
+        read_network: Reads a network folder.
+        read_plan: Returns the plan of a run.
+        read_evidence: Returns what proves the plan of a run.
+        seeds: Returns the seeds of a network's typical years.
+        write_run: Keeps a run.
+        write_report: Writes the report of a plan.
+        clock: The time.
+        versions: Versions that a plan depends on.
+    """
+
+    read_network: NetworkReader
+    read_plan: Callable[[Path], Plan]
+    read_evidence: Callable[[Path], Evidence]
+    seeds: Callable[[Path], Mapping[str, int]]
+    write_run: RunWriter
+    write_report: ReportWriter
+    clock: Clock
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How a plan is searched for.
+
+    Attributes:
+        method: "exact", our own decomposition, or "lp", one model for HiGHS.
+        gap: Proven gap at which the search ends, as a share of the objective.
+        time_limit_s: Seconds after which the best plan so far is taken; None for no limit.
+    """
+
+    method: Method = "exact"
+    gap: float = 1e-4
+    time_limit_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.method not in {"exact", "lp"}:
+            raise InputError("--method", self.method, "must be exact or lp")
+        if not 0 < self.gap < 1:
+            raise InputError("--gap", self.gap, "must be between 0 and 1")
+        if self.time_limit_s is not None and not 0 < self.time_limit_s < inf:
+            raise InputError("--time-limit", self.time_limit_s, "must be above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Planned:
+    """A plan that was found and kept.
+
+    Attributes:
+        run: Its folder.
+        plan: The plan.
+        dispatch: Its hours.
+        network: What it is a plan of.
+        verification: What counting it again found.
+        files: Files of the run.
+        manifest: How it was made.
+    """
+
+    run: Path
+    plan: Plan
+    dispatch: tuple[SiteDispatch, ...]
+    network: Network
+    verification: Verification
+    files: tuple[Path, ...]
+    manifest: Mapping[str, Any]
+
+
+def plan_network(
+    folder: Path,
+    out: Path,
+    doors: Doors,
+    *,
+    order: Order | None = None,
+    show: Show | None = None,
+) -> Planned:
+    """Find the best plan of a network folder and keep the run.
+
+    Args:
+        folder: The network folder.
+        out: The run's folder.
+        doors: The outside world.
+        order: How to search.
+        show: Told how far the search is.
+
+    Raises:
+        InputErrors: All that is wrong with the network.
+        InfeasibleError: No plan exists; it says which rules collide.
+        OutsideError: The solver failed, or the run cannot be written.
+    """
+    order = order or Order()
+    clock = doors.clock
+    started, wall_s, cpu_s = clock.now(), clock.wall_s(), clock.cpu_s()
+    network = doors.read_network(folder)
+    lowered = lower(network)
+    read_s = clock.wall_s() - wall_s
+    deadline = inf if order.time_limit_s is None else wall_s + order.time_limit_s
+    evidence = _search(lowered.problem, order, deadline, clock, show)
+    solution, hours, cuts = evidence
+    search_s = clock.wall_s() - wall_s - read_s
+    plan = plan_of(lowered, solution, hours, method=order.method)
+    dispatch = site_hours(lowered, solution, hours)
+    found = verify(lowered.problem, solution, hours, cuts, gap=max(order.gap, solution.gap))
+    manifest = {
+        "network": plan.network,
+        "status": plan.status.value,
+        "order": asdict(order),
+        "started": started.isoformat(timespec="seconds"),
+        "read_s": round(read_s, 3),
+        "search_s": round(search_s, 3),
+        "wall_s": round(clock.wall_s() - wall_s, 3),
+        "cpu_s": round(clock.cpu_s() - cpu_s, 3),
+        "rounds": solution.iterations,
+        "versions": dict(doors.versions),
+        "seeds": dict(doors.seeds(folder)),
+        "provenance": [asdict(resting) for resting in plan.resting],
+        "verification": verification_table(found),
+    }
+    files = doors.write_run(
+        out,
+        network_folder=folder,
+        plan=plan,
+        dispatch=dispatch,
+        evidence=evidence,
+        manifest=manifest,
+        further=lambda made: doors.write_report(
+            plan, dispatch, network, made, verification=verification_text(found)
+        ),
+    )
+    return Planned(
+        run=out, plan=plan, dispatch=dispatch, network=network,
+        verification=found, files=files, manifest=manifest,
+    )  # fmt: skip
+
+
+def verify_run(
+    run: Path, doors: Doors, *, level: int = 0, seed: int = 0
+) -> tuple[Verification, Plan]:
+    """Prove the plan of a run again, from its inputs, its hours and its stored prices.
+
+    Args:
+        run: The run's folder.
+        doors: The outside world.
+        level: 0 to 3.
+        seed: Draws the block of level 1.
+
+    Raises:
+        InputErrors: It is no run, or its inputs are wrong.
+        OutsideError: The solver failed.
+    """
+    plan = doors.read_plan(run)
+    solution, hours, cuts = doors.read_evidence(run)
+    problem = lower(doors.read_network(run / INPUTS)).problem
+    if solution.columns.shape != problem.cost.shape or len(hours) != len(problem.blocks):
+        rule = "must come from these inputs, read by this version of loadstone"
+        raise InputError("certificate", solution.columns.shape, rule)
+    found = verify(
+        problem,
+        solution,
+        hours,
+        cuts,
+        level=level,
+        gap=max(plan.gap * (1 + 1e-9), 1e-3),
+        rng=np.random.default_rng(seed),
+    )
+    return found, plan
+
+
+def _search(
+    problem: Problem, order: Order, deadline: float, clock: Clock, show: Show | None
+) -> Evidence:
+    if order.method == "lp":
+        left = None if deadline == inf else max(1.0, deadline - clock.wall_s())
+        return solve_lp_hours(problem, gap=order.gap, time_limit=left)
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        search = Search(
+            problem,
+            gap=order.gap,
+            executor=executor,
+            stop=lambda: clock.wall_s() > deadline,
+        )
+        for progress in search.steps():
+            if show is not None:
+                show(progress)
+            if clock.wall_s() > deadline and np.isfinite(progress.objective):
+                break
+        return search.solution(), search.dispatch(), search.proof()
+
+
+def verification_table(found: Verification) -> dict[str, Any]:
+    """Return a verification as plain values."""
+    return asdict(found) | {"ok": found.ok, "gap": found.gap, "text": verification_text(found)}
+
+
+def verification_text(found: Verification) -> str:
+    """Return a verification in sentences."""
+    failed = [check for check in found.checks if not check.ok]
+    if failed:
+        texts = "; ".join(
+            f"{c.name} {c.worst:.3g} over {c.limit:.3g}: {c.text}" for c in failed
+        )
+        return f"Verified at level {found.level}: FAILED. {texts}"
+    return (
+        f"Verified at level {found.level}: {len(found.checks)} checks hold, and the value lies "
+        f"within {found.gap:.1e} of what no plan passes."
+    )
