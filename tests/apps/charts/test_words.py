@@ -75,3 +75,8 @@ def test_assets_have_names_for_people():
         "Antminer S21 XP", "DGX B200", "Grid connection", "new-one", "Ice rink",
     ]  # fmt: skip
     assert [use_of(name) for name in names[:3]] == ["mining", "ai", ""]
+
+
+def test_power_that_was_promised_belongs_to_its_use():
+    assert use_of("promised:ai") == "ai"
+    assert asset_name("promised:mining", facts()) == "Promised mining"

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from loadstone.apps.reports.tables import (
     builds_by_country,
     economics,
@@ -74,3 +76,22 @@ def test_money_too_small_to_show_is_not_nothing():
     assert [millions(value) for value in (0.0, 1e3, -1e3, 1.25e9)] == [
         "–", "<0.1", "−<0.1", "1,250.0",
     ]  # fmt: skip
+
+
+def test_a_trace_of_an_asset_is_not_told():
+    build = replace(PLAN.builds[0], asset="solar", amount=0.002, capex=1_400.0)
+    plan = replace(PLAN, builds=(*PLAN.builds, build))
+    assert (
+        builds_by_country(plan, NETWORK).rows[1:] == builds_by_country(PLAN, NETWORK).rows[1:]
+    )
+    small = replace(build, amount=0.02)
+    told = builds_by_country(replace(PLAN, builds=(small,)), NETWORK).rows
+    assert told[1][2] == "Solar under 0.1 MW"
+
+
+def test_value_added_tax_is_told_with_tax():
+    year = PLAN.site_years[-1]
+    more = replace(year, cost={**year.cost, "vat": 1e6})
+    before = economics(PLAN, NETWORK, 2030).totals
+    after = economics(replace(PLAN, site_years=(*PLAN.site_years[:-1], more)), NETWORK, 2030)
+    assert float(after.totals[10]) - float(before[10]) == pytest.approx(1.0)

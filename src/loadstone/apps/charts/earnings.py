@@ -54,7 +54,9 @@ def earnings_per_mwh(
     for use in ("mining", "ai"):
         own = [asset for asset, mwh in drawn.items() if use_of(asset) == use and mwh > 0]
         known = [_weight(asset, network.facts) for asset in own]
-        weights = [1.0 if None in known else weight or 0.0 for weight in known]
+        facts = [weight for weight in known if weight is not None]
+        others = sum(facts) / len(facts) if facts else 1.0
+        weights = [others if weight is None else weight for weight in known]
         weighted = sum(drawn[a] * weight for a, weight in zip(own, weights, strict=True))
         for asset, weight in zip(own, weights, strict=True):
             per_mwh[asset] = year.revenue.get(use, 0.0) * weight / weighted

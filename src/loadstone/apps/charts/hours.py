@@ -24,6 +24,7 @@ DAYS, DAY_HOURS = 365, 24
 _MONTH_STARTS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LEAST_MW = 0.005
+_HIGH = 0.75  # of the height of a chart: labels of lines above hang below them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +88,8 @@ def _earning_lines(
         )  # fmt: skip
         figure.add_annotation(
             x=HOURS_PER_YEAR, y=value, text=f"{name} earns {number(value)}", showarrow=False,
-            xanchor="right", yanchor="bottom", font={"size": 11, "color": colours[asset]},
+            xanchor="right", yanchor="top" if value > _HIGH * top else "bottom",
+            font={"size": 11, "color": colours[asset]},
             row=1, col=1,
         )  # fmt: skip
     if above:

@@ -7,6 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from loadstone.apps.charts.words import use_of
+
 Figure = go.Figure
 INK, QUIET, RULE, LAND, SEA = "#22303c", "#64717d", "#dde2e6", "#e9e7e1", "#f7f9fa"
 MINING, AI, GRID, SOLAR, WIND, BATTERY = (
@@ -51,10 +53,10 @@ def mix_of(mining_mw: float, ai_mw: float) -> tuple[str, str, str]:
 
 def machine_colours(assets: list[str]) -> Mapping[str, str]:
     """Return a shade of amber for each miner and of blue for each AI server."""
-    shades = {"miner": _AMBERS, "server": _BLUES}
+    shades = {"mining": _AMBERS, "ai": _BLUES}
     colours: dict[str, str] = {}
-    for kind, row in shades.items():
-        own = [asset for asset in assets if asset.startswith(f"{kind}:")]
+    for use, row in shades.items():
+        own = [asset for asset in assets if use_of(asset) == use]
         colours |= {asset: row[i % len(row)] for i, asset in enumerate(own)}
     return colours
 

@@ -8,6 +8,10 @@ from loadstone.model.fact import Facts
 _ASSETS = {
     "site": "Site opened",
     "connection": "Grid connection",
+    "mining_hall": "Mining hall",
+    "ai_hall": "AI hall",
+    "promised:mining": "Promised mining",
+    "promised:ai": "Promised AI",
     "solar": "Solar",
     "wind": "Wind",
     "battery_power": "Battery power",
@@ -20,7 +24,10 @@ MINUS = "\N{MINUS SIGN}"
 
 def use_of(asset: str) -> str:
     """Return "mining" for miners, "ai" for AI servers, "" for anything else."""
-    return {"miner": "mining", "server": "ai"}.get(asset.partition(":")[0], "")
+    kind, _, model = asset.partition(":")
+    if kind == "promised":
+        return model
+    return {"miner": "mining", "server": "ai"}.get(kind, "")
 
 
 def asset_name(asset: str, facts: Facts) -> str:

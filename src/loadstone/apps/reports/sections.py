@@ -128,8 +128,9 @@ def _merit(subject: _Subject) -> str:
         + chart("merit", "Machines over the sorted price", per_site=True)
         + paragraph(
             "What a MWh earns is the plan's revenue over the energy drawn, cooling included, "
-            "before levies and tax; the point where a machine stops lies a little below. Bans, "
-            "promises to customers and demand charges move it too.",
+            "before levies, value-added tax and tax on income: where these take a part, "
+            "machines stop at a lower price. Bans, promises to customers and demand charges "
+            "move it too.",
             "read",
         )
         + (details("All sites in words", table(all_sites)) if len(shown) > 1 else "")

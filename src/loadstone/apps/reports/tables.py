@@ -12,8 +12,15 @@ from loadstone.model.plan import Build, Marginal, Plan, RuleHit, SiteYear
 
 _POWER_COSTS = ("energy", "demand", "connection", "take_or_pay")
 _LEVIES = ("levies", "carbon")
+_TAXES = ("tax", "vat")
+_LEAST_AMOUNT = 0.005  # in the unit of the asset; less is a trace, told in the workbook only
+_LEAST_SHOWN = 0.05
 _LIMITS = {
     "connection": "Grid connection",
+    "mining_hall": "Room for miners",
+    "ai_hall": "Room for AI servers",
+    "battery_power": "Battery power",
+    "battery_energy": "Battery energy",
     "budget": "Budget",
     "country_cap": "Cap of a country",
     "zone_cap": "Cap of a zone",
@@ -44,7 +51,19 @@ def added(build: Build, network: Network) -> str:
     name = asset_name(build.asset, network.facts)
     if build.unit == "1":
         return name if build.amount == 1 else f"{name} × {number(build.amount)}"
-    return f"{name} {number(build.amount, 1).removesuffix('.0')} {build.unit}"
+    return f"{name} {amount_of(build)}"
+
+
+def amount_of(build: Build) -> str:
+    """Return the size of an addition, e.g. "12.5 MW"."""
+    small = build.amount < _LEAST_SHOWN
+    amount = "under 0.1" if small else number(build.amount, 1).removesuffix(".0")
+    return amount if build.unit == "1" else f"{amount} {build.unit}"
+
+
+def is_trace(build: Build) -> bool:
+    """Return whether an addition is too small to be told to people."""
+    return build.amount < _LEAST_AMOUNT
 
 
 def builds_by_country(plan: Plan, network: Network) -> Table:
@@ -54,6 +73,8 @@ def builds_by_country(plan: Plan, network: Network) -> Table:
         lambda: defaultdict(list)
     )
     for build in plan.builds:
+        if is_trace(build):
+            continue
         place = places[build.site]
         groups[place.country][place.name, build.phase].append(build)
     rows: list[tuple[str, ...]] = []
@@ -88,7 +109,7 @@ def _economics(year: SiteYear) -> tuple[float, ...]:
     other = sum(v for k, v in year.revenue.items() if k not in {"mining", "ai"})
     bought = sum(year.cost.get(name, 0.0) for name in _POWER_COSTS)
     levies = sum(year.cost.get(name, 0.0) for name in _LEVIES)
-    tax = year.cost.get("tax", 0.0)
+    tax = sum(year.cost.get(name, 0.0) for name in _TAXES)
     return (
         power.connected_mw, power.mining_mw, power.ai_mw, year.revenue.get("mining", 0.0),
         year.revenue.get("ai", 0.0), other, bought, levies,

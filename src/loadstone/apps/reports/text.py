@@ -11,7 +11,7 @@ from rich.text import Text
 from loadstone.apps.charts.standing import power_of, total
 from loadstone.apps.charts.words import asset_name, country_name, money, number, use_of
 from loadstone.apps.reports.sentences import STATUS, headline, proof, resting_words
-from loadstone.apps.reports.tables import rules
+from loadstone.apps.reports.tables import amount_of, is_trace, rules
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
 
@@ -74,12 +74,9 @@ def _first_steps(plan: Plan, network: Network) -> list[Text]:
     names = {site.id: site.name for site in network.sites}
     by_site: dict[str, list[str]] = defaultdict(list)
     for build in plan.builds:
-        if build.phase == first and build.asset != "site":
-            amount = number(build.amount, 1).removesuffix(".0")
-            unit = "" if build.unit == "1" else f" {build.unit}"
-            by_site[build.site].append(
-                f"{asset_name(build.asset, network.facts)} {amount}{unit}"
-            )
+        if build.phase == first and build.asset != "site" and not is_trace(build):
+            name = asset_name(build.asset, network.facts)
+            by_site[build.site].append(f"{name} {amount_of(build)}")
     return [_item(f"{names[site]}: {', '.join(parts)}") for site, parts in by_site.items()]
 
 

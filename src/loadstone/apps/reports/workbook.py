@@ -18,13 +18,13 @@ from loadstone.model.plan import Plan, SiteYear
 
 FIRST_REVENUE = 9  # columns of "Site years" before the first revenue
 ENERGY = (
-    "import", "export", "mining", "ai", "auxiliary", "solar", "wind", "ppa", "charge",
-    "discharge", "curtailed",
+    "import", "export", "mining", "ai", "promised", "auxiliary", "solar", "wind", "ppa", "own",
+    "charge", "discharge", "curtailed",
 )  # fmt: skip
 REVENUE = ("mining", "ai", "export", "curtailment")
 COST = (
     "energy", "demand", "connection", "levies", "take_or_pay", "fixed", "carbon", "upkeep",
-    "tax",
+    "vat", "tax",
 )  # fmt: skip
 
 
