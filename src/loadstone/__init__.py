@@ -1,6 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plan a network of data centres shared by Bitcoin mining and AI compute."""
+"""Plan a network of data centres shared by Bitcoin mining and AI compute.
+
+    import loadstone
+
+    loadstone.new("my-network")             # copy a starter network
+    run = loadstone.plan("my-network")      # find its best plan, with a proof
+    run.builds()                            # what to build where and when, as a frame
+    run.map()                               # a figure
+
+Names are loaded when they are first used, so that one part costs no time for the others.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loadstone.apps.library import (
+        Checked,
+        Run,
+        check,
+        export,
+        new,
+        open_run,
+        plan,
+        read,
+        report,
+        verify,
+    )
+    from loadstone.engines.plan.verify import Verification
+    from loadstone.model.errors import (
+        InfeasibleError,
+        InputError,
+        InputErrors,
+        LoadstoneError,
+        OutsideError,
+    )
+    from loadstone.model.network import Network
+    from loadstone.model.plan import Plan
 
 __version__ = "0.1.0.dev0"
 
-__all__ = ["__version__"]
+__all__ = [
+    "Checked",
+    "InfeasibleError",
+    "InputError",
+    "InputErrors",
+    "LoadstoneError",
+    "Network",
+    "OutsideError",
+    "Plan",
+    "Run",
+    "Verification",
+    "__version__",
+    "check",
+    "export",
+    "new",
+    "open_run",
+    "plan",
+    "read",
+    "report",
+    "verify",
+]
+
+_HOMES = {
+    "Network": "loadstone.model.network",
+    "Plan": "loadstone.model.plan",
+    "Verification": "loadstone.engines.plan.verify",
+} | {name: "loadstone.model.errors" for name in __all__ if name.endswith(("Error", "Errors"))}
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name from where it lives."""
+    if name not in __all__:
+        raise AttributeError(f"module 'loadstone' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "loadstone.apps.library")), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return __all__

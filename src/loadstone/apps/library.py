@@ -48,7 +48,7 @@ STAMP = "%Y-%m-%dT%H%M%SZ"
 SERIES = ("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Checked:
     """A network that can be planned, and what a reader should know of it.
 
@@ -59,6 +59,10 @@ class Checked:
 
     network: Network
     warnings: tuple[FactWarning, ...]
+
+    def __repr__(self) -> str:
+        study, sites = self.network.study, len(self.network.sites)
+        return f"<Checked {study.name}: sites: {sites}, facts to doubt: {len(self.warnings)}>"
 
     def limits(self) -> pd.DataFrame:
         """Return a row per site: where it is and the most that may stand there."""
@@ -92,7 +96,7 @@ class Checked:
         return pd.DataFrame(rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Run:
     """A plan that was found, in its folder.
 
@@ -109,6 +113,13 @@ class Run:
     network: Network
     files: tuple[Path, ...]
     manifest: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        plan = self.plan
+        return (
+            f"<Run {self.folder}: {plan.network}, {plan.status.value}, "
+            f"{plan.currency} {plan.objective / 1e6:,.2f} million, gap {plan.gap:.1e}>"
+        )
 
     def builds(self) -> pd.DataFrame:
         """Return a row per site, phase and asset that is added."""
