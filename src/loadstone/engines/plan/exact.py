@@ -29,7 +29,6 @@ FIRST_SHARES = (1.0, 0.4, 0.1)  # of the columns' bounds: where the first cuts a
 PARTS_IN_ALL = 372  # parts of years in the master: finer parts converge faster, cost more
 MOST_PARTS = 12
 IDLE_ROUNDS = 12  # a cut that has not been binding for so many rounds is forgotten
-LEAST_SHORTAGE_MWH = 1e-6
 WHOLE = 1e-6  # distance from a whole number that is none
 
 
@@ -84,9 +83,16 @@ def _within(bound: float, value: float, gap: float) -> bool:
     return bool(np.isfinite(value)) and bound - value <= gap * abs(value)
 
 
-def _short(found: tuple[Valuation, ...]) -> bool:
-    """Tell whether power is missing anywhere: such a plan is no place to stay near."""
-    return any(valuation.shortage > LEAST_SHORTAGE_MWH for valuation in found)
+def _must_run_columns(problem: Problem) -> Ints:
+    """Return the columns that limit segments which must run: a plan without them lacks no power."""
+    return np.unique(
+        [
+            int(block.columns[segment.capacity])
+            for block in problem.blocks
+            for segment in block.segments
+            if segment.must_run
+        ]
+    ).astype(np.int64)
 
 
 class Search:
@@ -119,6 +125,7 @@ class Search:
         self._executor, self._stop = executor, stop
         self._master = Master(problem, self.oracle.starts)
         self._weights = np.array([block.weight for block in problem.blocks])
+        self._must_run = _must_run_columns(problem)
         self._hints = np.zeros(len(problem.blocks))
         self._origins: list[_Origin] = []
         self._cut_block = np.empty(0, dtype=np.int64)
@@ -159,6 +166,8 @@ class Search:
     def _close(self, best: _Best, gap: float) -> Iterator[tuple[MasterPoint, _Best]]:
         """Bring the bound and the best plan together under the master's present bounds."""
         bound = np.inf
+        if self._must_run.size:
+            self._try(self._master.solve_without(self._must_run).columns, best)
         while True:
             point = self._master.solve()
             self._last = point
@@ -168,13 +177,17 @@ class Search:
             if _within(bound, best.value, gap) or self._stop():
                 return
             columns = point.columns
-            if best.columns is not None and not _short(best.found):
+            if best.columns is not None:
                 columns = INWARD * columns + (1 - INWARD) * best.columns
-            found = self._cut(columns)
-            value = self._value(columns, found)
-            if value > best.value:
-                best.value, best.columns, best.found = value, columns, found
+            self._try(columns, best)
             self._rounds += 1
+
+    def _try(self, columns: Floats, best: _Best) -> None:
+        """Value a plan, cut the master with it, and keep it where it is the best."""
+        found = self._cut(columns)
+        value = self._value(columns, found)
+        if value > best.value:
+            best.value, best.columns, best.found = value, columns, found
 
     def _cut(self, columns: Floats) -> tuple[Valuation, ...]:
         """Value every block at these columns and add what it proves to the master."""
