@@ -79,8 +79,16 @@ def _own(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
             f"{price:,.0f} {problem.currency} over the whole plan.",
         )
 
+    # the price of a gate that stays shut says nothing: one more unit there needs an opening
+    standing = {
+        (site.site.id, asset, p)
+        for site in lowered.sites
+        for (asset, p), column in site.amounts.items()
+        if solution.columns[column] > BINDING
+    }
     for label, price in zip(problem.rows, solution.row_price, strict=True):
-        if label.kind == "limit" and label.asset in OWN_LIMITS and price > 0:
+        stands = (label.subject, label.asset, label.phase) in standing
+        if label.kind == "limit" and label.asset in OWN_LIMITS and price > 0 and stands:
             yield told(label, float(price))
     for c, label in enumerate(problem.columns):
         price = float(solution.column_price[c])
