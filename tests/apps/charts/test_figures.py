@@ -121,11 +121,35 @@ def test_stacked_machines_add_up_to_the_plan():
     assert bars["Grid connection"][-1] == PLAN.metrics["connected_mw"]
 
 
+def test_many_machines_share_a_bar_for_the_smallest():
+    extra = {f"miner:m{i}": 1.0 for i in range(6)}
+    years = tuple(replace(y, capacities={**y.capacities, **extra}) for y in PLAN.site_years)
+    bars = {
+        t.name: t.y for t in capacity_by_phase(replace(PLAN, site_years=years), NETWORK).data
+    }
+    last = sum(year.phase == 2030 for year in PLAN.site_years)
+    assert bars["Other miners"][-1] == 3 * last  # seven miners, four have a bar of their own
+    mining = [name for name in bars if name.startswith(("Antminer", "m", "Other"))]
+    assert sum(bars[name][-1] for name in mining) == PLAN.metrics["mining_mw"] + 6 * last
+
+
+def test_a_connected_site_without_machines_is_small_and_grey_on_the_map():
+    years = tuple(
+        replace(y, capacities={"connection": 500.0}) if y.site == "bratsk" else y
+        for y in PLAN.site_years
+    )
+    figure = map_figure(replace(PLAN, site_years=years), NETWORK)
+    (circles,) = [trace for trace in figure.data if trace.text is not None]
+    place = next(i for i, text in enumerate(circles.text) if "Bratsk" in text)
+    assert circles.marker.size[place] == 10
+    assert "idle" in {trace.name for trace in figure.data}
+
+
 def test_the_colour_follows_the_share_of_ai():
     shares = [(10, 0), (9, 1), (5, 5), (1, 9), (0, 10), (0, 0)]
     assert [mix_of(*share)[0] for share in shares] == [
         "mining only", "mostly mining", "about half and half", "mostly AI", "AI only",
-        "no machines",
+        "idle",
     ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import pytest
 from loadstone.apps.reports.sentences import (
     gap_words,
     headline,
+    idle_at_end,
     not_built,
     proof,
     resting_words,
@@ -24,15 +25,27 @@ BRATSK = next(d for d in DISPATCH if (d.site, d.phase) == ("bratsk", 2030))
 
 def test_the_headline_says_what_to_run_and_what_it_is_worth():
     assert headline(PLAN) == (
-        "Run 5 of 6 sites and connect 510 MW by 2030: 219 MW of miners and 239 MW of AI "
-        "servers. It costs USD 7.39 bn to build and is worth USD 6.82 bn."
+        "By 2030, run 5 of 6 sites with 219 MW of miners and 239 MW of AI servers. All phases "
+        "together cost USD 7.39 bn to build, and the plan is worth USD 6.82 bn."
     )
 
 
 def test_the_headline_of_one_site_does_not_count_it():
-    alone = replace(PLAN, sites=PLAN.sites[:1])
-    assert headline(alone).startswith("Run the site and connect")
-    assert headline(replace(PLAN, sites=PLAN.sites[:2])).startswith("Run all 2 sites")
+    years = tuple(year for year in PLAN.site_years if year.site == "angara")
+    alone = replace(PLAN, sites=PLAN.sites[:1], site_years=years)
+    assert headline(alone).startswith("By 2030, run the site with 19 MW of miners")
+
+
+def test_sites_without_machines_do_not_count_as_run():
+    *others, last = PLAN.site_years
+    idle = replace(last, capacities={"connection": last.capacities["connection"]})
+    plan = replace(PLAN, site_years=(*others, idle))
+    assert "run 4 of 6 sites" in headline(plan)
+    assert idle_at_end(plan, NETWORK) == (
+        "Connected in 2030 but without machines: Tucuruí <north>. The plan puts no new ones "
+        "there."
+    )
+    assert idle_at_end(PLAN, NETWORK) == ""
 
 
 def test_the_proof_names_the_bound_and_what_may_be_left():

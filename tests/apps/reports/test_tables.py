@@ -61,9 +61,18 @@ def test_a_rule_whose_hours_differ_shows_their_range():
 def test_a_source_is_shown_with_its_address_and_day():
     text = source_text("decree", NETWORK)
     assert text.endswith("https://example.org/decree; read 2026-11-01")
+    assert source_text("Decree 1869, <list of regions>", NETWORK) == text  # by its title
     assert source_text("Connection contract, clause 7", NETWORK) == (
         "Connection contract, clause 7"
     )
+
+
+def test_limits_of_sites_that_never_open_are_left_out():
+    shut = Marginal(
+        kind="solar", subject="unbuilt", phase=2027, value=9e6, unit="MW", text="More."
+    )
+    plan = replace(PLAN, marginals=(shut, *PLAN.marginals))
+    assert limits(plan) == limits(PLAN)
 
 
 def test_a_limit_of_a_new_kind_is_still_told():
@@ -74,7 +83,7 @@ def test_a_limit_of_a_new_kind_is_still_told():
 
 def test_money_too_small_to_show_is_not_nothing():
     assert [millions(value) for value in (0.0, 1e3, -1e3, 1.25e9)] == [
-        "–", "<0.1", "−<0.1", "1,250.0",
+        "–", "~0", "~0", "1,250.0",
     ]  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from loadstone.apps.charts.standing import horizon, names_of, power_of
 from loadstone.apps.charts.style import (
     BATTERY,
     GRID,
+    IDLE,
     MIX,
-    NO_MACHINES,
+    OTHER,
     SOLAR,
     WIND,
     framed,
@@ -24,6 +25,7 @@ from loadstone.model.plan import Plan, SiteYear
 
 ROW_PX = 25
 _SUPPLY = {"connection": GRID, "solar": SOLAR, "wind": WIND, "battery_power": BATTERY}
+_NAMED = 4  # machines of each use with a bar of their own
 _LEAST_MW = 0.05  # smaller amounts are not drawn
 
 
@@ -51,7 +53,7 @@ def _segments(years: list[SiteYear], name: str, colour: str, text_colour: str,
         orientation="h", name=name, y=[year.site for year in years],
         base=[year.phase for year in years],
         x=[spans.get(year.phase, 1) - 0.03 for year in years],
-        marker={"color": colour, "line": {"width": 1 if name == NO_MACHINES[0] else 0}},
+        marker_color=colour,
         text=[f"{number(power.size_mw)} MW" for power in powers],
         textposition="inside", insidetextanchor="middle", textangle=0, constraintext="none",
         textfont={"color": text_colour, "size": 11},
@@ -74,7 +76,7 @@ def build_timeline(plan: Plan, network: Network) -> go.Figure:
     spans = horizon(network)
     keys, labels = _rows(plan, network)
     figure = go.Figure()
-    for name, colour, text_colour in (*MIX, NO_MACHINES):
+    for name, colour, text_colour in (*MIX, IDLE):
         years = []
         for year in plan.site_years:
             power = power_of(year)
@@ -109,6 +111,27 @@ def _machines(plan: Plan) -> list[str]:
     return sorted(mw, key=lambda asset: (use_of(asset) != "mining", -mw[asset]))
 
 
+def _stacked(plan: Plan, network: Network) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return the name, colour and assets of each bar; the smallest machines share one."""
+    found: list[tuple[str, str, tuple[str, ...]]] = []
+    machines = _machines(plan)
+    for use, other in (("mining", "Other miners"), ("ai", "Other AI servers")):
+        own = [asset for asset in machines if use_of(asset) == use]
+        most = _NAMED if len(own) > _NAMED + 1 else len(own)
+        colours = machine_colours(own[:most])
+        found += [
+            (asset_name(asset, network.facts), colours[asset], (asset,)) for asset in own[:most]
+        ]
+        if own[most:]:
+            found.append((other, OTHER[use], tuple(own[most:])))
+    return found
+
+
+def _standing(plan: Plan, phase: int, assets: tuple[str, ...]) -> float:
+    years = (year for year in plan.site_years if year.phase == phase)
+    return sum(year.capacities.get(asset, 0.0) for year in years for asset in assets)
+
+
 def capacity_by_phase(plan: Plan, network: Network) -> go.Figure:
     """Return the MW of machines by model, and of connection and own generation, by phase.
 
@@ -116,24 +139,24 @@ def capacity_by_phase(plan: Plan, network: Network) -> go.Figure:
         plan: The plan.
         network: Its network, for names.
     """
-    machines = _machines(plan)
-    colours = {**machine_colours(machines), **_SUPPLY}
+    bars = _stacked(plan, network)
+    supply = [
+        (asset_name(asset, network.facts), colour, (asset,))
+        for asset, colour in _SUPPLY.items()
+    ]
     figure = make_subplots(
         cols=2, horizontal_spacing=0.1,
         subplot_titles=("Machines, MW at their plugs", "Grid, generation, battery, MW"),
     )  # fmt: skip
     phases = [str(phase) for phase in plan.phases]
-    for asset in (*machines, *_SUPPLY):
-        amounts = [
-            sum(y.capacities.get(asset, 0.0) for y in plan.site_years if y.phase == phase)
-            for phase in plan.phases
-        ]
+    for name, colour, assets in (*bars, *supply):
+        amounts = [_standing(plan, phase, assets) for phase in plan.phases]
         if max(amounts, default=0.0) < _LEAST_MW:
             continue
-        side = 1 if use_of(asset) else 2
+        side = 1 if use_of(assets[0]) else 2
         bar = go.Bar(
-            x=phases, y=amounts, name=asset_name(asset, network.facts),
-            marker_color=colours[asset], offsetgroup=None if side == 1 else asset,
+            x=phases, y=amounts, name=name, marker_color=colour,
+            offsetgroup=None if side == 1 else name,
             text=[number(amount) if amount >= _LEAST_MW else "" for amount in amounts],
             textposition="inside" if side == 1 else "outside", textangle=0, cliponaxis=False,
             insidetextanchor="middle", textfont={"size": 11},

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from loadstone.adapters.coastlines import read_coastlines
 from loadstone.apps.charts.labels import Label, placed
 from loadstone.apps.charts.standing import Power, last_years, power_of
-from loadstone.apps.charts.style import LAND, MIX, NO_MACHINES, QUIET, SEA, framed, mix_of
+from loadstone.apps.charts.style import IDLE, LAND, MIX, QUIET, SEA, framed, mix_of
 from loadstone.apps.charts.words import country_name, number
 from loadstone.model.errors import InputError
 from loadstone.model.network import Network
@@ -25,7 +25,7 @@ _LEAST_HEIGHT_PX, _MOST_HEIGHT_PX = 380, 680
 _LEAST_SPAN = 0.45  # height of the view in radii of the earth: about 2,900 km
 _CUT_LONGITUDE = -169.0
 NOT_BUILT = ("not built", "#ffffff", QUIET)
-HOLLOW = (NOT_BUILT, NO_MACHINES)
+EDGED = (NOT_BUILT, IDLE)
 _A1, _A2, _A3, _A4 = 1.340264, -0.081106, 0.000893, 0.003796
 
 
@@ -122,6 +122,8 @@ def _radii_px(network: Network, powers: dict[str, Power]) -> dict[str, float]:
     most_px = np.clip(34 - 0.45 * len(powers), 15, 30)
     radii = {site.id: 5.0 for site in network.sites}
     for site, power in powers.items():
+        if power.idle:
+            continue
         radii[site] = max(float(most_px * np.sqrt(power.size_mw / max(largest_mw, 1.0))), 4.0)
     return radii
 
@@ -154,20 +156,20 @@ def _circles(view: _View, network: Network, powers: dict[str, Power]) -> list[go
             "size": [round(2 * radii[site.id], 1) for site in _of(network, order)],
             "color": [colour for _, colour, _ in mixes], "opacity": 0.9,
             "line": {
-                "color": [QUIET if mix in HOLLOW else "#ffffff" for mix in mixes],
+                "color": [QUIET if mix in EDGED else "#ffffff" for mix in mixes],
                 "width": 1.2,
             },
         },
         text=[_hover(site, powers.get(site.id), network) for site in _of(network, order)],
         hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
-    return [circles, *(_legend(mix) for mix in (*MIX, NO_MACHINES, NOT_BUILT) if mix in mixes)]
+    return [circles, *(_legend(mix) for mix in (*MIX, IDLE, NOT_BUILT) if mix in mixes)]
 
 
 def _legend(mix: tuple[str, str, str]) -> go.Scatter:
     """Return an entry of the legend without a circle on the map."""
     name, colour, _ = mix
-    edge = QUIET if mix in HOLLOW else colour
+    edge = QUIET if mix in EDGED else colour
     marker = {"color": colour, "size": 11, "line": {"color": edge, "width": 1.2}}
     return go.Scatter(x=[None], y=[None], mode="markers", name=name, marker=marker)
 
@@ -179,7 +181,9 @@ def _labels(view: _View, network: Network, powers: dict[str, Power]) -> list[Lab
     wanted = []
     for i, site in enumerate(network.sites):
         power = powers.get(site.id)
-        text = site.name if power is None else f"{site.name} {number(power.size_mw)} MW"
+        text = site.name
+        if power is not None and not power.idle:
+            text = f"{site.name} {number(power.size_mw)} MW"
         wanted.append(Label(text=text, x=float(px[i]), y=float(py[i]), radius=radii[site.id]))
     built = [
         label for label, site in zip(wanted, network.sites, strict=True) if site.id in powers

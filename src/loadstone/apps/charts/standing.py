@@ -24,6 +24,11 @@ class Power:
     ai_mw: float
 
     @property
+    def idle(self) -> bool:
+        """Whether no machines stand there."""
+        return self.mining_mw + self.ai_mw <= 0
+
+    @property
     def size_mw(self) -> float:
         """The larger of connection and machines: what the site is known by, MW."""
         return max(self.connected_mw, self.mining_mw + self.ai_mw)

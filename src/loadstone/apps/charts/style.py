@@ -29,7 +29,8 @@ MIX = (
     ("mostly AI", "#7ea6c4", INK),
     ("AI only", AI, "#ffffff"),
 )
-NO_MACHINES = ("no machines", "#ffffff", INK)
+IDLE = ("idle", "#ccd2d6", INK)  # connected, but no machines stand there
+OTHER = {"mining": "#f3e3c6", "ai": "#d5e1eb"}
 _AMBERS = (MINING, "#e4ad57", "#a86a10", "#efcd97", "#7d5212")
 _BLUES = (AI, "#6d9cc2", "#184a73", "#a9c5dc", "#0f3350")
 
@@ -43,7 +44,7 @@ def mix_of(mining_mw: float, ai_mw: float) -> tuple[str, str, str]:
     """Return the name, colour and text colour of a share of AI in the machines of a site."""
     total = mining_mw + ai_mw
     if total <= 0:
-        return NO_MACHINES
+        return IDLE
     share = ai_mw / total
     for limit, mix in zip((0.005, 0.4, 0.6, 0.995), MIX, strict=False):
         if share <= limit:

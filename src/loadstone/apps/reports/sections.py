@@ -13,12 +13,13 @@ from loadstone.apps.reports.sentences import (
     capex_of,
     gap_words,
     headline,
+    idle_at_end,
     not_built,
-    open_sites,
     power_at_end,
     proof,
     resting_words,
     running,
+    running_sites,
     synthetic_inputs,
     worth_means,
 )
@@ -48,7 +49,7 @@ def _cards(plan: Plan) -> str:
         ("", money(capex_of(plan), plan.currency), "to build, all phases"),
         ("mining", f"{number(power.mining_mw)} MW", f"miners in {last}"),
         ("ai", f"{number(power.ai_mw)} MW", f"AI servers in {last}"),
-        ("", f"{open_sites(plan)} of {len(plan.sites)}", "sites open"),
+        ("", f"{len(running_sites(plan))} of {len(plan.sites)}", f"sites run in {last}"),
         ("", gap_words(plan.gap), "between this plan and the best possible"),
     )
     return '<div class="cards">' + "".join(
@@ -86,7 +87,8 @@ def _map(subject: _Subject) -> str:
     )
     return chart("map", "Map of the sites") + closer + paragraph(
         "Each circle is a site: the larger, the more MW. Amber mines bitcoin, blue computes "
-        "for AI, the shades between do both. Hollow circles were looked at and not built. "
+        "for AI, the shades between do both. Small grey ones are connected but idle, hollow "
+        "ones were looked at and not built. "
         "Point at a circle for its figures. Borders are those of the source and claim nothing.",
         "read",
     )  # fmt: skip
@@ -103,6 +105,7 @@ def _builds(subject: _Subject) -> str:
         + chart("capacity", "MW by phase")
         + "<h3>What is added</h3>"
         + table(builds_by_country(plan, network))
+        + paragraph(idle_at_end(plan, network), "quiet")
         + paragraph(not_built(plan, network), "quiet")
     )  # fmt: skip
 

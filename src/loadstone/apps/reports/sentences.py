@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.apps.charts.hours import machines_of, price_of
-from loadstone.apps.charts.standing import Power, last_years, power_of, total
+from loadstone.apps.charts.standing import Power, last_years, names_of, power_of, total
 from loadstone.apps.charts.words import (
     asset_name,
     country_name,
@@ -42,23 +42,38 @@ def power_at_end(plan: Plan) -> Power:
     return total(power_of(year) for year in plan.site_years if year.phase == plan.phases[-1])
 
 
-def open_sites(plan: Plan) -> int:
-    """Return how many sites are open in the end."""
-    return sum(site.opened is not None for site in plan.sites)
+def running_sites(plan: Plan) -> list[str]:
+    """Return the sites where machines stand in the last phase."""
+    last = (year for year in plan.site_years if year.phase == plan.phases[-1])
+    return [year.site for year in last if not power_of(year).idle]
 
 
 def headline(plan: Plan) -> str:
     """Return the answer in one sentence."""
     power = power_at_end(plan)
-    count, looked_at = open_sites(plan), len(plan.sites)
+    count, looked_at = len(running_sites(plan)), len(plan.sites)
     sites = f"{count} of {looked_at} sites" if count < looked_at else f"all {count} sites"
     if looked_at == 1:
         sites = "the site" if count else "nothing"
     return (
-        f"Run {sites} and connect {number(power.connected_mw)} MW by {plan.phases[-1]}: "
-        f"{number(power.mining_mw)} MW of miners and {number(power.ai_mw)} MW of AI servers. "
-        f"It costs {money(capex_of(plan), plan.currency)} to build and is worth "
+        f"By {plan.phases[-1]}, run {sites} with {number(power.mining_mw)} MW of miners and "
+        f"{number(power.ai_mw)} MW of AI servers. All phases together cost "
+        f"{money(capex_of(plan), plan.currency)} to build, and the plan is worth "
         f"{money(plan.objective, plan.currency)}."
+    )
+
+
+def idle_at_end(plan: Plan, network: Network) -> str:
+    """Return which sites are connected but have no machines in the last phase."""
+    last = {year.site: year for year in plan.site_years if year.phase == plan.phases[-1]}
+    idle = [site for site, year in last.items() if power_of(year).idle]
+    if not idle:
+        return ""
+    names = names_of(network)
+    return (
+        f"Connected in {plan.phases[-1]} but without machines: "
+        f"{listed(sorted(names.get(site, site) for site in idle))}. "
+        "The plan puts no new ones there."
     )
 
 

@@ -95,7 +95,7 @@ def builds_by_country(plan: Plan, network: Network) -> Table:
 def millions(value: float) -> str:
     """Return money in millions; what is too small to show but not 0 reads so."""
     if 0 < abs(value) < 5e4:
-        return "<0.1" if value > 0 else "\N{MINUS SIGN}<0.1"
+        return "~0"
     return number(value / 1e6, 1) if value else "–"
 
 
@@ -151,20 +151,27 @@ def limit_name(marginal: Marginal) -> str:
     return _LIMITS.get(marginal.kind, marginal.kind.replace("_", " ").capitalize())
 
 
+def binding(plan: Plan) -> tuple[Marginal, ...]:
+    """Return the limits that people can act on: those of sites that never open are left out."""
+    shut = {site.id for site in plan.sites if site.opened is None}
+    return tuple(marginal for marginal in plan.marginals if marginal.subject not in shut)
+
+
 def limits(plan: Plan) -> Table:
     """Return what limits the plan, in words, in the plan's order."""
     return Table(
         columns=("Limit", "In words", "Worth of one more"), numeric=(False, False, True),
         rows=tuple(
             (limit_name(m), m.text, f"{money(m.value, plan.currency)} / {m.unit}")
-            for m in plan.marginals
+            for m in binding(plan)
         ),
     )  # fmt: skip
 
 
 def source_text(key: str, network: Network) -> str:
-    """Return a source with its address, or the words themselves where it is not a key."""
-    source = network.facts.sources.get(key)
+    """Return a source with its address, by key or title, or the words where it is neither."""
+    titles = {source.title: source for source in network.facts.sources.values()}
+    source = network.facts.sources.get(key) or titles.get(key)
     if source is None:
         return key
     address = f", {source.address}" if source.address else ""
@@ -192,7 +199,8 @@ def rules(plan: Plan, network: Network) -> Table:
         )
         rows.append(
             (
-                text, ", ".join(sites), _range(hit.phase for hit in hits), hours,
+                f"{text[:1].upper()}{text[1:]}", ", ".join(sites),
+                _range(hit.phase for hit in hits), hours,
                 source_text(source, network), confidence,
             )
         )  # fmt: skip

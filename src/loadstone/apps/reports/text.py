@@ -11,7 +11,7 @@ from rich.text import Text
 from loadstone.apps.charts.standing import power_of, total
 from loadstone.apps.charts.words import asset_name, country_name, money, number, use_of
 from loadstone.apps.reports.sentences import STATUS, headline, proof, resting_words
-from loadstone.apps.reports.tables import amount_of, is_trace, rules
+from loadstone.apps.reports.tables import amount_of, binding, is_trace, rules
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
 
@@ -31,7 +31,7 @@ def _grid(*heads: str, title: str) -> Grid:
 
 def _by_phase(plan: Plan) -> Grid:
     grid = _grid(
-        "Phase", "connected MW", "mining MW", "AI MW", "sites", "capex",
+        "Phase", "connected MW", "mining MW", "AI MW", "sites run", "capex",
         title="What stands, by phase",
     )  # fmt: skip
     for phase in plan.phases:
@@ -40,7 +40,8 @@ def _by_phase(plan: Plan) -> Grid:
         spent = sum(build.capex for build in plan.builds if build.phase == phase)
         grid.add_row(
             str(phase), number(power.connected_mw), number(power.mining_mw),
-            number(power.ai_mw), str(len(years)), money(spent, plan.currency),
+            number(power.ai_mw), str(sum(not power_of(year).idle for year in years)),
+            money(spent, plan.currency),
         )  # fmt: skip
     return grid
 
@@ -112,7 +113,7 @@ def summary_text(plan: Plan, network: Network) -> RenderableType:
         Text(),
         _by_country(plan, network),
         *_block(f"What to build first, in {first}", _first_steps(plan, network), 12),
-        *_block("What limits the plan", [_item(m.text) for m in plan.marginals], _LIMITS_SHOWN),
+        *_block("What limits the plan", [_item(m.text) for m in binding(plan)], _LIMITS_SHOWN),
         *_block(
             "Rules that bit",
             [_item(f"{text} ({where}; {sure} confidence)" if sure != "user"
