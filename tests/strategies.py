@@ -95,7 +95,7 @@ def problems(draw, *, most_blocks=3, most_accounts=1, whole=True):
             sheet.row("smallest", {grid: 1.0, z: -5.0}, lower=0)
     budget = {c: v for c, v in budget.items() if sheet.lower[c] == 0}
     sheet.row("budget", budget, upper=rng.uniform(20, 300))
-    return sheet.problem(series, groups, blocks, constant=float(rng.normal(0, 1e4)))
+    return sheet.problem(series, groups, blocks, constant=float(rng.uniform(1e4, 1e5)))
 
 
 def _row(series, values):
