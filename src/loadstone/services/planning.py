@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from loadstone.engines.plan.conflicts import clashing_limits, missing_power
 from loadstone.engines.plan.exact import Progress, Search
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.lp import solve_lp_hours
@@ -18,7 +19,7 @@ from loadstone.engines.plan.problem import Problem
 from loadstone.engines.plan.result import plan_of, site_hours
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.engines.plan.verify import Verification, verify
-from loadstone.model.errors import InputError
+from loadstone.model.errors import InfeasibleError, InputError, OutsideError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 from loadstone.model.ports import Clock, NetworkReader
@@ -164,8 +165,13 @@ def plan_network(
     lowered = lower(network)
     read_s = clock.wall_s() - wall_s
     deadline = inf if order.time_limit_s is None else wall_s + order.time_limit_s
-    evidence = _search(lowered.problem, order, deadline, clock, show)
+    years = [phase.year for phase in network.study.phases]
+    evidence = _search(
+        lowered.problem, order, deadline=deadline, years=years, clock=clock, show=show
+    )
     solution, hours, cuts = evidence
+    if missing := missing_power(lowered.problem, hours, years):
+        raise InfeasibleError(missing)
     search_s = clock.wall_s() - wall_s - read_s
     plan = plan_of(lowered, solution, hours, method=order.method)
     dispatch = site_hours(lowered, solution, hours)
@@ -236,11 +242,29 @@ def verify_run(
 
 
 def _search(
+    problem: Problem,
+    order: Order,
+    *,
+    deadline: float,
+    years: Sequence[int],
+    clock: Clock,
+    show: Show | None,
+) -> Evidence:
+    try:
+        if order.method == "lp":
+            left = None if deadline == inf else max(1.0, deadline - clock.wall_s())
+            return solve_lp_hours(problem, gap=order.gap, time_limit=left)
+        return _search_exactly(problem, order, deadline, clock, show)
+    except InfeasibleError as error:
+        if clock.wall_s() > deadline:
+            rule = f"no plan was found in {order.time_limit_s:g} s; allow more time"
+            raise OutsideError(rule) from error
+        raise InfeasibleError(clashing_limits(problem, years) or error.conflicts) from error
+
+
+def _search_exactly(
     problem: Problem, order: Order, deadline: float, clock: Clock, show: Show | None
 ) -> Evidence:
-    if order.method == "lp":
-        left = None if deadline == inf else max(1.0, deadline - clock.wall_s())
-        return solve_lp_hours(problem, gap=order.gap, time_limit=left)
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         search = Search(
             problem,

@@ -188,6 +188,23 @@ def test_a_promise_that_a_ban_forbids_is_infeasible(tmp_path):
     assert result.stderr.startswith("error: ")
 
 
+def test_a_promise_above_what_the_connection_gives_is_infeasible(tmp_path):
+    folder = campus(tmp_path)
+    promise = '[[obligations]]\nuse = "ai"\nmw = 60.0\nsource = "a lease"\n\n[limits]'
+    edit(folder / SITE, "[limits]", promise)  # 40 MW are connected in 2027
+    [error] = answer("plan", folder, "--out", tmp_path / "run", code=1)["errors"]
+    assert "a lease" in error["conflict"][0]
+    assert "MW less" in error["relax"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_cap_below_what_stands_is_infeasible(tmp_path):
+    folder = campus(tmp_path)
+    edit(folder / "network.toml", "carbon_price = 0.0", "country_mw = { BR = 20.0 }")
+    errors = answer("plan", folder, "--out", tmp_path / "run", code=1)["errors"]
+    assert errors[0]["relax"] == "raise it to 40 MW"
+
+
 def prices(path: Path, hours: int = 8760, **cells: str) -> Path:
     start = datetime(2025, 1, 1, tzinfo=UTC)
     with path.open("w", newline="") as file:

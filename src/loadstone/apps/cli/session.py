@@ -46,7 +46,7 @@ def clean_errors(as_json: bool) -> Iterator[None]:
         if as_json:
             print_json({"errors": list(_rows(error))})
         else:
-            for line in str(error).splitlines():
+            for line in (str(error) or "no plan keeps all limits").splitlines():
                 typer.secho(f"error: {line}", err=True, fg="red")
         raise typer.Exit(_code(error)) from None
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why no plan exists: which limits collide, and how far each must give way."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.plan.highs import End, Programme, by_rows, minimise
+from loadstone.engines.plan.problem import Block, Label, Problem
+from loadstone.engines.plan.solution import BlockDispatch
+from loadstone.model.errors import Conflict
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+LEAST_MW = 1e-5  # ten watts are no missing power
+LEAST_SHARE = 1e-7  # of a row's size
+
+
+def missing_power(
+    problem: Problem, hours: Sequence[BlockDispatch], years: Sequence[int]
+) -> tuple[Conflict, ...]:
+    """Return a conflict for each site and phase in which promised power cannot be had.
+
+    Args:
+        problem: The problem.
+        hours: The hours of each block in the best plan, which does what it can.
+        years: Years of the phases.
+    """
+    found = []
+    for block, dispatch in zip(problem.blocks, hours, strict=True):
+        short = dispatch.shortage
+        if short.max(initial=0.0) <= LEAST_MW:
+            continue
+        most, count = float(short.max()), int((short > LEAST_MW).sum())
+        found.append(
+            Conflict(
+                rules=(
+                    f"power in every hour of {years[block.phase]} for {_promised(block)} at "
+                    f"{block.site}",
+                    f"a connection and a supply that lack up to {most:,.3g} MW in {count:,} "
+                    "hours",
+                ),
+                relax=f"promise {most:,.3g} MW less there, or let it draw or generate more",
+            )
+        )
+    return tuple(found)
+
+
+def _promised(block: Block) -> str:
+    """Return what must run, contracts by their source and other uses by their name."""
+    must = [segment.name for segment in block.segments if segment.must_run]
+    contracts = [name.split(":", 2)[-1] for name in must if name.startswith("promised:")]
+    return ", ".join(contracts or must) or "its uses"
+
+
+def clashing_limits(problem: Problem, years: Sequence[int]) -> tuple[Conflict, ...]:
+    """Return the shared limits that cannot hold together with what stands already.
+
+    Limits that are stated in words may give way at a price for each share of their size; those
+    that do, where all of it costs least, are the conflict. Empty where they can all hold.
+
+    Args:
+        problem: The problem; its hours and whole numbers are left out.
+        years: Years of the phases.
+    """
+    stated = np.array([bool(row.text) for row in problem.rows], dtype=np.bool_)
+    for free in (stated, np.ones(len(problem.rows), dtype=np.bool_)):
+        slack = _least_slack(problem, free)
+        if slack is not None:
+            give = np.flatnonzero(np.abs(slack) > LEAST_SHARE * _sizes(problem))
+            return tuple(_conflict(problem, int(i), float(slack[i]), years) for i in give)
+    return ()
+
+
+def _sizes(problem: Problem) -> Floats:
+    sides = np.stack([problem.row_lower, problem.row_upper])
+    finite: Floats = np.where(np.isfinite(sides), np.abs(sides), 0.0)
+    sizes: Floats = np.maximum(1.0, finite.max(axis=0, initial=0.0))
+    return sizes
+
+
+def _least_slack(problem: Problem, free: Bools) -> Floats | None:
+    """Return how far each row gives way, above 0 where its upper limit must rise. Shape (M,).
+
+    None where rows that may not give way collide among themselves.
+    """
+    columns, rows = len(problem.columns), len(problem.rows)
+    giving = np.flatnonzero(free)
+    count = giving.size
+    entry_rows = np.concatenate(
+        [np.repeat(np.arange(rows), np.diff(problem.row_start)), giving, giving]
+    )
+    down, up = columns + np.arange(count), columns + count + np.arange(count)
+    start, column, value = by_rows(
+        entry_rows,
+        np.concatenate([problem.row_column, down, up]),
+        np.concatenate([problem.row_value, -np.ones(count), np.ones(count)]),
+        rows,
+    )
+    price = 1 / _sizes(problem)[giving]
+    answer = minimise(
+        Programme(
+            cost=np.concatenate([np.zeros(columns), price, price]),
+            lower=np.concatenate([problem.lower, np.zeros(2 * count)]),
+            upper=np.concatenate([problem.upper, np.full(2 * count, np.inf)]),
+            row_start=start,
+            row_column=column,
+            row_value=value,
+            row_lower=problem.row_lower,
+            row_upper=problem.row_upper,
+        )
+    )
+    if answer.end == End.INFEASIBLE:
+        return None
+    slack = np.zeros(rows)
+    slack[giving] = answer.x[down] - answer.x[up]
+    return slack
+
+
+def _conflict(problem: Problem, row: int, slack: float, years: Sequence[int]) -> Conflict:
+    label = problem.rows[row]
+    limit = problem.row_upper[row] if slack > 0 else problem.row_lower[row]
+    word = "at most" if slack > 0 else "at least"
+    need = limit + slack
+    source = f" ({label.source})" if label.source else ""
+    return Conflict(
+        rules=(
+            f"{_words(label, years)}: {word} {limit:,.6g} {label.unit}{source}",
+            f"what stands and was promised, which needs {need:,.6g} {label.unit}",
+        ),
+        relax=f"{'raise' if slack > 0 else 'lower'} it to {need:,.6g} {label.unit}",
+    )
+
+
+def _words(label: Label, years: Sequence[int]) -> str:
+    words = label.text or " ".join(
+        word for word in (label.kind, label.subject, label.asset) if word
+    )
+    return f"{words} in {years[label.phase]}" if label.phase >= 0 else words
