@@ -116,7 +116,8 @@ def merit_order_figure(plan: Plan, network: Network, dispatch: SiteDispatch) -> 
     hours = (np.arange(HOURS_PER_YEAR // BIN_HOURS, dtype=np.float32) + 0.5) * BIN_HOURS
     machines = machines_of(dispatch)
     colours = machine_colours(machines)
-    earnings = earnings_per_mwh(plan, network, dispatch)
+    earned = earnings_per_mwh(plan, network, dispatch)
+    earnings = {asset: value for asset, value in earned.items() if asset in machines}
     low, top = _ceiling(price.per_mwh, earnings)
     unit = f"{plan.currency}/MWh"
     figure = make_subplots(
