@@ -26,8 +26,9 @@ Ints = NDArray[np.int64]
 
 INWARD = 0.75  # share of the master's point in the next one; the rest is the best plan
 FIRST_SHARES = (1.0, 0.4, 0.1)  # of the columns' bounds: where the first cuts are taken
-PARTS_IN_ALL = 372  # parts of years in the master: finer parts converge faster, cost more
+PARTS_IN_ALL = 1000  # parts of years in the master: finer parts converge faster, cost more
 MOST_PARTS = 12
+LEAST_WEIGHT = 1e-12  # in the master's proof: a cut with less has none
 IDLE_ROUNDS = 12  # a cut that has not been binding for so many rounds is forgotten
 WHOLE = 1e-6  # distance from a whole number that is none
 
@@ -76,6 +77,21 @@ class _Origin:
 
     points: tuple[Floats, ...]
     found: tuple[Valuation, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Mixture:
+    """Cuts of one block mixed into one for the whole year, and the recipe of its prices.
+
+    Attributes:
+        block: Index of the block.
+        slope: Shape (1, K).
+        recipe: Origin, part of the year, and share of each cut.
+    """
+
+    block: int
+    slope: Floats
+    recipe: tuple[tuple[int, int, float], ...]
 
 
 def _within(bound: float, value: float, gap: float) -> bool:
@@ -133,6 +149,7 @@ class Search:
         self._cut_origin = np.empty(0, dtype=np.int64)
         self._cut_idle = np.empty(0, dtype=np.int64)
         self._cut_price = np.empty(0)
+        self._mixed: list[_Mixture] = []
         self._best = _Best()
         self._bound = np.inf
         self._last: MasterPoint | None = None
@@ -198,18 +215,27 @@ class Search:
             if found[b].mu.size:
                 self._hints[b] = found[b].mu[0]
         slopes = [found[b].slope for b in live]
-        self._master.add_cuts(live, slopes)
-        counts = [len(slope) for slope in slopes]
-        self._cut_block = np.append(self._cut_block, np.repeat(live, counts))
-        self._cut_part = np.append(self._cut_part, np.concatenate([np.arange(c) for c in counts]))
-        self._cut_origin = np.append(self._cut_origin, np.full(sum(counts), len(self._origins)))
-        self._cut_idle = np.append(self._cut_idle, np.zeros(sum(counts), dtype=np.int64))
+        self._add(live, slopes, len(self._origins))
+        calm = [(b, slope) for b in live if (slope := found[b].calm) is not None]
+        self._add([b for b, _ in calm], [slope for _, slope in calm], ~len(self._origins))
         self._origins.append(_Origin(points, found))
         return found
 
+    def _add(self, blocks: list[int], slopes: list[Floats], origin: int) -> None:
+        """Add cuts to the master and remember where they came from."""
+        if not blocks:
+            return  # nothing stands anywhere: the cuts that are there say so already
+        self._master.add_cuts(blocks, slopes)
+        counts = [len(slope) for slope in slopes]
+        parts = np.concatenate([np.arange(count) for count in counts])
+        self._cut_block = np.append(self._cut_block, np.repeat(blocks, counts))
+        self._cut_part = np.append(self._cut_part, parts)
+        self._cut_origin = np.append(self._cut_origin, np.full(sum(counts), origin))
+        self._cut_idle = np.append(self._cut_idle, np.zeros(sum(counts), dtype=np.int64))
+
     def _age(self, point: MasterPoint) -> None:
         """Forget cuts that have long not been binding."""
-        binding = point.cut_price > 1e-12
+        binding = point.cut_price > LEAST_WEIGHT
         self._cut_idle = np.where(binding, 0, self._cut_idle + 1)
         self._cut_price = point.cut_price
         old = self._cut_idle > IDLE_ROUNDS
@@ -228,46 +254,58 @@ class Search:
         return float(p.constant - p.cost @ columns + self._weights @ values)
 
     def _choose(self, relaxed: _Best) -> Iterator[Progress]:
-        """Choose whole numbers, close the plan around them, and prove that none are better."""
+        """Choose whole numbers, close the plan around them, and prove that none are better.
+
+        The choosing master is small: it knows each block by the mixed cuts of the relaxation
+        and of every choice that was looked at. A choice it makes is looked at, and its cuts
+        say what it is really worth; so it makes none twice, but for rounding.
+        """
         if relaxed.columns is None:
             return
         whole = np.flatnonzero(self.problem.whole)
-        choice = np.round(relaxed.columns[whole])
+        choosing = Master(self.problem, [np.zeros(1, dtype=np.int64)] * len(self._weights))
+        self._learn(choosing)
         while True:
-            yield from self._around(whole, choice)
-            self._narrow(whole)
-            if self._closed() or self._stop():
-                return
-            point = self._master.solve_whole(self.gap / 4, self._best.columns, self._stop)
-            self._master.fix(whole, self.problem.lower[whole], self.problem.upper[whole])
+            point = choosing.solve_whole(self.gap / 4, self._best.columns, self._stop)
             if point is None:
                 return
             # what `_narrow` left out is worth no more than the best plan
             self._bound = min(self._bound, max(point.bound, self._best.value))
             yield self._progress("whole numbers")
-            if self._closed():
+            if self._closed() or self._stop():
                 return
-            choice = np.round(point.columns[whole])
+            yield from self._around(whole, np.round(point.columns[whole]))
+            self._learn(choosing)
+            self._narrow(whole, choosing)
+
+    def _learn(self, choosing: Master) -> None:
+        """Give the choosing master what the last solution of the master proves."""
+        mixtures = list(self._mixtures())
+        self._mixed += mixtures
+        choosing.add_cuts([m.block for m in mixtures], [m.slope for m in mixtures])
 
     def _closed(self) -> bool:
         return _within(self._bound, self._best.value, self.gap)
 
     def _around(self, whole: Ints, choice: Floats) -> Iterator[Progress]:
-        """Close the plan with the whole columns fixed to a choice."""
+        """Close the plan with the whole columns fixed to a choice, unless it cannot be better."""
         self._master.fix(whole, choice, choice)
         best = _Best()
         try:
-            for point, _ in self._close(best, self.gap / 4):
-                if best.value > self._best.value:
-                    self._best = best
-                yield self._progress("plan")
-                if point.bound <= self._best.value and best is not self._best:
-                    break
+            point = self._master.solve()
+            self._age(point)
+            if point.bound > self._best.value:
+                for point, _ in self._close(best, self.gap / 4):
+                    if best.value > self._best.value:
+                        self._best = best
+                    yield self._progress("plan")
+                    if point.bound <= self._best.value and best is not self._best:
+                        break
         except InfeasibleError:
-            pass  # rounding may break a row; the master's own choice cannot
+            pass  # within its tolerances the choosing master may break a row
         self._master.fix(whole, self.problem.lower[whole], self.problem.upper[whole])
 
-    def _narrow(self, whole: Ints) -> None:
+    def _narrow(self, whole: Ints, choosing: Master) -> None:
         """Fix whole columns that cannot move by one without losing to the best plan."""
         point = self._master.solve()
         self._age(point)
@@ -276,7 +314,7 @@ class Search:
         lower, upper = self.problem.lower[whole], self.problem.upper[whole]
         settled = point.bound - price < self._best.value
         low, high = settled & (at <= lower + WHOLE), settled & (at >= upper - WHOLE)
-        self._master.fix(whole, np.where(high, upper, lower), np.where(low, lower, upper))
+        choosing.fix(whole, np.where(high, upper, lower), np.where(low, lower, upper))
 
     def solution(self) -> Solution:
         """Return the best plan so far with its proven bound.
@@ -334,36 +372,57 @@ class Search:
         """Return prices that prove the bound, apart from the search that found them.
 
         The master's weights on a block's cuts mix their prices into one cut, which by
-        convexity is at least as sharp as the mixture. Where columns are whole, cuts of the
-        relaxation and of the plan are given both.
+        convexity is at least as sharp as the mixture of the cuts.
         """
-        cuts = list(self._mixed_cuts())
-        if self.problem.whole.any():
-            point = self._master.solve()
-            self._age(point)
-            cuts += self._mixed_cuts()
-        return tuple(cuts)
+        if not self._mixed:
+            self._mixed += self._mixtures()
+        return tuple(self._prices_of(mixture) for mixture in self._mixed)
 
-    def _mixed_cuts(self) -> Iterator[Cut]:
-        """Mix the prices of each block's cuts by their weights in the last master solved."""
+    def _mixtures(self) -> Iterator[_Mixture]:
+        """Mix each block's cuts by their weights in the last master solved."""
         for b, block in enumerate(self.problem.blocks):
-            mine = np.flatnonzero((self._cut_block == b) & (self._cut_price > 1e-12))
+            mine = np.flatnonzero((self._cut_block == b) & (self._cut_price > LEAST_WEIGHT))
             if not mine.size:
                 continue
-            starts = np.append(self.oracle.starts[b], self.problem.hours)
-            water, price = np.zeros(self.problem.hours), np.zeros(self.problem.hours)
-            multipliers = np.zeros(len(block.accounts))
-            sums = np.zeros(len(starts) - 1)
-            np.add.at(sums, self._cut_part[mine], self._cut_price[mine])
-            for o in np.unique(self._cut_origin[mine]):
-                origin = self._origins[o]
-                cut = self.oracle.proof(b, origin.points[b], origin.found[b].mu)
-                for i in mine[self._cut_origin[mine] == o]:
-                    part = self._cut_part[i]
-                    hours = slice(starts[part], starts[part + 1])
-                    share = self._cut_price[i] / sums[part]
-                    water[hours] += share * cut.water[hours]
-                    price[hours] += share * cut.price[hours]
+            parts, weights = self._cut_part[mine], self._cut_price[mine]
+            count, size = len(self.oracle.starts[b]), len(block.capacities)
+            sums = np.zeros(count)
+            np.add.at(sums, parts, weights)
+            if (sums <= 0).any():
+                continue
+            shares = weights / sums[parts]
+            slope = np.zeros((count, size + (2 if count > 1 else 0)))
+            for i, part, share in zip(mine, parts, shares, strict=True):
+                slope[part] += share * self._slope(b, int(self._cut_origin[i]))[part]
+            whole = slope[:, :size].sum(axis=0)
+            if count > 1 and block.storage is not None:
+                # energy kept from part to part is worth what the next gives more than the last
+                kept = slope[:, size] + np.roll(slope[:, size + 1], 1)
+                whole[block.storage.energy] += np.maximum(kept, 0.0).sum()
+            recipe = tuple(zip(self._cut_origin[mine].tolist(), parts.tolist(), shares, strict=True))
+            yield _Mixture(b, whole[None, :], recipe)
+
+    def _slope(self, b: int, origin: int) -> Floats:
+        """Return the slopes of a cut; those from calmer prices have the complement as origin."""
+        found = self._origins[~origin if origin < 0 else origin].found[b]
+        slope = found.calm if origin < 0 else found.slope
+        assert slope is not None
+        return slope
+
+    def _prices_of(self, mixture: _Mixture) -> Cut:
+        """Return the prices of a mixture, found again where its cuts were taken."""
+        b, hours = mixture.block, self.problem.hours
+        starts = np.append(self.oracle.starts[b], hours)
+        water, price = np.zeros(hours), np.zeros(hours)
+        multipliers = np.zeros(len(self.problem.blocks[b].accounts))
+        for o in dict.fromkeys(origin for origin, _, _ in mixture.recipe):
+            taken = self._origins[~o if o < 0 else o]
+            cut = self.oracle.proof(b, taken.points[b], taken.found[b].mu, calm=o < 0)
+            for origin, part, share in mixture.recipe:
+                if origin == o:
+                    part_hours = slice(starts[part], starts[part + 1])
+                    water[part_hours] += share * cut.water[part_hours]
+                    price[part_hours] += share * cut.price[part_hours]
                     if part == 0:
                         multipliers += share * cut.multipliers
-            yield Cut(block=b, water=water, price=price, multipliers=multipliers)
+        return Cut(block=b, water=water, price=price, multipliers=multipliers)

@@ -149,6 +149,8 @@ class Master:
 
     def add_cuts(self, blocks: Sequence[int], slopes: Sequence[Floats]) -> None:
         """Hold the parts of these blocks' years under new bounds: see `Valuation.slope`."""
+        if not len(blocks):
+            return
         starts, index, value, at = [], [], [], 0
         for b, slope in zip(blocks, slopes, strict=True):
             count, width = slope.shape
