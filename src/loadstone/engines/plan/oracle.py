@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.plan.block_lp import BlockProgramme
 from loadstone.engines.plan.price_search import search_price
-from loadstone.engines.plan.problem import Problem
+from loadstone.engines.plan.problem import Block, Problem
 from loadstone.engines.plan.site_year import SiteYears, Year
 from loadstone.engines.plan.solution import BlockDispatch, Cut
 
@@ -67,6 +68,26 @@ class Oracle:
             for block in problem.blocks
         )
         self._years = SiteYears(problem, self.starts)
+        self._programmes: dict[int, BlockProgramme] = {}
+
+    @property
+    def forced(self) -> tuple[str, ...]:
+        """What forced a slower way: a sentence for each set of accounts that did."""
+        sites: dict[str, list[str]] = {}
+        for block in self.problem.blocks:
+            if not accounts_fit(block):
+                names = ", ".join(account.name for account in block.accounts)
+                sites.setdefault(names, []).append(block.name)
+        return tuple(
+            f"{', '.join(blocks)}: {names} are several yearly amounts at once, so HiGHS finds "
+            "these years; that takes hundreds of times longer than the site oracle"
+            for names, blocks in sites.items()
+        )
+
+    def _programme(self, b: int) -> BlockProgramme:
+        if b not in self._programmes:
+            self._programmes[b] = BlockProgramme(self.problem, b)
+        return self._programmes[b]
 
     def _lifted(self, b: int, x: Floats) -> Floats:
         """Return x with a battery just large enough to have a price."""
@@ -97,6 +118,8 @@ class Oracle:
             hint: A guess of an account's price; it changes the effort, hardly the answer.
         """
         x = np.maximum(x, 0.0)
+        if not accounts_fit(self.problem.blocks[b]):
+            return self._programmed(b, x)
         if self.problem.blocks[b].accounts:
             return self._priced(b, x, hint)
         none = np.empty(0)
@@ -106,6 +129,12 @@ class Oracle:
             year = self._years.at(b, x, none, idle=self._idle(b, x))
         ok = self._closed(b, x, year.amiss)
         return Valuation(year.value, ok, year.shortage, bound.slope, none, calm=bound.calm)
+
+    def _programmed(self, b: int, x: Floats) -> Valuation:
+        """Value a block with several accounts: HiGHS finds their prices, and they bound it."""
+        year = self._programme(b).solve(x)
+        bound = self._years.at(b, self._lifted(b, x), year.mu)
+        return Valuation(year.value, True, year.shortage, bound.slope, year.mu)
 
     def _priced(self, b: int, x: Floats, hint: float) -> Valuation:
         """Value a block with an account, whose best price is searched for.
@@ -186,6 +215,8 @@ class Oracle:
     def dispatch(self, b: int, x: Floats, found: Valuation) -> BlockDispatch:
         """Return the hours behind a valuation of block b at x."""
         x = np.maximum(x, 0.0)
+        if not accounts_fit(self.problem.blocks[b]):
+            return self._programme(b).solve(x).hours
         idle = self._idle(b, x)
         if found.mix is None:
             return self._years.hours(b, x, found.mu, idle=idle)
@@ -197,3 +228,8 @@ class Oracle:
                 for name in BlockDispatch.__slots__
             }
         )
+
+
+def accounts_fit(block: Block) -> bool:
+    """Tell whether the oracle holds a block: it searches the price of at most one account."""
+    return len(block.accounts) <= 1
