@@ -130,13 +130,17 @@ def _in_supply(site: Site, network: Network) -> Iterator[InputError]:
     dated = any(entry.valid_from or entry.valid_to for entry in site.supply)
     for phase in network.study.phases if dated else network.study.phases[:1]:
         try:
-            site_card(site.supply, TimeGrid.planning_year(phase.year), prices)
+            card = site_card(site.supply, TimeGrid.planning_year(phase.year), prices)
         except InputErrors as found:
             yield from found.errors
             return
         except InputError as error:
             rule = f"{error.rule} (in {phase.year})"
             yield InputError(f"supply, {error.field}", error.value, rule)
+            return
+        if not (site.connection.off_grid or card.priced.all()):
+            rule = f"must price the grid's energy in every hour of {phase.year}"
+            yield InputError("supply", f"{len(site.supply)} entries", rule)
             return
 
 

@@ -83,7 +83,7 @@ CASES = {
     ),
     "too few values for the phases": (
         NETWORK,
-        "btc_price = [105_000.0, 120_000.0, 140_000.0]",
+        "btc_price = [105_000.0, 120_000.0, 145_000.0]",
         "btc_price = [105_000.0, 120_000.0]",
         "outlook.network_eh",
         "must have 2 values",
@@ -141,10 +141,10 @@ CASES = {
     ),
     "an unknown cooling plant": (
         SITE,
-        '"ai-chilled-water"',
+        '"ai-liquid"',
         '"mining-hydro"',
         "ai_cooling",
-        "ai-liquid",
+        "ai-chilled-water",
     ),
     "a negative capacity": (
         SITE,
