@@ -61,7 +61,9 @@ class SiteBooks:
         self.lowered, self.site, self.solution = lowered, site, solution
         self._hours = hours
         self._columns = [
-            c for c, label in enumerate(lowered.problem.columns) if label.subject == site.site.id
+            c
+            for c, label in enumerate(lowered.problem.columns)
+            if label.subject == site.site.id
         ]
 
     def value(self) -> float:
@@ -170,7 +172,9 @@ class SiteBooks:
     def _at_plugs(self, phase: int, name: str, power: Floats) -> float:
         """Return the energy of a machine segment at its plugs, MWh."""
         given = self.site.hours[phase]
-        pue = given.mining_pue if name.startswith(("miner:", "promised:mining")) else given.ai_pue
+        pue = (
+            given.mining_pue if name.startswith(("miner:", "promised:mining")) else given.ai_pue
+        )
         return float((power / pue).sum())
 
     def _revenue(self, phase: int) -> dict[str, float]:
@@ -191,12 +195,16 @@ class SiteBooks:
         for agreement in self.site.site.curtailment:
             still = limit = rate = mw = 0.0
             for j, segment in enumerate(block.segments):
-                if segment.name not in pledges or not segment.name.endswith(f":{agreement.name}"):
+                if segment.name not in pledges or not segment.name.endswith(
+                    f":{agreement.name}"
+                ):
                     continue
                 rate, called = pledges[segment.name]
                 amount = float(columns[block.columns[segment.capacity]])
                 width = problem.profile(segment.width) * called
-                still += amount * float(width.sum()) - float((self._hours[b].power[j] * called).sum())
+                still += amount * float(width.sum()) - float(
+                    (self._hours[b].power[j] * called).sum()
+                )
                 mean = float(width.sum()) / max(float((width > 0).sum()), 1.0)
                 limit += amount * mean * agreement.max_hours
                 mw += amount
@@ -291,7 +299,9 @@ class SiteBooks:
             return facts.servers[asset.removeprefix("server:")].life.value
         if asset in PLANTS:
             return economy.cost(PLANTS[asset][1])
-        return economy.cost({"mining_hall": "life-mining-site", "ai_hall": "life-ai-hall"}[asset])
+        return economy.cost(
+            {"mining_hall": "life-mining-site", "ai_hall": "life-ai-hall"}[asset]
+        )
 
     def _energy(self, phase: int, load: Load) -> dict[str, float]:
         b = self.site.blocks[phase]
@@ -317,4 +327,3 @@ class SiteBooks:
             "discharge": float(hours.discharge.sum()),
             "curtailed": self._curtailed(phase)[1],
         }
-

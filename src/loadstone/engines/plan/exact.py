@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 INWARD = 0.75  # share of the master's point in the next one; the rest is the best plan
-FIRST_SHARES = (1.0, 0.4, 0.1)  # of the columns' bounds: where the first cuts are taken
+FIRST_SHARES = (0.4,)  # of the columns' bounds: where the first cuts are taken
 PARTS_IN_ALL = 1000  # parts of years in the master: finer parts converge faster, cost more
 MOST_PARTS = 12
 LEAST_WEIGHT = 1e-12  # in the master's proof: a cut with less has none
@@ -334,7 +334,9 @@ class Search:
         objective = float(p.constant - p.cost @ best.columns + self._weights @ values)
         last = self._prices()
         return Solution(
-            status=Status.OPTIMAL if _within(self._bound, objective, self.gap) else Status.STOPPED,
+            status=Status.OPTIMAL
+            if _within(self._bound, objective, self.gap)
+            else Status.STOPPED,
             objective=objective,
             bound=max(self._bound, objective),
             columns=best.columns,
@@ -399,7 +401,9 @@ class Search:
                 # energy kept from part to part is worth what the next gives more than the last
                 kept = slope[:, size] + np.roll(slope[:, size + 1], 1)
                 whole[block.storage.energy] += np.maximum(kept, 0.0).sum()
-            recipe = tuple(zip(self._cut_origin[mine].tolist(), parts.tolist(), shares, strict=True))
+            recipe = tuple(
+                zip(self._cut_origin[mine].tolist(), parts.tolist(), shares, strict=True)
+            )
             yield _Mixture(b, whole[None, :], recipe)
 
     def _slope(self, b: int, origin: int) -> Floats:

@@ -34,7 +34,9 @@ def marginals(lowered: Lowered, solution: Solution) -> tuple[Marginal, ...]:
     least = LEAST_SHARE * abs(solution.objective)
     found = [m for m in (*_shared(lowered, solution), *_own(lowered, solution))]
     worth = [m for m in found if m.value > (1e-3 if m.kind == "budget" else least)]
-    return tuple(sorted(worth, key=lambda m: (m.kind != "budget", -m.value, m.subject, m.phase)))
+    return tuple(
+        sorted(worth, key=lambda m: (m.kind != "budget", -m.value, m.subject, m.phase))
+    )
 
 
 def _year(lowered: Lowered, label: Label) -> int:

@@ -123,7 +123,9 @@ class Master:
             none = np.full(count, -self._infinity)
             self._add(none, np.zeros(count), 2 * np.arange(count), index.ravel(), value.ravel())
 
-    def _add(self, lower: Floats, upper: Floats, start: Ints, index: Ints, value: Floats) -> None:
+    def _add(
+        self, lower: Floats, upper: Floats, start: Ints, index: Ints, value: Floats
+    ) -> None:
         self._highs.addRows(
             len(lower),
             np.maximum(lower, -self._infinity),
@@ -164,7 +166,9 @@ class Master:
             at += (width + 1) * count
         start = np.concatenate(starts)
         none = np.full(len(start), -self._infinity)
-        self._add(none, np.zeros(len(start)), start, np.concatenate(index), np.concatenate(value))
+        self._add(
+            none, np.zeros(len(start)), start, np.concatenate(index), np.concatenate(value)
+        )
 
     def _size(self, b: int) -> int:
         return len(self.problem.blocks[b].capacities)
@@ -237,7 +241,9 @@ class Master:
         count = len(self.problem.rows)
         rows = np.array(solution.row_value)[self._rows :]
         dual = np.array(solution.row_dual) if solution.dual_valid else np.zeros(0)
-        prices = np.array(solution.col_dual)[: self.width] if solution.dual_valid else columns * 0
+        prices = (
+            np.array(solution.col_dual)[: self.width] if solution.dual_valid else columns * 0
+        )
         return MasterPoint(
             value=value,
             bound=bound,
@@ -256,7 +262,11 @@ class Master:
             return
         if status in (ends.kInfeasible, ends.kUnboundedOrInfeasible):
             raise InfeasibleError(
-                [Conflict(rules=("the limits of the plan together",), relax="relax one of them")]
+                [
+                    Conflict(
+                        rules=("the limits of the plan together",), relax="relax one of them"
+                    )
+                ]
             )
         name = self._highs.modelStatusToString(status)
         raise OutsideError(f"HiGHS ended with {name!r} in the master problem")

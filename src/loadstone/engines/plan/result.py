@@ -34,9 +34,7 @@ def site_hours(
 def _stands(site: LoweredSite, phase: int, columns: Floats) -> bool:
     """Tell whether a site has anything in a phase."""
     return any(
-        columns[column] > LEAST_BUILD
-        for (_, q), column in site.amounts.items()
-        if q == phase
+        columns[column] > LEAST_BUILD for (_, q), column in site.amounts.items() if q == phase
     )
 
 
@@ -111,7 +109,9 @@ def plan_of(
         sites=tuple(_site_value(lowered, book, solution) for book in books),
         site_years=site_years,
         marginals=marginals(lowered, solution),
-        rules=tuple(hit for site in lowered.sites for given in site.hours for hit in given.hits),
+        rules=tuple(
+            hit for site in lowered.sites for given in site.hours for hit in given.hits
+        ),
         resting=resting(lowered, site_hours(lowered, solution, hours)),
         assumptions=_assumptions(lowered, books, solution),
         metrics=_metrics(lowered, builds, site_years),
@@ -156,8 +156,11 @@ def _assumptions(
     outlook = study.outlook
     said = [
         f"The future planned for is stated by: {outlook.source} ({outlook.date}).",
-        *(f"Rate of {code}: {rate.value:g} for one {study.currency}, stated by {rate.source} "
-          f"({rate.date})." for code, rate in study.fx.items()),
+        *(
+            f"Rate of {code}: {rate.value:g} for one {study.currency}, stated by {rate.source} "
+            f"({rate.date})."
+            for code, rate in study.fx.items()
+        ),
         *(f"Assumed {text}." for _, text in sorted(lowered.economy.assumed.items())),
         *solution.notes,
     ]
@@ -175,12 +178,16 @@ def _metrics(
 
     def standing(prefix: str) -> float:
         return sum(
-            amount for y in final for asset, amount in y.capacities.items()
+            amount
+            for y in final
+            for asset, amount in y.capacities.items()
             if asset.startswith(prefix)
         )
 
     weights = dict(
-        zip((p.year for p in lowered.network.study.phases), lowered.economy.weights, strict=True)
+        zip(
+            (p.year for p in lowered.network.study.phases), lowered.economy.weights, strict=True
+        )
     )
     energy = {
         name: sum(y.energy_mwh.get(name, 0.0) for y in final)
@@ -190,7 +197,9 @@ def _metrics(
         name: sum(weights[y.phase] * y.revenue.get(name, 0.0) for y in site_years)
         for name in ("mining", "ai", "export", "curtailment")
     }
-    hashprices = [lowered.economy.hashprice(p) for p in range(len(lowered.network.study.phases))]
+    hashprices = [
+        lowered.economy.hashprice(p) for p in range(len(lowered.network.study.phases))
+    ]
     return {
         "capex": sum(build.capex for build in builds),
         "connected_mw": standing("connection"),
@@ -201,8 +210,13 @@ def _metrics(
         "battery_mw": standing("battery_power"),
         "battery_mwh": standing("battery_energy"),
         "sites_with_machines": float(
-            sum(any(a.startswith(("miner:", "server:")) and v > LEAST_BUILD
-                    for a, v in y.capacities.items()) for y in final)
+            sum(
+                any(
+                    a.startswith(("miner:", "server:")) and v > LEAST_BUILD
+                    for a, v in y.capacities.items()
+                )
+                for y in final
+            )
         ),
         **{f"energy_{name}_mwh": value for name, value in energy.items()},
         **{f"revenue_{name}": value for name, value in revenue.items()},

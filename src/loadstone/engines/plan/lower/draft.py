@@ -87,7 +87,9 @@ class Draft:
     def problem(self, currency: str) -> Problem:
         """Return the problem."""
         labels = [column[0] for column in self._columns]
-        numbers = np.array([column[1:4] for column in self._columns], dtype=float).reshape(-1, 3)
+        numbers = np.array([column[1:4] for column in self._columns], dtype=float).reshape(
+            -1, 3
+        )
         terms = [row[1] for row in self._rows]
         flat = [term for row in terms for term in row]
         hours = self.hours

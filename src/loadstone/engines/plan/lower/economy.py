@@ -96,12 +96,18 @@ class Economy:
         fact = self.network.facts.costs[id_]
         self.assumed[id_] = (
             f"{id_.replace('-', ' ')}: {fact.value:,.6g} {fact.unit}"
-            + (f", chosen from {fact.low:,.6g} to {fact.high:,.6g}" if fact.low is not None else "")
+            + (
+                f", chosen from {fact.low:,.6g} to {fact.high:,.6g}"
+                if fact.low is not None
+                else ""
+            )
             + f" ({fact.source}, {fact.confidence} confidence)"
         )
         return fact.value * (self.per(USD) if fact.unit.startswith(USD) else 1.0)
 
-    def taxation(self, country: Country, use: str, profit_rate: float | None = None) -> Taxation:
+    def taxation(
+        self, country: Country, use: str, profit_rate: float | None = None
+    ) -> Taxation:
         """Return how a use is taxed; `profit_rate` replaces the rate where an incentive does."""
         treatment = country.mining if use == "mining" else country.ai
         treatment = treatment or country.ai
@@ -135,10 +141,14 @@ class Economy:
         if miner.price_per_mw is None:
             return None
         day = date(self.study.phases[phase].year, 1, 1)
-        duty = country.miner_duty(hashrate_th=miner.hashrate_th, j_per_th=miner.j_per_th, on=day)
+        duty = country.miner_duty(
+            hashrate_th=miner.hashrate_th, j_per_th=miner.j_per_th, on=day
+        )
         if duty is None:
             key = f"duty:{country.code}:mining"
-            self.assumed[key] = f"import duty on miners in {country.name} is not known; none taken"
+            self.assumed[key] = (
+                f"import duty on miners in {country.name} is not known; none taken"
+            )
         vat = self.taxation(country, "mining").vat
         landed = 1 + (duty.value if duty else 0.0)
         return miner.price_per_mw * landed * (1 + vat) * self.per(USD)
@@ -148,7 +158,9 @@ class Economy:
         duty = country.server_duty(date(self.study.phases[phase].year, 1, 1))
         if duty is None:
             key = f"duty:{country.code}:ai"
-            self.assumed[key] = f"import duty on servers in {country.name} is not known; none taken"
+            self.assumed[key] = (
+                f"import duty on servers in {country.name} is not known; none taken"
+            )
         vat = self.taxation(country, "ai").vat
         landed = 1 + (duty.value if duty else 0.0)
         return server.price_per_mw * landed * (1 + vat) * self.per(USD)

@@ -81,7 +81,9 @@ def _budgets(network: Network, draft: Draft, sites: list[LoweredSite]) -> None:
     for p, phase in enumerate(study.phases):
         if phase.budget is not None and bought[p]:
             text = f"capital of {phase.year}"
-            label = Label(kind="budget", subject="network", phase=p, unit=study.currency, text=text)
+            label = Label(
+                kind="budget", subject="network", phase=p, unit=study.currency, text=text
+            )
             draft.row(label, bought[p], upper=phase.budget)
     if study.caps.total_budget is not None:
         label = Label(kind="budget", subject="network", unit=study.currency, text="all capital")
@@ -125,12 +127,18 @@ def _demand(network: Network, draft: Draft, sites: list[LoweredSite]) -> None:
                 for (asset, q), column in s.amounts.items()
                 if q == p
                 and asset.startswith("server:")
-                and demand.generation
-                in ("", servers[asset.removeprefix("server:")].generation)
+                and demand.generation in ("", servers[asset.removeprefix("server:")].generation)
             ]
             if terms:
                 where = ", ".join(demand.countries)
                 what = f"{demand.generation or 'AI'} servers sold in {where}"
-                label = Label(kind="ai_demand", subject=where, phase=p, unit="MW", text=what,
-                              asset=demand.generation, source=demand.source)
+                label = Label(
+                    kind="ai_demand",
+                    subject=where,
+                    phase=p,
+                    unit="MW",
+                    text=what,
+                    asset=demand.generation,
+                    source=demand.source,
+                )
                 draft.row(label, terms, upper=demand.max_mw[p])

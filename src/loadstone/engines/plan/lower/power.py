@@ -95,7 +95,9 @@ def site_hours(network: Network, economy: Economy, site: Site, phase: int) -> Si
         factor=network.study.outlook.power_price_factor[phase],
         mining_pue=np.round(pue(mining, dry, wet), 6),
         ai_pue=np.round(pue(ai, dry, wet), 6),
-        mining_ready=np.round(availability(mining, dry) * economy.cost("availability-mining"), 6),
+        mining_ready=np.round(
+            availability(mining, dry) * economy.cost("availability-mining"), 6
+        ),
         ai_ready=np.round(availability(ai, dry) * economy.cost("availability-ai"), 6),
         mining_banned=banned["mining"],
         ai_banned=banned["ai"],
@@ -111,9 +113,7 @@ def _carbon(network: Network, site: Site, fact_kg_per_mwh: float) -> Floats:
     return np.full(TimeGrid.planning_year(2025).count, fact_kg_per_mwh)
 
 
-def in_hours(
-    rule: Clause | Curtailment, grid: TimeGrid, time_zone: str
-) -> Bools:
+def in_hours(rule: Clause | Curtailment, grid: TimeGrid, time_zone: str) -> Bools:
     """Return the hours that a rule of months and local hours names. Shape (T,)."""
     mask = np.ones(grid.count, dtype=np.bool_)
     if rule.months:
@@ -158,10 +158,22 @@ def _banned(
         hold(rule.use, mask, text, source, rule.confidence)
     for clause in site.clauses:
         mask = in_hours(clause, grid, time_zone)
-        hold(clause.use, mask, f"{clause.use} must stand still by contract", clause.source, "user")
+        hold(
+            clause.use,
+            mask,
+            f"{clause.use} must stand still by contract",
+            clause.source,
+            "user",
+        )
     for use in USES:
         mask = card.prohibited("mining" if use == "mining" else "ai")
-        hold(use, mask, f"{use} is forbidden by the supply contract", "supply of the site", "user")
+        hold(
+            use,
+            mask,
+            f"{use} is forbidden by the supply contract",
+            "supply of the site",
+            "user",
+        )
     return banned, hits
 
 

@@ -103,7 +103,9 @@ class SiteLowering:
             weight = sum(economy.weights[p:])
             cost = opening.fixed_cost * economy.starts[p] + opening.yearly_cost * weight
             label = self._label("open", p, "site", "1")
-            self.out.opens[p] = self.draft.column(label, cost=cost * relief, upper=1.0, whole=True)
+            self.out.opens[p] = self.draft.column(
+                label, cost=cost * relief, upper=1.0, whole=True
+            )
             self.out.builds["site", p] = (self.out.opens[p], opening.fixed_cost)
         if len(self.out.opens) > 1:
             terms = [(z, 1.0) for z in self.out.opens.values()]
@@ -287,7 +289,8 @@ class SiteLowering:
             here = [s for s in self.site.standing if s.model in known]
             standing = sum(s.mw for s in here)
             banned = all(
-                (h.mining_banned if use == "mining" else h.ai_banned).all() for h in self.out.hours
+                (h.mining_banned if use == "mining" else h.ai_banned).all()
+                for h in self.out.hours
             )
             largest = max(connected if most is None else most, standing)
             models = {m.id: m for m in self._models(use)}
@@ -301,7 +304,10 @@ class SiteLowering:
         economy, count = self.economy, len(self.phases)
         if use == "mining":
             hydro = self.site.mining_cooling != "mining-air"
-            price, taxation = "mining-site-hydro" if hydro else "mining-site-air", self.mining_tax
+            price, taxation = (
+                "mining-site-hydro" if hydro else "mining-site-air",
+                self.mining_tax,
+            )
         else:
             liquid = self.site.ai_cooling == "ai-liquid"
             price, taxation = "ai-hall-liquid" if liquid else "ai-hall-air", self.ai_tax
@@ -381,7 +387,10 @@ class SiteLowering:
                     )
                 )
         storage = None
-        if ("battery_power", p) in self.out.amounts and ("battery_energy", p) in self.out.amounts:
+        if ("battery_power", p) in self.out.amounts and (
+            "battery_energy",
+            p,
+        ) in self.out.amounts:
             efficiency = self.economy.cost("battery-efficiency") ** 0.5
             storage = Storage(
                 power=caps.index("battery_power", self.out.amounts["battery_power", p]),
@@ -514,7 +523,9 @@ class SiteLowering:
                 upper=agreement.mw,
             )
             terms = [(total, -1.0), *((c, 1.0) for _, c, _ in mine)]
-            self.draft.row(self._label("pledged", p, agreement.name), terms, lower=0.0, upper=0.0)
+            self.draft.row(
+                self._label("pledged", p, agreement.name), terms, lower=0.0, upper=0.0
+            )
             places = []
             for asset, column, gross in mine:
                 name = f"{asset}:{agreement.name}"
@@ -559,7 +570,9 @@ class SiteLowering:
             taxation, bill_share = self._incentives(p, server)
             adder = self._use_adder(p, "ai", taxation)
             if bill_share:
-                adder = adder - bill_share * hours.price("import", "residual") * (1 - taxation.relief)
+                adder = adder - bill_share * hours.price("import", "residual") * (
+                    1 - taxation.relief
+                )
             revenue = ai_revenue(
                 usd_per_gpu_h=server.rental.value * study.outlook.ai_price_factor[p],
                 gpus_per_mw=server.gpus_per_mw,

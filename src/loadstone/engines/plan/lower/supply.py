@@ -85,9 +85,7 @@ class Supply:
         """Return a yearly cost in the card's currency as it counts in the objective."""
         return amount * self.hours.fx * self.kept * self.weight
 
-    def add(
-        self, caps: Capacities, segments: list[Segment], accounts: list[Account]
-    ) -> None:
+    def add(self, caps: Capacities, segments: list[Segment], accounts: list[Account]) -> None:
         """Add sources, export, and the costs of connection and demand."""
         contracts = [t for t in self.terms if isinstance(t, TakeOrPayTerm)]
         for term in self.terms:
@@ -172,8 +170,14 @@ class Supply:
             at = caps.index("connection" if not held else "grid", column)
             segments.append(Segment(name="grid", source=True, capacity=at, value=value))
             return
-        periods = np.stack([np.where(term.per_mw[term.periods] > 0, term.periods, -1)
-                            if not _excess(term) else term.periods for term in peaks])
+        periods = np.stack(
+            [
+                np.where(term.per_mw[term.periods] > 0, term.periods, -1)
+                if not _excess(term)
+                else term.periods
+                for term in peaks
+            ]
+        )
         cells, cell = np.unique(periods, axis=1, return_inverse=True)
         first = len(caps.names)
         for c in range(cells.shape[1]):
@@ -310,5 +314,3 @@ def _bills(term: PeakTerm) -> bool:
 
 def _excess(term: PeakTerm) -> bool:
     return bool((term.excess_per_mw > 0).any()) and bool(np.isfinite(term.contract_mw))
-
-
