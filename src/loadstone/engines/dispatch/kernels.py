@@ -358,8 +358,8 @@ def close_cycle(
     are enough where the store is full or empty once; else the start is found by halving.
     """
     soc = path[0]
+    close = 0.1 * fine + 1e-15 * soc.shape[0] * energy  # the second is rounding
     s, lam, _ = walk_year(releases, worths, drop, energy, fine, 0.5 * energy, 0.0, path, False)
-    close = 0.1 * fine * max(1.0, energy)
     for _ in range(3):
         begun = s
         s, lam, joined = walk_year(releases, worths, drop, energy, fine, s, lam, path, True)

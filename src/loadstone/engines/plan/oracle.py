@@ -80,7 +80,7 @@ class Oracle:
                 sites.setdefault(names, []).append(block.name)
         return tuple(
             f"{', '.join(blocks)}: {names} are several yearly amounts at once, so HiGHS finds "
-            "these years; that takes hundreds of times longer than the site oracle"
+            "these years; that takes tens of times longer than the site oracle"
             for names, blocks in sites.items()
         )
 

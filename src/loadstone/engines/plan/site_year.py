@@ -111,9 +111,9 @@ class _Room:
 class _Rooms(threading.local):
     """A thread's workspaces by number of segments, and one room for value lists."""
 
-    def __init__(self, hours: int) -> None:
-        self.hours, self.rooms = hours, dict[int, _Room]()
-        self.worths = _worths(hours, ROOM_PER_HOUR * hours)
+    def __init__(self, hours: int, most: int) -> None:
+        self.hours, self.most, self.rooms = hours, most, dict[int, _Room]()
+        self.worths = _worths(hours, min(ROOM_PER_HOUR * hours, most))
 
     def room(self, segments: int) -> _Room:
         if segments not in self.rooms:
@@ -123,7 +123,7 @@ class _Rooms(threading.local):
     def grow(self) -> bool:
         """Double the room for value lists and tell whether that was possible."""
         pieces = 2 * len(self.worths[0])
-        if pieces > MOST_ROOM:
+        if pieces > self.most:
             return False
         self.worths = _worths(self.hours, pieces)
         return True
@@ -209,16 +209,19 @@ class _Store:
 class SiteYears:
     """Best years of the blocks of a problem. Threads may share it."""
 
-    def __init__(self, problem: Problem, starts: tuple[Ints, ...]) -> None:
+    def __init__(
+        self, problem: Problem, starts: tuple[Ints, ...], *, most_room: int = MOST_ROOM
+    ) -> None:
         """Prepare the blocks.
 
         Args:
             problem: What is planned.
             starts: Per block the first hours of the parts of the year that are bounded apart.
+            most_room: Most pieces of all value functions of a year that a thread keeps.
         """
         self.problem, self.starts = problem, starts
         self.coded = tuple(coded(block) for block in problem.blocks)
-        self._rooms = _Rooms(problem.hours)
+        self._rooms = _Rooms(problem.hours, most_room)
         # a kernel needs an array of two dimensions even where there are no groups
         self._groups = problem.groups.reshape(-1, problem.hours)
 
