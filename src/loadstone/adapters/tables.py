@@ -3,8 +3,9 @@
 
 import datetime
 import json
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -47,6 +48,50 @@ def checked(type_: Any, table: Mapping[str, Any]) -> Any:
         return _adapter(type_).validate_json(text)[_ONE]
     except ValidationError as error:
         raise InputErrors(_input_errors(error, table)) from error
+
+
+def gathered(
+    type_: Any,
+    table: Mapping[str, Any],
+    stand_ins: Mapping[str, Any],
+    together: Collection[str] = (),
+) -> tuple[Any, list[InputError]]:
+    """Return a value, and all that is wrong with its table.
+
+    A field that is wrong hides the rules that come after it. So each is replaced and the table
+    is read again, until nothing more is found; what is then returned serves only to look for
+    further errors elsewhere.
+
+    Args:
+        type_: A frozen dataclass of plain values.
+        table: What the file says.
+        stand_ins: A value for each field that must be given.
+        together: Fields that are replaced together, because they must fit one another.
+
+    Raises:
+        InputErrors: A stand-in is missing or wrong.
+    """
+    errors: list[InputError] = []
+    whole = dict(table)
+    while True:
+        try:
+            return checked(type_, whole), errors
+        except InputErrors as found:
+            known = {error.field for error in errors}
+            errors += [error for error in found.errors if error.field not in known]
+            broken = {top_of(error) for error in found.errors}
+            if broken & set(together):
+                broken |= set(together)
+            before = whole
+            whole = {name: value for name, value in before.items() if name not in broken}
+            whole |= {name: stand_ins[name] for name in broken & stand_ins.keys()}
+            if whole == before:
+                raise
+
+
+def top_of(error: InputError) -> str:
+    """Return the field of the file that an error is in."""
+    return re.split(r"[.\[,]", error.field)[0]
 
 
 def schema(type_: Any) -> Table:

@@ -258,6 +258,40 @@ def test_all_errors_of_all_files_come_at_once(tmp_path):
     assert files == {NETWORK, SITE, "sites/second.toml", "sites/third.toml"}
 
 
+def test_all_errors_of_one_site_come_at_once(tmp_path):
+    folder = campus(tmp_path)
+    edit(folder / SITE, "existing_mw = 40.0", "existing_mw = -40.0")
+    edit(folder / SITE, "latitude = -18.65", "latitude = -118.65")
+    edit(folder / SITE, "share = 0.025", "share = 2.5")
+    edit(folder / SITE, '"BR-UBERLANDIA"', '"NOWHERE"')
+    edit(folder / SITE, "note = ", 'colour = "red"\nminers = ["abacus"]\nnote = ')
+    assert {field for _, field, _ in wrong(folder)} == {
+        "connection.existing_mw", "latitude", "supply[3].share", "station", "colour",
+        "miners[0]",
+    }  # fmt: skip
+
+
+def test_all_errors_of_one_study_come_at_once(tmp_path):
+    folder = campus(tmp_path)
+    edit(folder / NETWORK, "discount_rate = 0.10", "discount_rate = 10.0")
+    edit(folder / NETWORK, "pool_fee = 0.015", "pool_fee = 1.5\ncolour = 1")
+    edit(folder / NETWORK, "year = 2029", "year = 2031")
+    edit(folder / NETWORK, '"antminer-s21-xp"]', '"abacus"]')
+    edit(folder / NETWORK, "value = 5.4", 'value = "much"')
+    edit(folder / SITE, 'country = "BR"', 'country = "AQ"')
+    assert {field for _, field, _ in wrong(folder)} == {
+        "discount_rate", "pool_fee", "colour", "phases.year", "miners[1]", "fx.BRL.value",
+        "country",
+    }  # fmt: skip
+
+
+def test_a_broken_series_hides_no_error_of_a_site(tmp_path):
+    folder = campus(tmp_path)
+    edit(folder / "series" / "series.toml", "level = 130.0", "level = -130.0")
+    edit(folder / SITE, 'country = "BR"', 'country = "AQ"')
+    assert {file for file, _, _ in wrong(folder)} == {"series/series.toml", SITE}
+
+
 def test_errors_of_good_files_come_with_those_of_bad_ones(tmp_path):
     folder = campus(tmp_path)
     edit(folder / SITE, 'series = "BR-SE"', 'series = "BR-N"')

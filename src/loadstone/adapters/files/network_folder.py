@@ -5,22 +5,54 @@ The files are the model: each is read strictly into its frozen values. All that 
 all files is told at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 from loadstone.adapters.facts import read_facts
-from loadstone.adapters.tables import Table, checked, parse_toml
+from loadstone.adapters.tables import Table, checked, gathered, parse_toml, top_of
 from loadstone.model.agreement import disagreements
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
 from loadstone.model.network import Network, Study
 from loadstone.model.ports import SeriesShelf
+from loadstone.model.series import Series
 from loadstone.model.site import Site
 from loadstone.model.tariff import Tariff
 
 ReadSeries = Callable[..., SeriesShelf]
-FALLBACK_YEAR = 2025  # of typical years, only where network.toml itself is wrong
+
+STUDY = "network.toml"
+# what stands for a field that is wrong, only to look for further errors
+_YEAR = 2025
+_STUDY: Table = {
+    "name": "unknown",
+    "discount_rate": 0.1,
+    "phases": [{"year": _YEAR}],
+    "outlook": {
+        "btc_price": [1.0],
+        "network_eh": [1.0],
+        "fee_share": [0.0],
+        "ai_price_factor": [1.0],
+        "power_price_factor": [1.0],
+        "source": "unknown",
+        "date": f"{_YEAR}-01-01",
+    },
+}
+_TOGETHER = ("phases", "outlook", "ai_demand")
+_SITE: Table = {
+    "name": "unknown",
+    "country": "",
+    "zone": "",
+    "latitude": 0.0,
+    "longitude": 0.0,
+    "station": "",
+    "status": "candidate",
+    "status_date": f"{_YEAR}-01-01",
+    "connection": {"max_mw": 1e6},
+    "supply": [{"kind": "flat", "currency": "USD", "zone": "UTC", "per_mwh": 0.0}],
+}
 
 
 def read_network(folder: Path, read_series: ReadSeries) -> Network:
@@ -33,92 +65,115 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
     Raises:
         InputErrors: All that is wrong, each with its file, field, value and rule.
     """
-    if not (folder / "network.toml").is_file():
-        rule = "must be a network folder, with a network.toml"
+    if not (folder / STUDY).is_file():
+        rule = f"must be a network folder, with a {STUDY}"
         raise InputErrors([InputError("folder", str(folder), rule)])
-    reading = _Reading()
-    study = reading.value(Study, folder / "network.toml")
-    sites = [reading.site(path) for path in sorted((folder / "sites").glob("*.toml"))]
+    reading = _Reading(folder)
+    study = reading.value(Study, STUDY, _STUDY)
+    paths = sorted((folder / "sites").glob("*.toml"))
+    sites = [reading.site(path.stem) for path in paths]
     if not sites:
-        error = InputError("sites", [], "must have at least one file, such as sites/first.toml")
-        reading.errors.append(error.in_file(str(folder / "sites")))
-    facts = reading.facts(folder / "facts")
-    year = study.phases[0].year if study else FALLBACK_YEAR
-    series = reading.series(folder, read_series, year)
-    if study is None or facts is None or series is None:
+        rule = "must have at least one file, such as sites/first.toml"
+        reading.note([InputError("sites", [], rule)], "sites")
+    facts = reading.facts()
+    shelf = reading.series(read_series, study.phases[0].year)
+    if facts is None:
         raise InputErrors(reading.errors)
     network = Network(
         study=study,
-        sites=tuple(site for site in sites if site is not None),
+        sites=tuple(sites),
         facts=facts,
-        prices=series.by_zone("prices", "price"),
-        drybulb_c=series.by_zone("weather", "drybulb_c"),
-        wetbulb_c=series.by_zone("weather", "wetbulb_c"),
-        solar=series.by_zone("solar", "capacity_factor"),
-        wind=series.by_zone("wind", "capacity_factor"),
-        carbon_kg_per_mwh=series.by_zone("carbon", "kg_per_mwh"),
+        prices=shelf.by_zone("prices", "price"),
+        drybulb_c=shelf.by_zone("weather", "drybulb_c"),
+        wetbulb_c=shelf.by_zone("weather", "wetbulb_c"),
+        solar=shelf.by_zone("solar", "capacity_factor"),
+        wind=shelf.by_zone("wind", "capacity_factor"),
+        carbon_kg_per_mwh=shelf.by_zone("carbon", "kg_per_mwh"),
     )
-    reading.errors += [
-        error.in_file(str(folder / error.file)) for error in disagreements(network)
-    ]
+    for error in disagreements(network):
+        if not reading.explains(error):
+            reading.note([error], error.file)
     if reading.errors:
         raise InputErrors(reading.errors)
     return network
 
 
+class _NoSeries:
+    """What stands for a series folder that cannot be read."""
+
+    def by_zone(self, kind: str, variable: str) -> Mapping[str, Series]:
+        """Return nothing."""
+        return {}
+
+
 class _Reading:
-    """What has been found wrong so far."""
+    """A folder, and what has been found wrong in it so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.errors: list[InputError] = []
+        self.broken: dict[str, set[str]] = {}
 
-    def value(self, type_: Any, path: Path, table: Table | None = None) -> Any:
-        """Return the value of a file, or None where it is wrong."""
+    def note(self, errors: Iterable[InputError], file: str) -> None:
+        """Keep errors with the file they are in."""
+        self.errors += [error.in_file(str(self.folder / file)) for error in errors]
+
+    def value(self, type_: Any, file: str, stand_ins: Table, **given: str) -> Any:
+        """Return the value of a file; where it is wrong, one to look for more errors with."""
         try:
-            return checked(type_, parse_toml(path) if table is None else table)
+            table = given | parse_toml(self.folder / file)
         except InputError as error:
-            self.errors.append(error.in_file(str(path)))
-        except InputErrors as found:
-            self.errors += [error.in_file(str(path)) for error in found.errors]
-        return None
+            self.note([error], file)
+            table, self.broken[file] = given | stand_ins, set(stand_ins)
+        else:
+            self.broken[file] = set()
+        wrong = _wrong_rows(table)
+        value, errors = gathered(type_, table, stand_ins | given, _TOGETHER)
+        # rows of supply are told by their kind, not against all kinds
+        errors = wrong + [error for error in errors if not error.field.startswith("supply[")]
+        if not self.broken[file]:
+            self.note(errors, file)
+            self.broken[file] = {top_of(error) for error in errors}
+        return value
 
-    def site(self, path: Path) -> Site | None:
-        """Return the site of a file, or None where it is wrong."""
-        try:
-            table = parse_toml(path)
-        except InputError as error:
-            self.errors.append(error.in_file(str(path)))
-            return None
-        wrong = [error.in_file(str(path)) for error in _wrong_in_site(path.stem, table)]
-        try:
-            site: Site = checked(Site, table | {"id": path.stem})
-        except InputErrors as found:
-            # rows of supply are told by their kind, not against all kinds
-            wrong += [
-                error.in_file(str(path))
-                for error in found.errors
-                if not error.field.startswith("supply[")
-            ]
-            self.errors += wrong
-            return None
-        self.errors += wrong
-        return None if wrong else site
+    def site(self, name: str) -> Site:
+        """Return the site of a file; where it is wrong, one to look for further errors with."""
+        file = f"sites/{name}.toml"
+        site: Site = self.value(Site, file, _SITE, id=name)
+        if "id" not in self.broken[file] and site.id != name:
+            rule = f"must be the name of the file, {name}"
+            self.note([InputError("id", site.id, rule)], file)
+        return replace(site, id=name)
 
-    def facts(self, folder: Path) -> Facts | None:
+    def facts(self) -> Facts | None:
         """Return the shipped facts with the user's laid over, or None where they are wrong."""
+        folder = self.folder / "facts"
         try:
             return read_facts(folder if folder.is_dir() else None)
         except InputErrors as found:
             self.errors += found.errors
             return None
 
-    def series(self, folder: Path, read_series: ReadSeries, year: int) -> SeriesShelf | None:
-        """Return the series, or None where they are wrong."""
+    def series(self, read_series: ReadSeries, year: int) -> SeriesShelf:
+        """Return the series, or none where they are wrong."""
         try:
-            return read_series(folder, typical_year=year)
+            return read_series(self.folder, typical_year=year)
         except InputErrors as found:
-            self.errors += [error.in_file(str(folder / error.file)) for error in found.errors]
-        return None
+            for error in found.errors:
+                self.note([error], error.file)
+            self.broken["series"] = {"station", "supply", "limits"}
+            return _NoSeries()
+
+    def explains(self, error: InputError) -> bool:
+        """Return whether an error may only follow from one that was found before."""
+        field = top_of(error)
+        if field in self.broken.get(error.file, ()):
+            return True
+        if error.file == STUDY:
+            return False
+        if field in self.broken.get("series", ()):
+            return True
+        return bool(self.broken[STUDY]) and field in {"supply", "curtailment", "connection"}
 
 
 def _kinds() -> dict[str, Any]:
@@ -126,11 +181,9 @@ def _kinds() -> dict[str, Any]:
     return {type_.__dataclass_fields__["kind"].default: type_ for type_ in get_args(Tariff)}
 
 
-def _wrong_in_site(name: str, table: Table) -> list[InputError]:
-    """Return what is wrong with a site's id and with the rows of its supply."""
+def _wrong_rows(table: Table) -> list[InputError]:
+    """Return what is wrong with the rows of a site's supply."""
     wrong = []
-    if table.get("id", name) != name:
-        wrong.append(InputError("id", table["id"], f"must be the name of the file, {name}"))
     rows = table.get("supply", [])
     kinds = _kinds()
     for i, row in enumerate(rows if isinstance(rows, list) else []):
