@@ -55,7 +55,7 @@ class Conflict:
 
 
 class InfeasibleError(LoadstoneError):
-    """The question has no answer; each conflict says which rules collide and what relaxes them."""
+    """The question has no answer; each conflict says which rules collide, and what helps."""
 
     def __init__(self, conflicts: Iterable[Conflict]) -> None:
         self.conflicts = tuple(conflicts)

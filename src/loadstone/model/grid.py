@@ -69,14 +69,16 @@ class TimeGrid:
     def local_hour(self, zone: str) -> Ints:
         """Return the local hour of each interval, 0 to 23. Shape (T,)."""
         local = self.local(zone)
-        return (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(np.int64)
+        since_midnight = local - local.astype("datetime64[D]")
+        hours: Ints = since_midnight.astype("timedelta64[h]").astype(np.int64)
+        return hours
 
     def local_month(self, zone: str) -> Ints:
         """Return the local calendar month of each interval, 1 to 12. Shape (T,)."""
         return self.local(zone).astype("datetime64[M]").astype(np.int64) % 12 + 1
 
     def local_weekday(self, zone: str) -> Ints:
-        """Return the local day of the week of each interval, Monday 0 to Sunday 6. Shape (T,)."""
+        """Return the local weekday of each interval, Monday 0 to Sunday 6. Shape (T,)."""
         return (self.local(zone).astype("datetime64[D]").astype(np.int64) + 3) % 7
 
     def local_date(self, zone: str) -> Times:
@@ -113,6 +115,6 @@ def _local(grid: TimeGrid, zone: str) -> Times:
         for hour in hours.astype("datetime64[s]").tolist()
     ]
     seconds = np.array([int(offset.total_seconds()) for offset in offsets])
-    local = times + seconds[place].astype("timedelta64[s]")
+    local: Times = times + seconds[place].astype("timedelta64[s]")
     local.flags.writeable = False
     return local

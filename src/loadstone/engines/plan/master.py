@@ -11,6 +11,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.plan.highs import Option
 from loadstone.engines.plan.problem import Problem
 from loadstone.model.errors import Conflict, InfeasibleError, OutsideError
 
@@ -60,7 +61,7 @@ class Master:
         parts = [len(s) for s in starts]
         self._first = self.width + np.concatenate([[0], np.cumsum(parts)[:-1]])
         self._thetas = sum(parts)
-        self._highs = highspy.Highs()
+        self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         self._infinity = self._highs.getInfinity()
         self.option("output_flag", False)
         self.option("threads", 1)
@@ -70,7 +71,7 @@ class Master:
         self._pass_stores(parts)
         self._rows = self._highs.getNumRow()
 
-    def option(self, name: str, value: object) -> None:
+    def option(self, name: str, value: Option) -> None:
         """Set an option and read it back, since HiGHS may fall back without a word."""
         self._highs.setOptionValue(name, value)
         if self._highs.getOptionValue(name)[1] != value:
@@ -230,7 +231,7 @@ class Master:
             value = self._highs.getObjectiveValue() * MILLION
             return self._point(value, info.mip_dual_bound * MILLION)
         finally:
-            self._highs.cbMipInterrupt.clear()
+            self._highs.cbMipInterrupt.clear()  # type: ignore[no-untyped-call]
             self._highs.changeColsIntegrality(
                 len(whole), whole, np.full(len(whole), int(kinds.kContinuous), dtype=np.uint8)
             )

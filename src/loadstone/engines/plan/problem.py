@@ -34,7 +34,7 @@ ONES = -1
 """Series index of a profile that is 1 in every hour; group index of no group."""
 
 SHORTAGE_PRICE = 1e5
-"""Price of energy that is missing at the bus, currency/MWh; above every other marginal value."""
+"""Price of energy missing at the bus, currency/MWh; above every other marginal value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +241,7 @@ class Problem:
     @property
     def hours(self) -> int:
         """Number of hours in a block, T."""
-        return self.series.shape[1]
+        return int(self.series.shape[1])
 
     def profile(self, profile: Profile) -> Floats:
         """Return a profile hour by hour. Shape (T,)."""

@@ -79,6 +79,19 @@ class Draft:
             return Profile(scale=first)
         return Profile(row=self.series(values))
 
+    def worth(self, per_mwh: float, pue: Floats, adder: Floats) -> Profile:
+        """Return the worth of a MWh at the bus that runs machines.
+
+        Args:
+            per_mwh: What a MWh at their plugs earns.
+            pue: Power at the bus over power at the plugs. Shape (T,).
+            adder: What a MWh at the bus costs besides. Shape (T,).
+        """
+        if (adder == adder[0]).all():
+            row = self.series(1 / pue)
+            return Profile(row=row, scale=per_mwh, shift=-float(adder[0]))
+        return self.profile(per_mwh / pue - adder)
+
     def group(self, offsets: Ints) -> int:
         """Keep hourly capacity offsets and return their row."""
         self._groups.append(np.asarray(offsets, dtype=np.int64))

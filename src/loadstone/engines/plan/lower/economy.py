@@ -20,7 +20,7 @@ def annuity(rate: float, years: float) -> float:
         rate: Interest a year, above 0.
         years: Life, years, above 0.
     """
-    return rate / (1 - (1 + rate) ** -years)
+    return rate / (1 - float((1 + rate) ** -years))
 
 
 def straight_line_value(rate: float, years: float) -> float:
@@ -108,7 +108,7 @@ class Economy:
     def taxation(
         self, country: Country, use: str, profit_rate: float | None = None
     ) -> Taxation:
-        """Return how a use is taxed; `profit_rate` replaces the rate where an incentive does."""
+        """Return how a use is taxed; an incentive may state another rate."""
         treatment = country.mining if use == "mining" else country.ai
         treatment = treatment or country.ai
         if treatment is None or country.vat is None or country.depreciation is None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from loadstone.engines.plan.lower.economy import Taxation
 from loadstone.engines.plan.lower.power import SiteHours
+from loadstone.engines.plan.problem import Label
 from loadstone.model.country import Country
 from loadstone.model.site import Site
 
@@ -52,3 +53,11 @@ class LoweredSite:
     sold: list[dict[str, Sold]] = field(default_factory=list)
     pledges: list[dict[str, tuple[float, Floats]]] = field(default_factory=list)
     quotas: dict[int, int] = field(default_factory=dict)
+
+    def label(
+        self, kind: str, phase: int = -1, asset: str = "", unit: str = "MW", text: str = ""
+    ) -> Label:
+        """Return what a column or row of the site is about."""
+        return Label(
+            kind=kind, subject=self.site.id, phase=phase, asset=asset, unit=unit, text=text
+        )

@@ -86,7 +86,7 @@ def site_hours(network: Network, economy: Economy, site: Site, phase: int) -> Si
     plants = network.facts.cooling
     dry, wet = network.drybulb_c[site.station].values, network.wetbulb_c[site.station].values
     mining, ai = plants[site.mining_cooling], plants[site.ai_cooling]
-    banned, hits = _banned(network, site, phase, grid, zone.time_zone, card)
+    banned, hits = _banned(network, site, phase, grid, card)
     return SiteHours(
         grid=grid,
         card=card,
@@ -124,10 +124,11 @@ def in_hours(rule: Clause | Curtailment, grid: TimeGrid, time_zone: str) -> Bool
 
 
 def _banned(
-    network: Network, site: Site, phase: int, grid: TimeGrid, time_zone: str, card: RateCard
+    network: Network, site: Site, phase: int, grid: TimeGrid, card: RateCard
 ) -> tuple[dict[str, Bools], list[RuleHit]]:
     """Return when each use must stand still, and the rules that say so."""
     country = network.facts.countries[site.country]
+    time_zone = country.zones[site.zone].time_zone
     year = network.study.phases[phase].year
     banned = {use: np.zeros(grid.count, dtype=np.bool_) for use in USES}
     hits: list[RuleHit] = []

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """One site becomes columns, rows and a block per phase."""
 
-from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.plan.lower.assets import Assets
 from loadstone.engines.plan.lower.draft import Draft
-from loadstone.engines.plan.lower.economy import USD, Economy, Taxation, annuity
-from loadstone.engines.plan.lower.lowered_site import LoweredSite, Sold
-from loadstone.engines.plan.lower.power import in_hours, site_hours
+from loadstone.engines.plan.lower.economy import Economy
+from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.engines.plan.lower.machines import Machines
+from loadstone.engines.plan.lower.power import site_hours
 from loadstone.engines.plan.lower.supply import Capacities, Supply
-from loadstone.engines.plan.problem import Account, Block, Label, Profile, Segment, Storage
-from loadstone.engines.revenue import ai_revenue, mining_per_mwh
+from loadstone.engines.plan.problem import Account, Block, Segment, Storage
 from loadstone.model.errors import Conflict, InfeasibleError
 from loadstone.model.machine import Miner, Server
 from loadstone.model.network import Network
@@ -40,6 +40,7 @@ class SiteLowering:
         self.mining_tax = economy.taxation(self.country, "mining")
         self.ai_tax = economy.taxation(self.country, "ai")
         self.out = LoweredSite(site=site, country=self.country, taxation=self.ai_tax)
+        self.assets = Assets(economy, draft, self.out)
 
     def lower(self) -> LoweredSite:
         """Add the site and return where everything is.
@@ -51,20 +52,13 @@ class SiteLowering:
         for p in range(len(self.phases)):
             self.out.hours.append(site_hours(self.network, self.economy, self.site, p))
         self._promises()
-        self._openings()
+        self.assets.openings()
         self._connection()
         self._plants()
         self._halls_and_machines()
         for p in range(len(self.phases)):
             self._block(p)
         return self.out
-
-    def _label(
-        self, kind: str, phase: int = -1, asset: str = "", unit: str = "MW", text: str = ""
-    ) -> Label:
-        return Label(
-            kind=kind, subject=self.site.id, phase=phase, asset=asset, unit=unit, text=text
-        )
 
     def _promises(self) -> None:
         """Refuse promises that a rule forbids to keep."""
@@ -90,120 +84,10 @@ class SiteLowering:
         if conflicts:
             raise InfeasibleError(conflicts)
 
-    def _openings(self) -> None:
-        """Add the yes or no of each phase; without one the site is open throughout."""
-        opening, economy = self.site.opening, self.economy
-        if opening is None:
-            return
-        first = self.phases[0].year
-        for p, phase in enumerate(self.phases):
-            if phase.year - first < self.site.connection.lead_time_years:
-                continue
-            relief = 1 - self.ai_tax.relief
-            weight = sum(economy.weights[p:])
-            cost = opening.fixed_cost * economy.starts[p] + opening.yearly_cost * weight
-            label = self._label("open", p, "site", "1")
-            self.out.opens[p] = self.draft.column(
-                label, cost=cost * relief, upper=1.0, whole=True
-            )
-            self.out.builds["site", p] = (self.out.opens[p], opening.fixed_cost)
-        if len(self.out.opens) > 1:
-            terms = [(z, 1.0) for z in self.out.opens.values()]
-            self.draft.row(self._label("open_once", unit="1"), terms, upper=1.0)
-
-    def _open_amount(self, phase: int) -> int:
-        """Return a column that is 1 where the site is open in a phase, else 0."""
-        label = self._label("open_amount", phase, unit="1")
-        if self.site.opening is None:
-            return self.draft.column(label, lower=1.0, upper=1.0)
-        column = self.draft.column(label, upper=1.0)
-        terms = [(column, 1.0), *((z, -1.0) for z in self._opened(phase))]
-        self.draft.row(self._label("is_open", phase, unit="1"), terms, lower=0.0, upper=0.0)
-        return column
-
-    def _opened(self, phase: int) -> list[int]:
-        """Return the columns whose sum says whether the site is open in a phase."""
-        return [z for p, z in self.out.opens.items() if p <= phase]
-
-    def _gate(self, column: int, largest: float, asset: str, phase: int) -> None:
-        """Let a site that can open have an asset only once it is open."""
-        if self.site.opening is not None:
-            terms = [(column, 1.0), *((z, -largest) for z in self._opened(phase))]
-            text = f"{asset.replace('_', ' ')} at {self.site.name}"
-            self.draft.row(self._label("limit", phase, asset, text=text), terms, upper=0.0)
-
-    def _asset(
-        self,
-        asset: str,
-        unit: str,
-        *,
-        largest: float,
-        price: Sequence[float | None],
-        life: float,
-        relief: Sequence[float],
-        upkeep: float = 0.0,
-        standing: Sequence[float] = (),
-        from_phase: int = 0,
-        gated: bool = True,
-    ) -> None:
-        """Add what stands of an asset in each phase, and what is added.
-
-        Args:
-            asset: Name of the asset.
-            unit: Its unit.
-            largest: Most that may stand.
-            price: Price of a unit by phase, network currency; None where it is not for sale.
-            life: Its life, years.
-            relief: Share of the price that comes back as less tax, by phase.
-            upkeep: Yearly cost of a unit that stands, after tax.
-            standing: What stands already, by phase.
-            from_phase: First phase in which it can be added.
-            gated: Whether it needs the site to be open.
-        """
-        economy, draft, count = self.economy, self.draft, len(self.phases)
-        standing = standing or [0.0] * count
-        rate = annuity(economy.rate, life)
-        for p in range(count):
-            unit_price = price[p]
-            if p < from_phase or unit_price is None or largest <= min(standing[p:]):
-                continue
-            paid = sum(economy.weights[q] for q in economy.stands(life, p))
-            cost = unit_price * (1 - relief[p]) * rate * paid
-            label = self._label("build", p, asset, unit)
-            column = draft.column(label, cost=cost, upper=largest)
-            self.out.builds[asset, p] = (column, unit_price)
-        for p in range(count):
-            alive = [
-                self.out.builds[asset, q][0]
-                for q in range(p + 1)
-                if (asset, q) in self.out.builds and p in economy.stands(life, q)
-            ]
-            if not alive and not standing[p]:
-                continue
-            label = self._label("amount", p, asset, unit)
-            column = draft.column(
-                label,
-                cost=upkeep * economy.weights[p],
-                lower=standing[p] if not alive else 0.0,
-                upper=max(largest, standing[p]) if alive else standing[p],
-            )
-            self.out.amounts[asset, p] = column
-            if alive:
-                terms = [(column, 1.0), *((b, -1.0) for b in alive)]
-                stands = self._label("stands", p, asset, unit)
-                draft.row(stands, terms, lower=standing[p], upper=standing[p])
-                if gated:
-                    self._gate(column, max(largest, standing[p]), asset, p)
-
-    def _phase_from(self, lead_time_years: float) -> int:
-        first = self.phases[0].year
-        late = [p for p, x in enumerate(self.phases) if x.year - first >= lead_time_years]
-        return late[0] if late else len(self.phases)
-
     def _connection(self) -> None:
         given, economy, count = self.site.connection, self.economy, len(self.phases)
         price = economy.cost("connection") if given.cost_per_mw is None else given.cost_per_mw
-        self._asset(
+        self.assets.add(
             "connection",
             "MW",
             largest=given.max_mw,
@@ -211,14 +95,14 @@ class SiteLowering:
             life=given.life_years,
             relief=[self.ai_tax.shield] * count,
             standing=[given.existing_mw] * count,
-            from_phase=self._phase_from(given.lead_time_years),
+            from_phase=self.assets.phase_from(given.lead_time_years),
         )
         opening = self.site.opening
         for p in range(count):
             column = self.out.amounts.get(("connection", p))
             if column is not None and opening is not None and opening.minimum_mw:
-                least = ((z, -opening.minimum_mw) for z in self._opened(p))
-                label = self._label("smallest", p, "connection")
+                least = ((z, -opening.minimum_mw) for z in self.assets.opened(p))
+                label = self.out.label("smallest", p, "connection")
                 self.draft.row(label, [(column, 1.0), *least], lower=0.0)
         if given.block_mw:
             self._blocks_of_connection(given.block_mw)
@@ -230,9 +114,9 @@ class SiteLowering:
                 continue
             column, _ = self.out.builds["connection", p]
             most = np.floor(self.draft.upper(column) / size + 1e-9)
-            label = self._label("blocks", p, "connection", "1")
+            label = self.out.label("blocks", p, "connection", "1")
             number = self.draft.column(label, upper=float(most), whole=True)
-            row = self._label("whole_blocks", p, "connection")
+            row = self.out.label("whole_blocks", p, "connection")
             self.draft.row(row, [(column, 1.0), (number, -size)], lower=0.0, upper=0.0)
 
     def _plants(self) -> None:
@@ -246,7 +130,7 @@ class SiteLowering:
         }
         for asset, (price, life, upkeep) in PLANTS.items():
             if most[asset] > 0:
-                self._asset(
+                self.assets.add(
                     asset,
                     "MWh" if asset == "battery_energy" else "MW",
                     largest=most[asset],
@@ -293,7 +177,7 @@ class SiteLowering:
                 for h in self.out.hours
             )
             largest = max(connected if most is None else most, standing)
-            models = {m.id: m for m in self._models(use)}
+            models: dict[str, Miner | Server] = {m.id: m for m in self._models(use)}
             models |= {s.model: known[s.model] for s in here}
             buyable = set() if banned else {m.id for m in self._models(use)}
             if largest > 0 and models:
@@ -311,7 +195,7 @@ class SiteLowering:
         else:
             liquid = self.site.ai_cooling == "ai-liquid"
             price, taxation = "ai-hall-liquid" if liquid else "ai-hall-air", self.ai_tax
-        self._asset(
+        self.assets.add(
             asset,
             "MW",
             largest=largest,
@@ -327,7 +211,7 @@ class SiteLowering:
         use: str,
         hall: str,
         largest: float,
-        models: dict[str, Miner] | dict[str, Server],
+        models: dict[str, Miner | Server],
         buyable: set[str],
     ) -> None:
         economy, count = self.economy, len(self.phases)
@@ -340,7 +224,7 @@ class SiteLowering:
                 else economy.server_price(model, self.country, p)
                 for p in range(count)
             ]
-            self._asset(
+            self.assets.add(
                 f"{prefix}:{id_}",
                 "MW",
                 largest=largest,
@@ -359,7 +243,7 @@ class SiteLowering:
             room = self.out.amounts.get((hall, p))
             if here:
                 terms = [*here, *([(room, -1.0)] if room is not None else [])]
-                self.draft.row(self._label("in_hall", p, hall), terms, upper=0.0)
+                self.draft.row(self.out.label("in_hall", p, hall), terms, upper=0.0)
 
     def _block(self, p: int) -> None:
         hours, draft = self.out.hours[p], self.draft
@@ -368,12 +252,15 @@ class SiteLowering:
         accounts: list[Account] = []
         self.out.sold.append({})
         self.out.pledges.append({})
-        one = self._open_amount(p)
-        supply = Supply(draft, self.economy, self.network.study.caps, self.out, p, one)
+        one = self.assets.open_amount(p)
+        supply = Supply(
+            draft, self.economy, self.network.study.caps, self.out, phase=p, one=one
+        )
         supply.add(caps, segments, accounts)
+        machines = Machines(self.economy, draft, self.out, p)
         self._own_plants(p, caps, segments)
-        self._miners(p, caps, segments, accounts)
-        self._servers(p, caps, segments)
+        machines.add_miners(caps, segments, accounts)
+        machines.add_servers(caps, segments)
         supply.add_tiers(caps, segments, accounts)
         for promise in self.site.obligations:
             if promise.mw > 0:
@@ -423,198 +310,3 @@ class SiteLowering:
                         width=self.draft.profile(np.asarray(series[self.site.id].values)),
                     )
                 )
-
-    def _use_adder(self, p: int, use: str, taxation: Taxation) -> Floats:
-        """Return what a MWh of a use costs besides the common price of power, after tax.
-
-        Levies on the use; the value-added tax on its power that does not come back; and what
-        the power's cost relieves less tax here than for AI, at the price of grid power.
-        """
-        hours = self.out.hours[p]
-        grid = hours.price("import", "residual")
-        levies = hours.price(use, "all_use")
-        relieved = grid * (1 + taxation.vat) * (1 - taxation.relief)
-        common = grid * (1 - self.ai_tax.relief)
-        return np.asarray(relieved - common + levies * (1 - taxation.relief))
-
-    def _value(self, per_mwh: float, pue: Floats, adder: Floats) -> Profile:
-        """Return the worth of a MWh at the bus that runs machines worth `per_mwh` at the plugs."""
-        if (adder == adder[0]).all():
-            row = self.draft.series(1 / pue)
-            return Profile(row=row, scale=per_mwh, shift=-float(adder[0]))
-        return self.draft.profile(per_mwh / pue - adder)
-
-    def _miners(
-        self, p: int, caps: Capacities, segments: list[Segment], accounts: list[Account]
-    ) -> None:
-        hours, draft = self.out.hours[p], self.draft
-        if hours.mining_banned.all():
-            return
-        adder = self._use_adder(p, "mining", self.mining_tax)
-        ready = np.where(hours.mining_banned, 0.0, hours.mining_ready * hours.mining_pue)
-        hashprice = self.economy.hashprice(p)
-        pledged: list[tuple[str, int, float]] = []
-        for (asset, q), column in list(self.out.amounts.items()):
-            if q != p or not asset.startswith("miner:"):
-                continue
-            miner = self.network.facts.miners[asset.removeprefix("miner:")]
-            fee = self.network.study.pool_fee
-            gross = mining_per_mwh(hashprice, miner.j_per_th, pool_fee=fee)
-            gross *= self.economy.per(USD)
-            value = self._value(gross * (1 - self.mining_tax.rate), hours.mining_pue, adder)
-            self.out.sold[p][asset] = Sold("mining", gross, self.mining_tax)
-            free = column
-            if self.site.curtailment:
-                free, more = self._pledge_columns(p, asset, column)
-                pledged += [(asset, c, gross) for c in more]
-            segments.append(
-                Segment(
-                    name=asset,
-                    capacity=caps.index(asset, free),
-                    width=draft.profile(ready),
-                    value=value,
-                )
-            )
-        self._pledges(p, caps, segments, accounts, pledged, ready, adder)
-
-    def _pledge_columns(self, p: int, asset: str, column: int) -> tuple[int, list[int]]:
-        """Part a model's machines into those free and those pledged to each agreement."""
-        most = self.draft.upper(column)
-        label = self._label("free", p, asset)
-        free = self.draft.column(label, upper=most)
-        pledged = [
-            self.draft.column(self._label("pledged", p, asset), upper=min(most, c.mw))
-            for c in self.site.curtailment
-        ]
-        terms = [(column, -1.0), (free, 1.0), *((c, 1.0) for c in pledged)]
-        self.draft.row(self._label("parted", p, asset), terms, lower=0.0, upper=0.0)
-        return free, pledged
-
-    def _pledges(
-        self,
-        p: int,
-        caps: Capacities,
-        segments: list[Segment],
-        accounts: list[Account],
-        pledged: list[tuple[str, int, float]],
-        ready: Floats,
-        adder: Floats,
-    ) -> None:
-        """Add the agreements to stop when called.
-
-        Pledged machines that stand still in a call are paid for what they would have drawn, up
-        to the hours agreed: in calls their running is worth less by the payment, which is
-        granted for all of them at first; an account takes back what exceeds the hours.
-        """
-        hours, keep = self.out.hours[p], 1 - self.mining_tax.rate
-        zone = self.country.zones[self.site.zone].time_zone
-        count = len(self.site.curtailment)
-        for k, agreement in enumerate(self.site.curtailment):
-            mine = pledged[k::count] if count else []
-            if not mine:
-                continue
-            called = in_hours(agreement, hours.grid, zone) & ~hours.mining_banned
-            pay = agreement.per_mwh * self.economy.per(agreement.currency) * keep
-            yearly = agreement.per_mw_year * self.economy.per(agreement.currency) * keep
-            drawn = float(ready[called].sum())
-            total = self.draft.column(
-                self._label("pledge", p, agreement.name),
-                cost=-(pay * drawn + yearly) * self.economy.weights[p],
-                upper=agreement.mw,
-            )
-            terms = [(total, -1.0), *((c, 1.0) for _, c, _ in mine)]
-            self.draft.row(
-                self._label("pledged", p, agreement.name), terms, lower=0.0, upper=0.0
-            )
-            places = []
-            for asset, column, gross in mine:
-                name = f"{asset}:{agreement.name}"
-                lost = np.where(called, pay, 0.0)
-                value = self._value(gross * keep, hours.mining_pue, adder + lost)
-                self.out.sold[p][name] = self.out.sold[p][asset]
-                self.out.pledges[p][name] = (pay / keep if keep else 0.0, called * 1.0)
-                places.append(len(segments))
-                segments.append(
-                    Segment(
-                        name=name,
-                        capacity=caps.index(name, column),
-                        width=self.draft.profile(ready),
-                        value=value,
-                    )
-                )
-            if not called.any():
-                continue
-            mean = drawn / float(called.sum())
-            accounts.append(
-                Account(
-                    name=f"{agreement.name}: {agreement.max_hours:g} hours a year",
-                    segments=tuple(places),
-                    coefficients=(-1.0,) * len(places),
-                    hours=self.draft.series(called * 1.0),
-                    limit=caps.index(f"pledge:{agreement.name}", total),
-                    per_unit=agreement.max_hours * mean - drawn,
-                    penalty=pay,
-                )
-            )
-
-    def _servers(self, p: int, caps: Capacities, segments: list[Segment]) -> None:
-        hours, study = self.out.hours[p], self.network.study
-        if hours.ai_banned.all():
-            return
-        sales = self.site.ai_sales or study.ai_sales
-        ready = np.where(hours.ai_banned, 0.0, hours.ai_ready * hours.ai_pue)
-        for (asset, q), column in self.out.amounts.items():
-            if q != p or not asset.startswith("server:"):
-                continue
-            server = self.network.facts.servers[asset.removeprefix("server:")]
-            taxation, bill_share = self._incentives(p, server)
-            adder = self._use_adder(p, "ai", taxation)
-            if bill_share:
-                adder = adder - bill_share * hours.price("import", "residual") * (
-                    1 - taxation.relief
-                )
-            revenue = ai_revenue(
-                usd_per_gpu_h=server.rental.value * study.outlook.ai_price_factor[p],
-                gpus_per_mw=server.gpus_per_mw,
-                utilisation=sales.utilisation,
-                contracted_share=sales.contracted_share,
-                contracted_price_factor=sales.contracted_price_factor,
-                floor=sales.floor,
-            )
-            share, rate = revenue.contracted_share, self.economy.per(USD)
-            parts = (
-                ("floor", share * revenue.floor, revenue.contracted_per_mwh, True),
-                ("contract", share * (1 - revenue.floor), revenue.contracted_per_mwh, False),
-                ("spot", 1 - share, revenue.spot_per_mwh, False),
-            )
-            capacity = caps.index(asset, column)
-            for part, width, usd_per_mwh, must_run in parts:
-                if width > 0:
-                    name = f"{asset}:{part}"
-                    gross = usd_per_mwh * rate
-                    self.out.sold[p][name] = Sold("ai", gross, taxation)
-                    segments.append(
-                        Segment(
-                            name=name,
-                            capacity=capacity,
-                            width=self.draft.profile(ready * width),
-                            value=self._value(gross * (1 - taxation.rate), hours.ai_pue, adder),
-                            must_run=must_run,
-                        )
-                    )
-
-    def _incentives(self, p: int, server: Server) -> tuple[Taxation, float]:
-        """Return the tax on a server's income and the share of its power bill paid back."""
-        day = self.out.hours[p].grid.start.date()
-        taxation, bill_share = self.ai_tax, 0.0
-        for incentive in self.country.incentives:
-            meant = incentive.id in self.site.incentives and incentive.use == "ai"
-            if meant and incentive.holds(
-                zone=self.site.zone, chip_country=server.chip_country, on=day
-            ):
-                if incentive.profit_tax_rate is not None:
-                    rate = incentive.profit_tax_rate.value
-                    taxation = self.economy.taxation(self.country, "ai", rate)
-                if incentive.power_bill_share is not None:
-                    bill_share = max(bill_share, incentive.power_bill_share.value)
-        return taxation, bill_share

@@ -56,6 +56,7 @@ class Supply:
         economy: Economy,
         caps: Caps,
         site: LoweredSite,
+        *,
         phase: int,
         one: int,
     ) -> None:

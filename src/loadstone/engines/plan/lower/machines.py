@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What machines earn hour by hour at one site in one phase: miners and AI servers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.plan.lower.draft import Draft
+from loadstone.engines.plan.lower.economy import USD, Economy, Taxation
+from loadstone.engines.plan.lower.lowered_site import LoweredSite, Sold
+from loadstone.engines.plan.lower.pledges import Pledged, Pledges, Running
+from loadstone.engines.plan.lower.supply import Capacities
+from loadstone.engines.plan.problem import Account, Segment
+from loadstone.engines.revenue import ai_revenue, mining_per_mwh
+from loadstone.model.machine import Server
+
+Floats = NDArray[np.float64]
+
+
+class Machines:
+    """Adds the segments of a site's machines in one phase."""
+
+    def __init__(self, economy: Economy, draft: Draft, out: LoweredSite, phase: int) -> None:
+        self.economy, self.draft, self.out, self.phase = economy, draft, out, phase
+        self.site, self.hours = out.site, out.hours[phase]
+        self.facts, self.study = economy.network.facts, economy.study
+
+    def add_miners(
+        self, caps: Capacities, segments: list[Segment], accounts: list[Account]
+    ) -> None:
+        """Add the miners, and what of them is pledged to stop when called."""
+        hours, out = self.hours, self.out
+        if hours.mining_banned.all():
+            return
+        taxation = self.economy.taxation(out.country, "mining")
+        keep = 1 - taxation.rate
+        adder = self._use_adder("mining", taxation)
+        ready = np.where(hours.mining_banned, 0.0, hours.mining_ready * hours.mining_pue)
+        pledges = Pledges(self.economy, self.draft, out, self.phase)
+        pledged: list[Pledged] = []
+        for asset, column in self._standing("miner:"):
+            gross = self._mined_per_mwh(asset)
+            out.sold[self.phase][asset] = Sold("mining", gross, taxation)
+            free = column
+            if self.site.curtailment:
+                free, parts = pledges.part(asset, column)
+                pledged.append(Pledged(asset, parts, gross * keep))
+            segments.append(
+                Segment(
+                    name=asset,
+                    capacity=caps.index(asset, free),
+                    width=self.draft.profile(ready),
+                    value=self.draft.worth(gross * keep, hours.mining_pue, adder),
+                )
+            )
+        if pledged:
+            pledges.add(pledged, Running(ready, adder, keep), caps, segments, accounts)
+
+    def _standing(self, prefix: str) -> list[tuple[str, int]]:
+        """Return the assets of a kind that may stand in this phase, and their columns."""
+        return [
+            (asset, column)
+            for (asset, q), column in self.out.amounts.items()
+            if q == self.phase and asset.startswith(prefix)
+        ]
+
+    def _mined_per_mwh(self, asset: str) -> float:
+        """Return what a MWh at the plugs of miners earns, network currency."""
+        miner = self.facts.miners[asset.removeprefix("miner:")]
+        hashprice, fee = self.economy.hashprice(self.phase), self.study.pool_fee
+        earned = mining_per_mwh(hashprice, miner.j_per_th, pool_fee=fee)
+        return earned * self.economy.per(USD)
+
+    def _use_adder(self, use: str, taxation: Taxation) -> Floats:
+        """Return what a MWh of a use costs besides the common price of power, after tax.
+
+        Levies on the use; the value-added tax on its power that does not come back; and what
+        the power's cost relieves less tax here than for AI, at the price of grid power.
+        """
+        grid = self.hours.price("import", "residual")
+        levies = self.hours.price(use, "all_use")
+        relieved = grid * (1 + taxation.vat) * (1 - taxation.relief)
+        common = grid * (1 - self.out.taxation.relief)
+        return np.asarray(relieved - common + levies * (1 - taxation.relief))
+
+    def add_servers(self, caps: Capacities, segments: list[Segment]) -> None:
+        """Add the AI servers: the part that must run, the rest under contract, and spot."""
+        hours = self.hours
+        if hours.ai_banned.all():
+            return
+        ready = np.where(hours.ai_banned, 0.0, hours.ai_ready * hours.ai_pue)
+        for asset, column in self._standing("server:"):
+            server = self.facts.servers[asset.removeprefix("server:")]
+            taxation, bill_share = self._incentives(server)
+            adder = self._use_adder("ai", taxation)
+            if bill_share:
+                grid = hours.price("import", "residual")
+                adder = adder - bill_share * grid * (1 - taxation.relief)
+            capacity = caps.index(asset, column)
+            for part, width, gross, must_run in self._sales(server):
+                if width > 0:
+                    name = f"{asset}:{part}"
+                    self.out.sold[self.phase][name] = Sold("ai", gross, taxation)
+                    kept = gross * (1 - taxation.rate)
+                    segments.append(
+                        Segment(
+                            name=name,
+                            capacity=capacity,
+                            width=self.draft.profile(ready * width),
+                            value=self.draft.worth(kept, hours.ai_pue, adder),
+                            must_run=must_run,
+                        )
+                    )
+
+    def _sales(self, server: Server) -> tuple[tuple[str, float, float, bool], ...]:
+        """Return the parts in which servers are sold.
+
+        Each has a name, its share of the MW, what a MWh at the plugs earns in the network's
+        currency, and whether it must run.
+        """
+        sales = self.site.ai_sales or self.study.ai_sales
+        revenue = ai_revenue(
+            usd_per_gpu_h=server.rental.value * self.study.outlook.ai_price_factor[self.phase],
+            gpus_per_mw=server.gpus_per_mw,
+            utilisation=sales.utilisation,
+            contracted_share=sales.contracted_share,
+            contracted_price_factor=sales.contracted_price_factor,
+            floor=sales.floor,
+        )
+        share, rate = revenue.contracted_share, self.economy.per(USD)
+        contracted, spot = revenue.contracted_per_mwh * rate, revenue.spot_per_mwh * rate
+        return (
+            ("floor", share * revenue.floor, contracted, True),
+            ("contract", share * (1 - revenue.floor), contracted, False),
+            ("spot", 1 - share, spot, False),
+        )
+
+    def _incentives(self, server: Server) -> tuple[Taxation, float]:
+        """Return the tax on a server's income and the share of its power bill paid back."""
+        day = self.hours.grid.start.date()
+        taxation, bill_share = self.out.taxation, 0.0
+        for incentive in self.out.country.incentives:
+            meant = incentive.id in self.site.incentives and incentive.use == "ai"
+            if meant and incentive.holds(
+                zone=self.site.zone, chip_country=server.chip_country, on=day
+            ):
+                if incentive.profit_tax_rate is not None:
+                    rate = incentive.profit_tax_rate.value
+                    taxation = self.economy.taxation(self.out.country, "ai", rate)
+                if incentive.power_bill_share is not None:
+                    bill_share = max(bill_share, incentive.power_bill_share.value)
+        return taxation, bill_share
