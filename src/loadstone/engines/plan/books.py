@@ -252,7 +252,11 @@ class SiteBooks:
     def _upkeep(self, phase: int) -> float:
         economy = self.lowered.economy
         ids = HALL_UPKEEP | {asset: row[2] for asset, row in PLANTS.items() if row[2]}
-        return sum(economy.cost(id_) * self._amount(asset, phase) for asset, id_ in ids.items())
+        return sum(
+            economy.cost(id_) * self._amount(asset, phase)
+            for asset, id_ in ids.items()
+            if (asset, phase) in self.site.amounts
+        )
 
     def _yearly_columns(self, phase: int) -> float:
         """Return what the site's columns of a phase cost beside building and opening."""

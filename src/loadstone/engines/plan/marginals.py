@@ -3,8 +3,10 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from loadstone.engines.plan.lower import Lowered
-from loadstone.engines.plan.problem import Label
+from loadstone.engines.plan.problem import Label, Problem
 from loadstone.engines.plan.solution import Solution
 from loadstone.model.plan import Marginal
 
@@ -18,6 +20,8 @@ OWN_LIMITS = {
     "battery_power": "battery power",
     "battery_energy": "battery energy",
 }
+HALL_OF = {"miner": "mining_hall", "server": "ai_hall"}
+HALLS = {"mining_hall": "mining_mw", "ai_hall": "ai_mw"}
 LEAST_SHARE = 1e-7  # of the objective: a limit worth less a unit is not worth a line
 BINDING = 1e-6
 
@@ -64,36 +68,48 @@ def _shared(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
 
 
 def _own(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
-    """Yield the limits of single sites: gates of those that open, bounds of the others."""
-    problem = lowered.problem
-    names = {site.site.id: site.site.name for site in lowered.sites}
+    """Yield the limits of single sites, phase by phase.
 
-    def told(label: Label, price: float) -> Marginal:
-        year = _year(lowered, label)
-        what = OWN_LIMITS[label.asset]
-        return Marginal(
-            kind=label.asset,
-            subject=label.subject,
+    One limit bounds several columns: what stands, what is added, the machines in a hall. Where
+    they bind together its price may lie on any of them, so it is their sum.
+    """
+    sites = {site.site.id: site for site in lowered.sites}
+    worth: dict[tuple[str, str, int], float] = {}
+    for label, price in _binding(lowered.problem, solution):
+        site = sites[label.subject]
+        kind = HALL_OF.get(label.asset.split(":")[0], label.asset)
+        boundless = kind in HALLS and getattr(site.site.limits, HALLS[kind]) is None
+        if label.kind == "grid" or boundless:
+            kind = "connection"  # it is what bounds them
+        column = site.amounts.get((label.asset, label.phase))
+        # the price of a gate that stays shut says nothing: one more unit needs an opening
+        shut = column is not None and solution.columns[column] <= BINDING
+        if kind in OWN_LIMITS and not shut:
+            key = (label.subject, kind, label.phase)
+            worth[key] = worth.get(key, 0.0) + price
+    for (subject, kind, phase), price in worth.items():
+        year = lowered.network.study.phases[phase].year
+        unit = "MWh" if kind == "battery_energy" else "MW"
+        where = f"{OWN_LIMITS[kind]} at {sites[subject].site.name} in {year}"
+        yield Marginal(
+            kind=kind,
+            subject=subject,
             phase=year,
             value=price,
-            unit=label.unit,
-            text=f"One more {label.unit} of {what} at {names[label.subject]} in {year} is worth "
-            f"{price:,.0f} {problem.currency} over the whole plan.",
+            unit=unit,
+            text=f"One more {unit} of {where} is worth {price:,.0f} {lowered.problem.currency} "
+            "over the whole plan.",
         )
 
-    # the price of a gate that stays shut says nothing: one more unit there needs an opening
-    standing = {
-        (site.site.id, asset, p)
-        for site in lowered.sites
-        for (asset, p), column in site.amounts.items()
-        if solution.columns[column] > BINDING
-    }
+
+def _binding(problem: Problem, solution: Solution) -> Iterator[tuple[Label, float]]:
+    """Yield the gates and bounds of sites that have a price, with it."""
     for label, price in zip(problem.rows, solution.row_price, strict=True):
-        stands = (label.subject, label.asset, label.phase) in standing
-        if label.kind == "limit" and label.asset in OWN_LIMITS and price > 0 and stands:
-            yield told(label, float(price))
-    for c, label in enumerate(problem.columns):
-        price = float(solution.column_price[c])
-        at_most = solution.columns[c] >= problem.upper[c] - BINDING
-        if label.kind == "amount" and label.asset in OWN_LIMITS and at_most and price > 0:
-            yield told(label, price)
+        if label.kind == "limit" and price > 0:
+            yield label, float(price)
+    full = solution.columns >= problem.upper - BINDING
+    for c in np.flatnonzero(full & (solution.column_price > 0)):
+        label = problem.columns[c]
+        given = problem.lower[c] == problem.upper[c]  # it stands already: no limit of machines
+        if label.kind in {"amount", "build", "grid"} and not (given and ":" in label.asset):
+            yield label, float(solution.column_price[c])

@@ -155,10 +155,11 @@ def _assumptions(
     study = lowered.network.study
     outlook = study.outlook
     said = [
-        f"The future planned for is stated by: {outlook.source} ({outlook.date}).",
+        "Prices of bitcoin, AI and power and the hashrate of the network are stated, not known "
+        f"({outlook.source}, {outlook.date}).",
         *(
-            f"Rate of {code}: {rate.value:g} for one {study.currency}, stated by {rate.source} "
-            f"({rate.date})."
+            f"Rate of {code}: {rate.value:g} for one {study.currency} ({rate.source}, "
+            f"{rate.date})."
             for code, rate in study.fx.items()
         ),
         *(f"Assumed {text}." for _, text in sorted(lowered.economy.assumed.items())),

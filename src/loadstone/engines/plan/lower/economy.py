@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from loadstone.engines.plan.lower.assumed import assumed
 from loadstone.engines.revenue import hashprice_of_network
 from loadstone.model.country import Country
 from loadstone.model.machine import Miner, Server
@@ -94,15 +95,8 @@ class Economy:
         if id_ in self.study.costs:
             return self.study.costs[id_].value
         fact = self.network.facts.costs[id_]
-        self.assumed[id_] = (
-            f"{id_.replace('-', ' ')}: {fact.value:,.6g} {fact.unit}"
-            + (
-                f", chosen from {fact.low:,.6g} to {fact.high:,.6g}"
-                if fact.low is not None
-                else ""
-            )
-            + f" ({fact.source}, {fact.confidence} confidence)"
-        )
+        title = self.network.facts.sources[fact.source].title
+        self.assumed[id_] = assumed(id_, fact, title)
         return fact.value * (self.per(USD) if fact.unit.startswith(USD) else 1.0)
 
     def taxation(
