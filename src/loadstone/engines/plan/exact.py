@@ -165,6 +165,8 @@ class Search:
         for share in FIRST_SHARES:
             self._cut(lower + share * (upper - lower))
         whole = bool((self.problem.whole & (upper > lower)).any())
+        if whole:
+            self._begin()
         relaxed = _Best()
         target = self.gap / 4 if whole else self.gap
         for point, best in self._close(relaxed, target):
@@ -174,6 +176,17 @@ class Search:
             yield self._progress("relaxation" if whole else "plan")
         if whole:
             yield from self._choose(relaxed)
+
+    def _begin(self) -> None:
+        """Value the plan that chooses as little as can be, so that there is one from the start."""
+        whole = np.flatnonzero(self.problem.whole)
+        lower, upper = self.problem.lower[whole], self.problem.upper[whole]
+        self._master.fix(whole, lower, lower)
+        try:
+            self._try(self._master.solve_without(self._must_run).columns, self._best)
+        except InfeasibleError:
+            pass  # something must be chosen
+        self._master.fix(whole, lower, upper)
 
     def _progress(self, stage: str) -> Progress:
         return Progress(

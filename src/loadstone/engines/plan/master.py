@@ -193,6 +193,8 @@ class Master:
 
     def solve_without(self, columns: Ints) -> MasterPoint:
         """Solve the linear programme with as little as can be of some columns."""
+        if not columns.size:
+            return self.solve()
         places = columns.astype(np.int32)
         own = -self.problem.cost[columns] / MILLION
         self._highs.changeColsCost(len(places), places, own - UNWANTED)
