@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.engines.plan.lower.power import SiteHours
 from loadstone.model.plan import Resting, SiteDispatch
 from loadstone.model.series import Provenance, Series
+from loadstone.model.tariff import SpotPrice
+from loadstone.model.tariff.terms import EnergyTerm, TakeOrPayTerm
 
 Floats = NDArray[np.float64]
 
@@ -22,14 +25,20 @@ class _Shares:
         self.hours = dict.fromkeys(Provenance, 0.0)
         self.money = dict.fromkeys(Provenance, 0.0)
 
-    def add(self, series: Series | None, money: Floats) -> None:
-        """Count a year of one site; without a series its values are the user's."""
+    def add(self, series: Series | None, money: Floats, *, count: bool = True) -> None:
+        """Add a year of one site; without a series its values are the user's.
+
+        Args:
+            series: What the money follows.
+            money: Money that flows through it, hour by hour. Shape (T,).
+            count: Whether its hours count; else only the money does.
+        """
         for kind in Provenance:
             if series is None:
                 mine = np.full(money.shape, kind == Provenance.USER)
             else:
                 mine = series.provenance == kind
-            self.hours[kind] += float(mine.sum())
+            self.hours[kind] += float(mine.sum()) * count
             self.money[kind] += float(np.abs(money[mine]).sum())
 
     def told(self) -> Resting | None:
@@ -47,8 +56,9 @@ class _Shares:
 def resting(lowered: Lowered, dispatch: Sequence[SiteDispatch]) -> tuple[Resting, ...]:
     """Return what the plan rests on, input by input.
 
-    The money of prices is the cost of the power drawn; of weather the cost of cooling; of
-    solar and wind the worth of what they give.
+    The money of prices is the cost of the power drawn: market prices rest on their series,
+    adders, charges on energy and contracts on the user. The money of weather is the cost of
+    cooling; of solar and wind the worth of what they give.
 
     Args:
         lowered: The network.
@@ -62,8 +72,7 @@ def resting(lowered: Lowered, dispatch: Sequence[SiteDispatch]) -> tuple[Resting
     for hours in dispatch:
         site = sites[hours.site]
         given = site.hours[years.index(hours.phase)]
-        cost = hours.price * hours.grid_import_mw
-        shares["prices"].add(_prices(lowered, site), cost)
+        _add_prices(shares["prices"], lowered, given, hours)
         cooling = _cooling(site, hours, years.index(hours.phase)) * hours.price
         shares["weather"].add(network.drybulb_c[site.site.station], cooling)
         for name, power in (("solar", hours.solar_mw), ("wind", hours.wind_mw)):
@@ -76,13 +85,38 @@ def resting(lowered: Lowered, dispatch: Sequence[SiteDispatch]) -> tuple[Resting
     return tuple(told for share in shares.values() if (told := share.told()) is not None)
 
 
-def _prices(lowered: Lowered, site: LoweredSite) -> Series | None:
-    """Return the first price series that a site's supply names."""
-    for entry in site.site.supply:
-        name = getattr(entry, "series", "")
-        if name:
-            return lowered.network.prices.get(name)
-    return None
+def _add_prices(
+    shares: _Shares, lowered: Lowered, given: SiteHours, hours: SiteDispatch
+) -> None:
+    """Add the cost of a site's power, the market's part apart from what the user states."""
+    site = next(s.site for s in lowered.sites if s.site.id == hours.site)
+    contracts = [t for t in given.terms() if isinstance(t, TakeOrPayTerm)]
+    taken = {t.name: hours.supply_mw.get(f"ppa:{t.name}") for t in contracts}
+    residual = hours.grid_import_mw.copy()
+    stated = given.price("import") * hours.grid_import_mw
+    for term in contracts:
+        if (power := taken[term.name]) is not None:
+            residual -= power
+            stated = stated + term.per_mwh * power * given.fx
+    stated = stated + given.price("residual") * residual
+    followed = False
+    for entry in site.supply:
+        if not isinstance(entry, SpotPrice):
+            continue
+        market = _of_term(given, entry.label) * residual
+        shares.add(lowered.network.prices[entry.series], market, count=not followed)
+        stated = stated - market
+        followed = True
+    shares.add(None, stated, count=not followed)
+
+
+def _of_term(given: SiteHours, name: str) -> Floats:
+    """Return what the energy terms of a name add to the price of grid power. Shape (T,)."""
+    total = np.zeros(given.grid.count)
+    for term in given.terms():
+        if isinstance(term, EnergyTerm) and term.name == name and term.on == "residual":
+            total += term.per_mwh * (given.factor * given.fx)
+    return total
 
 
 def _cooling(site: LoweredSite, hours: SiteDispatch, phase: int) -> Floats:

@@ -24,7 +24,7 @@ from loadstone.model.network import Caps, Network, Outlook, Phase, Study
 from loadstone.model.plan import Plan
 from loadstone.model.rule import MiningRule
 from loadstone.model.series import Provenance, Series
-from loadstone.model.site import Connection, Limits, Site
+from loadstone.model.site import Connection, Limits, Site, Standing
 from loadstone.model.source import Fact, Source
 from loadstone.model.tariff import FlatPrice, SpotPrice
 
@@ -194,7 +194,7 @@ def site(id_="site", **changes):
     return Site(**given | changes)
 
 
-def series(kind, variable, unit, values, provenance=Provenance.SYNTHETIC, zone="A1"):
+def series(kind, variable, unit, values, *, provenance=Provenance.SYNTHETIC, zone="A1"):
     codes = np.full(HOURS, int(provenance), dtype=np.int8)
     return Series(
         kind=kind, zone=zone, variable=variable, unit=unit, year=2025,
