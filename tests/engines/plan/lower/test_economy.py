@@ -8,7 +8,7 @@ import pytest
 
 from loadstone.engines.plan.lower.economy import Economy, annuity, straight_line_value
 from loadstone.model.network import Phase
-from loadstone.model.site import Standing
+from loadstone.model.site import Connection, Standing
 from tests.engines.plan.lower import tiny_network as tiny
 
 
@@ -82,7 +82,7 @@ def test_machines_that_stand_today_retire_with_their_life():
     standing = Standing(model="miner", mw=5.0, installed=date(2025, 7, 2))
     site = tiny.site(
         status="operating",
-        connection=tiny.Connection(existing_mw=10.0, max_mw=10.0),
+        connection=Connection(existing_mw=10.0, max_mw=10.0),
         standing=(standing,),
         miners=(),
     )

@@ -20,11 +20,11 @@ from loadstone.model.cooling import CoolingPlant
 from loadstone.model.country import Country, ImportDuty, Treatment, Zone
 from loadstone.model.fact import Facts
 from loadstone.model.machine import Miner, Server
-from loadstone.model.network import Caps, Network, Outlook, Phase, Study
+from loadstone.model.network import Network, Outlook, Phase, Study
 from loadstone.model.plan import Plan
 from loadstone.model.rule import MiningRule
 from loadstone.model.series import Provenance, Series
-from loadstone.model.site import Connection, Limits, Site, Standing
+from loadstone.model.site import Connection, Limits, Site
 from loadstone.model.source import Fact, Source
 from loadstone.model.tariff import FlatPrice, SpotPrice
 
@@ -286,6 +286,3 @@ def with_costs(**values):
         for id_, one in given.costs.items()
     }
     return replace(given, costs=costs)
-
-
-NO_CAPS = Caps()
