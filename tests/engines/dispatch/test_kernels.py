@@ -273,7 +273,7 @@ def test_the_plain_steps_agree_with_the_compiled_ones():
         v = np.sort(rng.integers(-5, 9, 6)).astype(float)[::-1].copy()
         rv = np.sort(rng.integers(-5, 9, 5)).astype(float)[::-1].copy()
         w, rw = rng.uniform(0, 2, 6), rng.uniform(0, 2, 5)
-        w[rng.random(6) < 0.2] = 0.0
+        w[rng.random(6) < 0.2], rw[rng.random(5) < 0.2] = 0.0, 0.0
         total = float(w.sum() + rw.sum())
         target = rng.choice([0.0, rng.uniform(0, total), total])
         arguments = (rv, rw, 0, 5, v, w, 0, 6, target, FINE)
@@ -293,3 +293,18 @@ def test_lists_are_the_same_but_for_rounding():
         assert not same(v, w, 0, 2, 2, 1, 1e-9)
         assert not same(v, w, 0, 2, 2, 2, 1e-15)
         assert not same(v + np.array([0, 0, 0, 1.0]), w, 0, 2, 2, 2, 1e-9)
+
+
+@forms(close_cycle)
+def test_a_path_that_meets_itself_is_closed(kernel):
+    # the store is full after each cheap hour, whatever it held as the year began, and empty
+    # after the dear ones: the second walk meets the first, which began half full
+    uses = [[(float(5 + 13 * (t * t % 7)), 10.0)] for t in range(24)]
+    lists, worths, path = releases_of(uses, [-5.0] * 24, (4.0, 0.9, 0.9)), room(24), path_of(24)
+    value_lists(lists, 3.6, 3.0, 0.0, 1e-9, FINE, worths, 3)
+    assert kernel(lists, worths, 3.6, 3.0, FINE, path) == 0.0
+    assert path[0].max() == pytest.approx(3.0)
+    for walk in (walk_year, walk_year.py_func):
+        _, lam, joined = walk(lists, worths, 3.6, 3.0, FINE, path[0][0], 0.0, path, False)
+        assert not joined
+        assert walk(lists, worths, 3.6, 3.0, FINE, 1.0, lam, path, True)[2]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The planner's loops, compiled and plain, against numpy written from the definitions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -198,8 +200,12 @@ def test_the_bounds_of_the_parts_make_that_of_the_year(kernel, problem, seed, pa
 
 
 @settings(max_examples=25)
-@given(single, seeds)
-def test_plain_and_compiled_hours_agree(problem, seed):
+@given(single, seeds, st.booleans())
+def test_plain_and_compiled_hours_agree(problem, seed, lossless):
+    block = problem.blocks[0]
+    if lossless and block.storage is not None:
+        storage = replace(block.storage, charge_efficiency=1.0, discharge_efficiency=1.0)
+        problem = replace(problem, blocks=(replace(block, storage=storage),))
     sheet = Sheet(problem, seed)
     rel, _ = sheet.path()
     J, T = sheet.value.shape

@@ -52,3 +52,12 @@ def test_a_smooth_function_is_met_to_the_tolerance():
 def test_a_flat_function_is_least_anywhere():
     found = search_price(lambda _: (1.0, 0.0), 0.0, 10.0, guess=5.0, tolerance=0.0)
     assert 0.0 <= found.price <= 10.0
+
+
+@pytest.mark.parametrize("power", [4, 9])
+def test_a_search_without_end_is_left(power):
+    def at(p):
+        return abs(p - 3.3) ** power, power * (p - 3.3) * abs(p - 3.3) ** (power - 2)
+
+    found = search_price(at, 0.0, 10.0, guess=0.0, tolerance=-1.0)
+    assert found.price == pytest.approx(3.3, abs=0.5)

@@ -207,13 +207,11 @@ def value_lists(
     a = 0
     n = 1
     free = 1
-    for walk in range(passes + 1):
+    for walk in range(passes):
         for k in range(hours):
             t = hours - 1 - k
             if walk > 0 and _same(v, w, a, n, first[t], length[t], 0.01 * fine):
                 return 1
-            if walk == passes:
-                return 0
             first[t] = a
             length[t] = n
             m = rn[t]
@@ -370,9 +368,7 @@ def close_cycle(
     low = 0.0
     high = energy
     amiss = abs(s - soc[0])
-    for _ in range(60):
-        if amiss <= close:
-            break
+    while amiss > close and high - low > 1e-15 * energy:
         mid = 0.5 * (low + high)
         s, lam, _ = walk_year(releases, worths, drop, energy, fine, mid, lam, path, False)
         amiss = abs(s - mid)

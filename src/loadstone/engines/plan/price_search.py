@@ -54,8 +54,6 @@ def search_price(
     best = min((low, high), key=lambda price: at(price)[0])
     for _ in range(MOST_STEPS):
         (h_low, s_low), (h_high, s_high) = at(low), at(high)
-        if s_low == s_high:
-            break
         price = (h_high - h_low + s_low * low - s_high * high) / (s_low - s_high)
         if not low < price < high:
             break

@@ -153,10 +153,12 @@ class _Store:
         valid; only their gap can grow, and the gap is what the search measures.
         """
         releases, sizes = self.room.releases, (self.drop, self.energy, terminal)
-        while self.alike < len(ALIKE):
-            joined = (ALIKE[self.alike], self.fine)
-            if store.value_lists(releases, *sizes, *joined, self.rooms.worths, passes) >= 0:
-                break
+        while (
+            store.value_lists(
+                releases, *sizes, ALIKE[self.alike], self.fine, self.rooms.worths, passes
+            )
+            < 0
+        ):
             self.alike += 0 if self.rooms.grow() else 1
 
     def close(self) -> float:
