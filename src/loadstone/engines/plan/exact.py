@@ -223,7 +223,8 @@ class Search:
         """Value every block at these columns and add what it proves to the master."""
         points = tuple(columns[block.columns] for block in self.problem.blocks)
         found = tuple(self.oracle.evaluate_all(points, self._hints, self._executor))
-        live = [b for b, x in enumerate(points) if x.any()]
+        # a block without capacities has nothing to say, but each needs one bound
+        live = [b for b, x in enumerate(points) if x.any() or not self._origins]
         for b in live:
             if found[b].mu.size:
                 self._hints[b] = found[b].mu[0]
@@ -278,6 +279,7 @@ class Search:
         whole = np.flatnonzero(self.problem.whole)
         choosing = Master(self.problem, [np.zeros(1, dtype=np.int64)] * len(self._weights))
         self._learn(choosing)
+        looked_at: set[bytes] = set()
         while True:
             point = choosing.solve_whole(self.gap / 4, self._best.columns, self._stop)
             if point is None:
@@ -285,9 +287,11 @@ class Search:
             # what `_narrow` left out is worth no more than the best plan
             self._bound = min(self._bound, max(point.bound, self._best.value))
             yield self._progress("whole numbers")
-            if self._closed() or self._stop():
+            choice = np.round(point.columns[whole])
+            if self._closed() or self._stop() or choice.tobytes() in looked_at:
                 return
-            yield from self._around(whole, np.round(point.columns[whole]))
+            looked_at.add(choice.tobytes())
+            yield from self._around(whole, choice)
             self._learn(choosing)
             self._narrow(whole, choosing)
 
