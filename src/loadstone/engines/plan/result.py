@@ -13,6 +13,7 @@ from loadstone.engines.plan.marginals import marginals
 from loadstone.engines.plan.resting import resting
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.plan import Build, Plan, SiteDispatch, SiteValue, SiteYear
+from loadstone.model.tariff.terms import FixedTerm, TakeOrPayTerm
 
 Floats = NDArray[np.float64]
 
@@ -22,11 +23,11 @@ LEAST_BUILD = 1e-6  # in the asset's unit; less is nothing
 def site_hours(
     lowered: Lowered, solution: Solution, hours: Sequence[BlockDispatch]
 ) -> tuple[SiteDispatch, ...]:
-    """Return the hours of every site and phase in which something stands."""
+    """Return the hours of every site and phase in which something stands or is paid for."""
     found = []
     for site in lowered.sites:
         for p in range(len(site.blocks)):
-            if _stands(site, p, solution.columns):
+            if _counts(site, p, solution.columns):
                 found.append(site_dispatch(lowered, site, p, hours[site.blocks[p]]))
     return tuple(found)
 
@@ -36,6 +37,19 @@ def _stands(site: LoweredSite, phase: int, columns: Floats) -> bool:
     return any(
         columns[column] > LEAST_BUILD for (_, q), column in site.amounts.items() if q == phase
     )
+
+
+def _counts(site: LoweredSite, phase: int, columns: Floats) -> bool:
+    """Tell whether a site earns or costs anything: contracts run though nothing may stand."""
+    paid = any(
+        (isinstance(term, FixedTerm) and term.amount)
+        or (
+            isinstance(term, TakeOrPayTerm)
+            and (term.minimum_mwh * term.shortfall_per_mwh).any()
+        )
+        for term in site.hours[phase].terms()
+    )
+    return _stands(site, phase, columns) or (site.site.opening is None and bool(paid))
 
 
 def site_dispatch(
@@ -93,7 +107,7 @@ def plan_of(
         book.site_year(p)
         for book in books
         for p in range(len(years))
-        if _stands(book.site, p, solution.columns)
+        if _counts(book.site, p, solution.columns)
     )
     builds = tuple(_builds(lowered, solution.columns))
     return Plan(
