@@ -78,12 +78,17 @@ def incentive(**changes):
 
 
 HELP = {
-    # tax falls from 20 to 15 % on revenue and on power; what is shared stays taxed at 20 %
+    # tax falls from 20 to 15 % on revenue, power and servers; halls stay taxed at 20 %
     "another rate of tax": incentive(profit_tax_rate=tiny.fact(0.15)),
     "part of the power bill": incentive(power_bill_share=tiny.fact(0.5)),
 }
 GAIN = {
-    "another rate of tax": 4 * tiny.HOURS * (0.05 * SPOT - 0.05 * tiny.PUE * 50) / 1.1,
+    "another rate of tax": 0.05
+    * (
+        4 * tiny.HOURS * (SPOT - tiny.PUE * 50)
+        - 4 * 20e6 * tiny.annuity(5) * sum(0.2 / 1.1**k for k in range(1, 6))
+    )
+    / 1.1,
     "part of the power bill": 4 * tiny.HOURS * 0.5 * tiny.PUE * 50 * 0.8 / 1.1,
 }
 

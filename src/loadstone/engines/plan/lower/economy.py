@@ -10,6 +10,7 @@ from loadstone.engines.revenue import hashprice_of_network
 from loadstone.model.country import Country
 from loadstone.model.machine import Miner, Server
 from loadstone.model.network import Network
+from loadstone.model.site import Site
 
 USD = "USD"
 
@@ -116,6 +117,24 @@ class Economy:
             vat=vat,
             shield=relief * straight_line_value(self.rate, country.depreciation.value),
         )
+
+    def incentives(
+        self, site: Site, country: Country, server: Server, phase: int
+    ) -> tuple[Taxation, float]:
+        """Return the tax on a server's income and the share of its power bill paid back."""
+        day = date(self.study.phases[phase].year, 1, 1)
+        taxation, bill_share = self.taxation(country, "ai"), 0.0
+        for incentive in country.incentives:
+            meant = incentive.id in site.incentives and incentive.use == "ai"
+            if meant and incentive.holds(
+                zone=site.zone, chip_country=server.chip_country, on=day
+            ):
+                if incentive.profit_tax_rate is not None:
+                    rate = incentive.profit_tax_rate.value
+                    taxation = self.taxation(country, "ai", rate)
+                if incentive.power_bill_share is not None:
+                    bill_share = max(bill_share, incentive.power_bill_share.value)
+        return taxation, bill_share
 
     def hashprice(self, phase: int) -> float:
         """Return the mean hashprice of a phase, USD/PH/day."""

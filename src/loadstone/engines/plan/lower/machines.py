@@ -84,13 +84,15 @@ class Machines:
 
     def add_servers(self, caps: Capacities, segments: list[Segment]) -> None:
         """Add the AI servers: the part that must run, the rest under contract, and spot."""
-        hours = self.hours
+        hours, out = self.hours, self.out
         if hours.ai_banned.all():
             return
         ready = np.where(hours.ai_banned, 0.0, hours.ai_ready * hours.ai_pue)
         for asset, column in self._standing("server:"):
             server = self.facts.servers[asset.removeprefix("server:")]
-            taxation, bill_share = self._incentives(server)
+            taxation, bill_share = self.economy.incentives(
+                self.site, out.country, server, self.phase
+            )
             adder = self._use_adder("ai", taxation)
             if bill_share:
                 grid = hours.price("import", "residual")
@@ -99,7 +101,7 @@ class Machines:
             for part, width, gross, must_run in self._sales(server):
                 if width > 0:
                     name = f"{asset}:{part}"
-                    self.out.sold[self.phase][name] = Sold("ai", gross, taxation)
+                    out.sold[self.phase][name] = Sold("ai", gross, taxation)
                     kept = gross * (1 - taxation.rate)
                     segments.append(
                         Segment(
@@ -133,19 +135,3 @@ class Machines:
             ("contract", share * (1 - revenue.floor), contracted, False),
             ("spot", 1 - share, spot, False),
         )
-
-    def _incentives(self, server: Server) -> tuple[Taxation, float]:
-        """Return the tax on a server's income and the share of its power bill paid back."""
-        day = self.hours.grid.start.date()
-        taxation, bill_share = self.out.taxation, 0.0
-        for incentive in self.out.country.incentives:
-            meant = incentive.id in self.site.incentives and incentive.use == "ai"
-            if meant and incentive.holds(
-                zone=self.site.zone, chip_country=server.chip_country, on=day
-            ):
-                if incentive.profit_tax_rate is not None:
-                    rate = incentive.profit_tax_rate.value
-                    taxation = self.economy.taxation(self.out.country, "ai", rate)
-                if incentive.power_bill_share is not None:
-                    bill_share = max(bill_share, incentive.power_bill_share.value)
-        return taxation, bill_share

@@ -215,7 +215,6 @@ class SiteLowering:
         buyable: set[str],
     ) -> None:
         economy, count = self.economy, len(self.phases)
-        taxation = self.mining_tax if use == "mining" else self.ai_tax
         prefix = "miner" if use == "mining" else "server"
         for id_, model in models.items():
             price = [
@@ -230,7 +229,7 @@ class SiteLowering:
                 largest=largest,
                 price=price if id_ in buyable else [None] * count,
                 life=model.life.value,
-                relief=[taxation.shield] * count,
+                relief=[self._shield(model, p) for p in range(count)],
                 standing=self._standing(id_, model.life.value),
                 gated=False,
             )
@@ -244,6 +243,12 @@ class SiteLowering:
             if here:
                 terms = [*here, *([(room, -1.0)] if room is not None else [])]
                 self.draft.row(self.out.label("in_hall", p, hall), terms, upper=0.0)
+
+    def _shield(self, model: Miner | Server, p: int) -> float:
+        """Return the share of a machine's price that comes back as less tax."""
+        if isinstance(model, Miner):
+            return self.mining_tax.shield
+        return self.economy.incentives(self.site, self.country, model, p)[0].shield
 
     def _block(self, p: int) -> None:
         hours, draft = self.out.hours[p], self.draft
