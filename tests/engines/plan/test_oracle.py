@@ -97,7 +97,6 @@ def test_a_dispatch_keeps_every_limit_and_earns_the_value(problem, seed):
     count = recount_hours(problem, 0, x, oracle.dispatch(0, x, found))
     assert {n: b for n, b in count.breaches.items() if n != "shortage" and b.size > 1e-6} == {}
     assert count.value == pytest.approx(found.value, abs=money(found.value, 1e-8))
-    assert oracle.exact_value(0, x, found) == (found.value, found.shortage)
 
 
 @settings(max_examples=60)

@@ -9,6 +9,7 @@ again, until no other choice can be better.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 INWARD = 0.75  # share of the master's point in the next one; the rest is the best plan
-FIRST_SHARES = (0.4,)  # of the columns' bounds: where the first cuts are taken
+FIRST_SHARE = 0.4  # of the columns' bounds: where the first cuts are taken
+STALLED_ROUNDS = 10  # without any progress, after which rounding is all that is left
 PARTS_IN_ALL = 1000  # parts of years in the master: finer parts converge faster, cost more
 MOST_PARTS = 12
 LEAST_WEIGHT = 1e-12  # in the master's proof: a cut with less has none
@@ -100,7 +102,7 @@ def _within(bound: float, value: float, gap: float) -> bool:
 
 
 def _must_run_columns(problem: Problem) -> Ints:
-    """Return the columns that limit segments which must run: a plan without them lacks no power."""
+    """Return the columns that limit what must run: a plan without them lacks no power."""
     return np.unique(
         [
             int(block.columns[segment.capacity])
@@ -139,7 +141,8 @@ class Search:
         self.problem, self.gap = problem, gap
         self.oracle = Oracle(problem, parts=parts)
         self._executor, self._stop = executor, stop
-        self._master = Master(problem, self.oracle.starts)
+        self._money = 1.0
+        self._master = Master(problem, self.oracle.starts, self._money)
         self._weights = np.array([block.weight for block in problem.blocks])
         self._must_run = _must_run_columns(problem)
         self._hints = np.zeros(len(problem.blocks))
@@ -162,8 +165,8 @@ class Search:
             InfeasibleError: No plan keeps the rows and bounds.
         """
         lower, upper = self.problem.lower, self.problem.upper
-        for share in FIRST_SHARES:
-            self._cut(lower + share * (upper - lower))
+        first = lower + FIRST_SHARE * (upper - lower)
+        self._add_cuts(first, self._scaled(first))
         whole = bool((self.problem.whole & (upper > lower)).any())
         if whole:
             self._begin()
@@ -177,15 +180,22 @@ class Search:
         if whole:
             yield from self._choose(relaxed)
 
+    def _scaled(self, columns: Floats) -> tuple[Valuation, ...]:
+        """Value a first plan; a hundredth of the money that it moves is the masters' unit."""
+        found = self._valued(columns)
+        earned = self._weights @ np.abs([valuation.value for valuation in found])
+        moved = float(earned + np.abs(self.problem.cost) @ columns)
+        self._money = 2.0 ** float(np.round(np.log2(max(moved, 1e-6) / 100)))
+        self._master = Master(self.problem, self.oracle.starts, self._money)
+        return found
+
     def _begin(self) -> None:
-        """Value the plan that chooses as little as can be, so that there is one from the start."""
+        """Value the plan that chooses as little as can be, so that there always is one."""
         whole = np.flatnonzero(self.problem.whole)
         lower, upper = self.problem.lower[whole], self.problem.upper[whole]
         self._master.fix(whole, lower, lower)
-        try:
+        with suppress(InfeasibleError):  # where something must be chosen
             self._try(self._master.solve_without(self._must_run).columns, self._best)
-        except InfeasibleError:
-            pass  # something must be chosen
         self._master.fix(whole, lower, upper)
 
     def _progress(self, stage: str) -> Progress:
@@ -195,34 +205,43 @@ class Search:
 
     def _close(self, best: _Best, gap: float) -> Iterator[tuple[MasterPoint, _Best]]:
         """Bring the bound and the best plan together under the master's present bounds."""
-        bound = np.inf
+        bound, still = np.inf, 0
         if self._must_run.size:
             self._try(self._master.solve_without(self._must_run).columns, best)
         while True:
             point = self._master.solve()
             self._last = point
             self._age(point)
+            still = still + 1 if point.bound >= bound else 0
             bound = min(bound, point.bound)
             yield point, best
-            if _within(bound, best.value, gap) or self._stop():
+            if _within(bound, best.value, gap) or still > STALLED_ROUNDS or self._stop():
                 return
             columns = point.columns
             if best.columns is not None:
                 columns = INWARD * columns + (1 - INWARD) * best.columns
-            self._try(columns, best)
+            if self._try(columns, best):
+                still = 0
             self._rounds += 1
 
-    def _try(self, columns: Floats, best: _Best) -> None:
-        """Value a plan, cut the master with it, and keep it where it is the best."""
-        found = self._cut(columns)
+    def _try(self, columns: Floats, best: _Best) -> bool:
+        """Value a plan, cut the master with it, and keep it where it is the best so far."""
+        found = self._valued(columns)
+        self._add_cuts(columns, found)
         value = self._value(columns, found)
-        if value > best.value:
-            best.value, best.columns, best.found = value, columns, found
+        if not value > best.value:
+            return False
+        best.value, best.columns, best.found = value, columns, found
+        return True
 
-    def _cut(self, columns: Floats) -> tuple[Valuation, ...]:
-        """Value every block at these columns and add what it proves to the master."""
+    def _valued(self, columns: Floats) -> tuple[Valuation, ...]:
+        """Value every block at these columns."""
+        points = [columns[block.columns] for block in self.problem.blocks]
+        return tuple(self.oracle.evaluate_all(points, self._hints, self._executor))
+
+    def _add_cuts(self, columns: Floats, found: tuple[Valuation, ...]) -> None:
+        """Add what valuations at these columns prove to the master."""
         points = tuple(columns[block.columns] for block in self.problem.blocks)
-        found = tuple(self.oracle.evaluate_all(points, self._hints, self._executor))
         # a block without capacities has nothing to say, but each needs one bound
         live = [b for b, x in enumerate(points) if x.any() or not self._origins]
         for b in live:
@@ -233,7 +252,6 @@ class Search:
         calm = [(b, slope) for b in live if (slope := found[b].calm) is not None]
         self._add([b for b, _ in calm], [slope for _, slope in calm], ~len(self._origins))
         self._origins.append(_Origin(points, found))
-        return found
 
     def _add(self, blocks: list[int], slopes: list[Floats], origin: int) -> None:
         """Add cuts to the master and remember where they came from."""
@@ -277,7 +295,8 @@ class Search:
         if relaxed.columns is None:
             return
         whole = np.flatnonzero(self.problem.whole)
-        choosing = Master(self.problem, [np.zeros(1, dtype=np.int64)] * len(self._weights))
+        years = [np.zeros(1, dtype=np.int64)] * len(self._weights)
+        choosing = Master(self.problem, years, self._money)
         self._learn(choosing)
         looked_at: set[bytes] = set()
         while True:
@@ -305,7 +324,7 @@ class Search:
         return _within(self._bound, self._best.value, self.gap)
 
     def _around(self, whole: Ints, choice: Floats) -> Iterator[Progress]:
-        """Close the plan with the whole columns fixed to a choice, unless it cannot be better."""
+        """Close the plan around a choice of whole numbers, unless it cannot be better."""
         self._master.fix(whole, choice, choice)
         best = _Best()
         try:
@@ -342,12 +361,7 @@ class Search:
         best, p = self._best, self.problem
         if best.columns is None:
             raise InfeasibleError([])
-        values = np.array(
-            [
-                self.oracle.exact_value(b, best.columns[block.columns], best.found[b])[0]
-                for b, block in enumerate(p.blocks)
-            ]
-        )
+        values = np.array([valuation.value for valuation in best.found])
         objective = float(p.constant - p.cost @ best.columns + self._weights @ values)
         last = self._prices()
         return Solution(
@@ -361,6 +375,7 @@ class Search:
             row_price=last.row_price,
             column_price=last.column_price,
             iterations=self._rounds,
+            notes=self.oracle.forced,
         )
 
     def _prices(self) -> MasterPoint:
@@ -418,9 +433,8 @@ class Search:
                 # energy kept from part to part is worth what the next gives more than the last
                 kept = slope[:, size] + np.roll(slope[:, size + 1], 1)
                 whole[block.storage.energy] += np.maximum(kept, 0.0).sum()
-            recipe = tuple(
-                zip(self._cut_origin[mine].tolist(), parts.tolist(), shares, strict=True)
-            )
+            origins = self._cut_origin[mine].tolist()
+            recipe = tuple(zip(origins, parts.tolist(), shares, strict=True))
             yield _Mixture(b, whole[None, :], recipe)
 
     def _slope(self, b: int, origin: int) -> Floats:

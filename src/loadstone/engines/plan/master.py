@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The master problem: columns and rows, with the blocks' values held from above by cuts.
 
-Money is scaled to millions and each row by a power of two, here and nowhere else.
+Money is scaled by a unit that suits the problem, and each row by a power of two, here and
+nowhere else.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,8 +20,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-MILLION = 1e6
-UNWANTED = 1e4  # millions a unit: more than anything earns
+UNWANTED = 1e4  # money units a unit: more than anything earns
+TOLERANCE = 1e-9  # of HiGHS, on rows and prices as they are scaled here
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +35,7 @@ class MasterPoint:
         row_price: Worth of one more unit of each row's limit, currency. Shape (M,).
         column_price: Worth of one more unit of each column, currency. Shape (C,).
         cut_price: Weight of each cut in the proof. Shape (cuts,).
-        cut_slack: How far each cut is from binding, millions. Shape (cuts,).
+        cut_slack: How far each cut is from binding, money units. Shape (cuts,).
     """
 
     value: float
@@ -49,14 +50,15 @@ class MasterPoint:
 class Master:
     """A growing linear or mixed-integer programme in HiGHS."""
 
-    def __init__(self, problem: Problem, starts: Sequence[Ints]) -> None:
+    def __init__(self, problem: Problem, starts: Sequence[Ints], unit: float) -> None:
         """Pass the columns and rows of the problem.
 
         Args:
             problem: What is planned.
             starts: Per block the first hours of the parts of the year that are bounded apart.
+            unit: Money that counts 1 in HiGHS, so that values are around 100.
         """
-        self.problem = problem
+        self.problem, self._unit = problem, unit
         self.width = len(problem.columns)
         parts = [len(s) for s in starts]
         self._first = self.width + np.concatenate([[0], np.cumsum(parts)[:-1]])
@@ -66,6 +68,8 @@ class Master:
         self.option("output_flag", False)
         self.option("threads", 1)
         self.option("random_seed", 0)
+        self.option("primal_feasibility_tolerance", TOLERANCE)
+        self.option("dual_feasibility_tolerance", TOLERANCE)
         self._pass_columns(parts)
         self._pass_rows()
         self._pass_stores(parts)
@@ -82,7 +86,7 @@ class Master:
         weights = np.repeat([b.weight for b in p.blocks], parts)
         self._highs.addCols(
             self.width + 2 * free,
-            np.concatenate([-p.cost / MILLION, weights, np.zeros(free)]),
+            np.concatenate([-p.cost / self._unit, weights, np.zeros(free)]),
             np.concatenate([p.lower, np.full(free, -self._infinity), np.zeros(free)]),
             np.concatenate([p.upper, np.full(2 * free, self._infinity)]),
             0,
@@ -91,7 +95,7 @@ class Master:
             np.empty(0),
         )
         self._highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        self._highs.changeObjectiveOffset(p.constant / MILLION)
+        self._highs.changeObjectiveOffset(p.constant / self._unit)
 
     def _pass_rows(self) -> None:
         p = self.problem
@@ -162,7 +166,7 @@ class Master:
             states = [self._thetas + theta, self._thetas + np.roll(theta, -1)]
             columns = np.column_stack([own, *(states if count > 1 else []), theta])
             index.append(columns.ravel())
-            value.append(np.column_stack([-slope / MILLION, np.ones(count)]).ravel())
+            value.append(np.column_stack([-slope / self._unit, np.ones(count)]).ravel())
             starts.append(at + (width + 1) * np.arange(count))
             at += (width + 1) * count
         start = np.concatenate(starts)
@@ -188,7 +192,7 @@ class Master:
             OutsideError: HiGHS ends in any other way.
         """
         self._run()
-        value = self._highs.getObjectiveValue() * MILLION
+        value = self._highs.getObjectiveValue() * self._unit
         return self._point(value, value)
 
     def solve_without(self, columns: Ints) -> MasterPoint:
@@ -196,7 +200,7 @@ class Master:
         if not columns.size:
             return self.solve()
         places = columns.astype(np.int32)
-        own = -self.problem.cost[columns] / MILLION
+        own = -self.problem.cost[columns] / self._unit
         self._highs.changeColsCost(len(places), places, own - UNWANTED)
         try:
             return self.solve()
@@ -230,8 +234,8 @@ class Master:
             info = self._highs.getInfo()
             if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 return None
-            value = self._highs.getObjectiveValue() * MILLION
-            return self._point(value, info.mip_dual_bound * MILLION)
+            value = self._highs.getObjectiveValue() * self._unit
+            return self._point(value, info.mip_dual_bound * self._unit)
         finally:
             self._highs.cbMipInterrupt.clear()  # type: ignore[no-untyped-call]
             self._highs.changeColsIntegrality(
@@ -251,8 +255,8 @@ class Master:
             value=value,
             bound=bound,
             columns=np.clip(columns, self.problem.lower, self.problem.upper),
-            row_price=dual[:count] * self._scale * MILLION if len(dual) else np.zeros(count),
-            column_price=prices * MILLION,
+            row_price=dual[:count] * self._scale * self._unit if len(dual) else np.zeros(count),
+            column_price=prices * self._unit,
             cut_price=dual[self._rows :] if len(dual) else np.zeros(len(rows)),
             cut_slack=-rows,
         )

@@ -207,11 +207,6 @@ class Oracle:
         water, price = self._years.prices(b, lifted, mu, calm=calm)
         return Cut(block=b, water=water, price=price, multipliers=mu.copy())
 
-    def exact_value(self, b: int, x: Floats, found: Valuation) -> tuple[float, float]:
-        """Return value and shortage of a block at x."""
-        del b, x
-        return found.value, found.shortage
-
     def dispatch(self, b: int, x: Floats, found: Valuation) -> BlockDispatch:
         """Return the hours behind a valuation of block b at x."""
         x = np.maximum(x, 0.0)
