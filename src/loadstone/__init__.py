@@ -15,18 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loadstone.apps.library import (
-        Checked,
-        Run,
-        check,
-        export,
-        new,
-        open_run,
-        plan,
-        read,
-        report,
-        verify,
-    )
+    from loadstone.apps.library import Run, export, open_run, plan, report, verify
+    from loadstone.apps.reading import Checked, check, new, read
     from loadstone.engines.plan.verify import Verification
     from loadstone.model.errors import (
         InfeasibleError,
@@ -62,11 +52,14 @@ __all__ = [
     "verify",
 ]
 
-_HOMES = {
+_HOMES = dict.fromkeys(("Checked", "check", "new", "read"), "loadstone.apps.reading") | {
     "Network": "loadstone.model.network",
     "Plan": "loadstone.model.plan",
     "Verification": "loadstone.engines.plan.verify",
-} | {name: "loadstone.model.errors" for name in __all__ if name.endswith(("Error", "Errors"))}
+}
+_HOMES |= {
+    name: "loadstone.model.errors" for name in __all__ if name.endswith(("Error", "Errors"))
+}
 
 
 def __getattr__(name: str) -> Any:

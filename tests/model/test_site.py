@@ -98,3 +98,9 @@ def test_a_promise_off_the_grid_is_bounded_by_its_generators_alone():
     lonely = Connection(max_mw=1.0, off_grid=True)
     promise = Obligation(use="mining", mw=5.0, source="x")
     assert site(connection=lonely, obligations=(promise,)).obligations == (promise,)
+
+
+def test_a_site_that_has_yet_to_open_has_no_connection():
+    connection = Connection(existing_mw=5.0, max_mw=10.0)
+    with pytest.raises(InputError, match="has yet to open"):
+        site(status="building", connection=connection, opening=Opening(fixed_cost=1e6))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `import loadstone` offers: read, check, plan, verify, report, with frames and figures.
+"""What `import loadstone` offers of plans: plan, verify, report, with frames and figures.
 
 Results are frozen values; frames are made here, figures in charts.
 """
@@ -13,26 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd  # type: ignore[import-untyped]
+from rich.console import RenderableType
 
 from loadstone.adapters.files import (
-    copy_starter,
     read_dispatch,
     read_json,
     read_plan,
     write_json,
 )
 from loadstone.apps import charts
-from loadstone.apps.reports import write_report
-from loadstone.apps.wiring import SystemClock, planning_doors, read_network
+from loadstone.apps.reading import read_network
+from loadstone.apps.reports import summary_text, write_report
+from loadstone.apps.wiring import planning_doors
 from loadstone.engines.plan.exact import Progress
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.verify import Verification
 from loadstone.model.errors import InputError, OutsideError
-from loadstone.model.fact import FactWarning
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
-from loadstone.model.series import Provenance, Series
 from loadstone.services.planning import (
     INPUTS,
     Method,
@@ -45,55 +44,6 @@ from loadstone.services.planning import (
 MANIFEST, VERIFICATION = "manifest.json", "verification.json"
 GAP = 1e-4
 STAMP = "%Y-%m-%dT%H%M%SZ"
-SERIES = ("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Checked:
-    """A network that can be planned, and what a reader should know of it.
-
-    Attributes:
-        network: The network.
-        warnings: Facts to doubt, of the countries and machines in it.
-    """
-
-    network: Network
-    warnings: tuple[FactWarning, ...]
-
-    def __repr__(self) -> str:
-        study, sites = self.network.study, len(self.network.sites)
-        return f"<Checked {study.name}: sites: {sites}, facts to doubt: {len(self.warnings)}>"
-
-    def limits(self) -> pd.DataFrame:
-        """Return a row per site: where it is and the most that may stand there."""
-        rows = []
-        for site in self.network.sites:
-            connection = site.connection
-            rows.append(
-                {
-                    "site": site.id,
-                    "country": site.country,
-                    "zone": site.zone,
-                    "status": site.status,
-                    "existing_mw": connection.existing_mw,
-                    "max_mw": connection.max_mw,
-                    "lead_time_years": connection.lead_time_years,
-                    "standing_mw": sum(machines.mw for machines in site.standing),
-                    **{k: v for k, v in asdict(site.limits).items() if k.endswith("_mw")},
-                }
-            )
-        return pd.DataFrame(rows)
-
-    def provenance(self) -> pd.DataFrame:
-        """Return a row per series: its share of hours by where they come from."""
-        rows = []
-        for kind in SERIES:
-            held: dict[str, Series] = getattr(self.network, kind)
-            for zone, one in held.items():
-                shares = {code.name.lower(): one.share(code) for code in Provenance}
-                about = {"mean": float(one.values.mean()), "source": one.source}
-                rows.append({"kind": kind, "zone": zone, **shares, **about, "note": one.note})
-        return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -170,6 +120,10 @@ class Run:
         index = pd.DatetimeIndex(TimeGrid.planning_year(phase).utc(), tz="UTC", name="utc")
         return pd.DataFrame({**held, **named}, index=index)
 
+    def summary(self) -> RenderableType:
+        """Return the summary that a terminal shows."""
+        return summary_text(self.plan, self.network)
+
     def map(self) -> charts.Figure:
         """Return the map of the plan."""
         return charts.map_figure(self.plan, self.network)
@@ -194,53 +148,6 @@ class Run:
     def year(self, site: str, phase: int) -> charts.Figure:
         """Return a year of one site at a glance, by hour and day."""
         return charts.year_heatmap(self.plan, self.network, self.dispatch(site, phase))
-
-
-def new(folder: str | Path, starter: str = "campus") -> tuple[Path, ...]:
-    """Copy a starter network into a new folder and return its files.
-
-    Args:
-        folder: A folder that does not exist yet.
-        starter: "campus" or "brics".
-
-    Raises:
-        InputError: The folder holds something.
-    """
-    return copy_starter(starter, Path(folder))
-
-
-def read(folder: str | Path) -> Network:
-    """Return the network of a folder.
-
-    Args:
-        folder: A network folder.
-
-    Raises:
-        InputErrors: All that is wrong, each with its file, field, value and rule.
-    """
-    return read_network(Path(folder))
-
-
-def check(folder: str | Path) -> Checked:
-    """Read everything of a network folder and return it with the facts to doubt.
-
-    Args:
-        folder: A network folder.
-
-    Raises:
-        InputErrors: All that is wrong, each with its file, field, value and rule.
-    """
-    network = read(folder)
-    within = {f"countries.{site.country}" for site in network.sites}
-    within |= {f"miners.{model}" for model in network.study.miners}
-    within |= {f"servers.{model}" for model in network.study.servers}
-    for site in network.sites:
-        within |= {f"miners.{model}" for model in site.miners or ()}
-        within |= {f"servers.{model}" for model in site.servers or ()}
-        within |= {f"cooling.{site.mining_cooling}", f"cooling.{site.ai_cooling}"}
-    today = SystemClock().now().date()
-    warnings = network.facts.warnings(today, sorted(within))
-    return Checked(network=network, warnings=warnings)
 
 
 def plan(

@@ -227,7 +227,7 @@ class Site:
         status: Where it stands in its life.
         status_date: Date of that status.
         connection: The grid connection.
-        opening: What opening costs; operating sites have none.
+        opening: What opening costs; sites that operate or have a connection have none.
         supply: What power costs: tariffs, contracts, own generation.
         standing: Machines there today.
         limits: Most that may be built.
@@ -277,6 +277,9 @@ class Site:
         self._check_sizes()
         if self.status == "operating" and self.opening is not None:
             raise InputError("opening", self.opening, "is for sites that do not operate yet")
+        if self.opening is not None and self.connection.existing_mw:
+            rule = "must be 0 where the site has yet to open; it then opens with what is built"
+            raise InputError("connection.existing_mw", self.connection.existing_mw, rule)
         if self.status == "operating" and not self.connection.existing_mw:
             rule = "must be above 0 where a site operates"
             raise InputError("connection.existing_mw", 0.0, rule)

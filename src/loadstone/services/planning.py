@@ -74,6 +74,7 @@ class Doors:
         read_plan: Returns the plan of a run.
         read_evidence: Returns what proves the plan of a run.
         seeds: Returns the seeds of a network's typical years.
+        check_free: Refuses a place where something stands that is no run.
         write_run: Keeps a run.
         write_report: Writes the report of a plan.
         clock: The time.
@@ -84,6 +85,7 @@ class Doors:
     read_plan: Callable[[Path], Plan]
     read_evidence: Callable[[Path], Evidence]
     seeds: Callable[[Path], Mapping[str, int]]
+    check_free: Callable[[Path], None]
     write_run: RunWriter
     write_report: ReportWriter
     clock: Clock
@@ -161,6 +163,7 @@ def plan_network(
     order = order or Order()
     clock = doors.clock
     started, wall_s, cpu_s = clock.now(), clock.wall_s(), clock.cpu_s()
+    doors.check_free(out)
     network = doors.read_network(folder)
     lowered = lower(network)
     read_s = clock.wall_s() - wall_s

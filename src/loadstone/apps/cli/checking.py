@@ -2,15 +2,18 @@
 """`loadstone check`: read everything, print limits and provenance, or every error at once."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from statistics import fmean
 
-import pandas as pd  # type: ignore[import-untyped]
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from loadstone.apps import library
+import loadstone
 from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, show
+from loadstone.apps.reading import limit_rows, series_rows
 
 MOST_WARNINGS = 12
 KINDS = {
@@ -26,11 +29,11 @@ KINDS = {
 def check(folder: NetworkDir, as_json: Json = False) -> None:
     """Read everything of a network and print limits and provenance, or every error at once."""
     with clean_errors(as_json):
-        found = library.check(folder)
+        found = loadstone.check(folder)
     table = {
         "network": found.network.study.name,
-        "sites": found.limits().to_dict("records"),
-        "series": found.provenance().to_dict("records"),
+        "sites": limit_rows(found.network),
+        "series": series_rows(found.network),
         "warnings": [
             {"path": w.path, "reasons": w.reasons, "text": w.text, "source": w.source}
             for w in found.warnings
@@ -39,7 +42,7 @@ def check(folder: NetworkDir, as_json: Json = False) -> None:
     show(as_json, table, _lines(found))
 
 
-def _lines(found: library.Checked) -> Iterator[RenderableType]:
+def _lines(found: "loadstone.Checked") -> Iterator[RenderableType]:
     study = found.network.study
     yield Text(f"{study.name}: nothing wrong; sites: {len(found.network.sites)}", style="bold")
     yield Text(study.description)
@@ -56,22 +59,23 @@ def _lines(found: library.Checked) -> Iterator[RenderableType]:
         yield Text(f"  and {len(found.warnings) - MOST_WARNINGS} more with --json", style="dim")
 
 
-def _limits(found: library.Checked) -> Table:
+def _limits(found: "loadstone.Checked") -> Table:
     heads = ["site", "zone", "status", "now MW", "most MW", "mining MW", "AI MW"]
     grid = _grid("Limits", heads, texts=3)
-    for row in found.limits().to_dict("records"):
+    for row in limit_rows(found.network):
         most = (row["existing_mw"], row["max_mw"], row["mining_mw"], row["ai_mw"])
-        shown = ["" if pd.isna(mw) else f"{mw:,.0f}" for mw in most]
+        shown = ["" if mw is None else f"{mw:,.0f}" for mw in most]
         grid.add_row(row["site"], row["zone"], row["status"], *shown)
     return grid
 
 
-def _provenance(found: library.Checked) -> Table:
+def _provenance(found: "loadstone.Checked") -> Table:
     shares = ["observed", "filled", "synthetic", "user"]
     grid = _grid("Where the hours come from", ["series", "zones", *shares], texts=1)
-    for kind, rows in found.provenance().groupby("kind", sort=False):
-        means = [f"{100 * rows[share].mean():.0f} %" for share in shares]
-        grid.add_row(KINDS[str(kind)], str(len(rows)), *means)
+    for kind, group in groupby(series_rows(found.network), key=itemgetter("kind")):
+        rows = list(group)
+        means = [f"{100 * fmean(row[share] for row in rows):.0f} %" for share in shares]
+        grid.add_row(KINDS[kind], str(len(rows)), *means)
     return grid
 
 

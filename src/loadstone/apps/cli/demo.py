@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from loadstone.apps import library
+import loadstone
 from loadstone.apps.cli.planning import progress, show_run
 from loadstone.apps.cli.session import Json, clean_errors
 
@@ -19,6 +19,6 @@ def demo(as_json: Json = False) -> None:
     """
     with clean_errors(as_json), progress() as tell:
         if not (FOLDER / "network.toml").is_file():
-            library.new(FOLDER, STARTER)
-        run = library.plan(FOLDER, gap=GAP, show=tell)
+            loadstone.new(FOLDER, STARTER)
+        run = loadstone.plan(FOLDER, gap=GAP, show=tell)
     show_run(run, as_json)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from loadstone.apps import library
+import loadstone
 from loadstone.apps.cli.session import Json, RunDir, clean_errors, show, side_console
 
 
@@ -18,7 +18,7 @@ def export(
 ) -> None:
     """Write the model of a run as a PyPSA network, and say what PyPSA cannot hold."""
     with clean_errors(as_json), side_console().status("writing"):
-        lacking = library.export(run, out)
+        lacking = loadstone.export(run, out)
     lines = [
         f"{len(lacking)} parts are not in the file, because {to} has no words for them; "
         "loadstone.engines.plan.export.to_pypsa adds them to its model:",

@@ -3,15 +3,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import numpy as np
 import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from loadstone.apps import library
+import loadstone
 from loadstone.apps.cli.session import (
     NO,
     Json,
@@ -20,8 +20,11 @@ from loadstone.apps.cli.session import (
     show,
     side_console,
 )
-from loadstone.apps.reports import summary_text
-from loadstone.engines.plan.exact import Progress
+
+if TYPE_CHECKING:
+    from loadstone.engines.plan.exact import Progress
+
+GAP = 1e-4
 
 
 def plan(
@@ -36,7 +39,7 @@ def plan(
     ] = "exact",
     gap: Annotated[
         float, typer.Option(metavar="G", help="Proven gap at which the search ends.")
-    ] = library.GAP,
+    ] = GAP,
     time_limit: Annotated[
         float | None, typer.Option(metavar="S", help="Seconds; the best plan so far is taken.")
     ] = None,
@@ -44,14 +47,14 @@ def plan(
 ) -> None:
     """Find the plan that is worth most, prove how good it is, and keep the run."""
     with clean_errors(as_json), progress() as tell:
-        run = library.plan(
+        run = loadstone.plan(
             folder, out, method=method, gap=gap, time_limit_s=time_limit, show=tell
         )
     show_run(run, as_json)
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Progress], None] | None]:
+def progress() -> Iterator[Callable[["Progress"], None] | None]:
     """Show how far a search is, where somebody watches."""
     side = side_console()
     if not side.is_terminal:
@@ -61,7 +64,7 @@ def progress() -> Iterator[Callable[[Progress], None] | None]:
         yield lambda found: status.update(_words(found))
 
 
-def show_run(run: library.Run, as_json: bool) -> None:
+def show_run(run: "loadstone.Run", as_json: bool) -> None:
     """Print a plan that was found; where counting it again fails, the answer is no."""
     plan = run.plan
     table: dict[str, Any] = {
@@ -81,16 +84,16 @@ def show_run(run: library.Run, as_json: bool) -> None:
         raise typer.Exit(NO)
 
 
-def _lines(run: library.Run) -> Iterator[RenderableType]:
-    yield summary_text(run.plan, run.network)
+def _lines(run: "loadstone.Run") -> Iterator[RenderableType]:
+    yield run.summary()
     yield Text()
     yield Text(run.manifest["verification"]["text"])
     wall_s, cpu_s = run.manifest["wall_s"], run.manifest["cpu_s"]
     yield Text(f"Found in {wall_s:.1f} s, {cpu_s:.1f} s of processor.")
 
 
-def _words(found: Progress) -> str:
-    if not np.isfinite(found.objective):
+def _words(found: "Progress") -> str:
+    if not isfinite(found.objective):
         return f"{found.stage}, round {found.round}"
     return (
         f"{found.stage}, round {found.round}: value {found.objective / 1e6:,.1f} million, "

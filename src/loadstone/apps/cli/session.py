@@ -20,7 +20,7 @@ from loadstone.model.errors import (
     OutsideError,
 )
 
-NO, WRONG_INPUT, OUTSIDE = 1, 2, 3
+NO, WRONG_INPUT, OUTSIDE, STOPPED = 1, 2, 3, 130
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 NetworkDir = Annotated[Path, typer.Argument(metavar="DIR", help="Network folder.")]
@@ -49,6 +49,9 @@ def clean_errors(as_json: bool) -> Iterator[None]:
             for line in (str(error) or "no plan keeps all limits").splitlines():
                 typer.secho(f"error: {line}", err=True, fg="red")
         raise typer.Exit(_code(error)) from None
+    except KeyboardInterrupt:
+        typer.secho("error: stopped before the end", err=True, fg="red")
+        raise typer.Exit(STOPPED) from None
 
 
 def show(

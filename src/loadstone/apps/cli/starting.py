@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from loadstone.apps import library
+import loadstone
 from loadstone.apps.cli.session import Json, clean_errors, show
 
 
@@ -17,7 +17,7 @@ def new(
 ) -> None:
     """Copy a starter network into a new folder."""
     with clean_errors(as_json):
-        files = library.new(folder, starter)
+        files = loadstone.new(folder, starter)
     table = {"network": str(folder), "from": starter}
     lines = [
         f"{folder} holds the {starter} network. It is invented: change it into yours.",

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from loadstone.apps import library
+import loadstone
+from loadstone.adapters.files import read_json
+from loadstone.adapters.files.run_folder import VERIFICATION
 from loadstone.apps.cli.session import NO, Json, RunDir, clean_errors, show, side_console
-from loadstone.services.planning import verification_table
 
 
 def verify(
@@ -26,7 +27,7 @@ def verify(
 ) -> None:
     """Prove the plan of a run again, apart from the code that found it."""
     with clean_errors(as_json), side_console().status("proving"):
-        found = library.verify(run, level)
+        found = loadstone.verify(run, level)
     lines = []
     for check in found.checks:
         word, style = ("holds", "") if check.ok else ("FAILS", "bold red")
@@ -34,8 +35,8 @@ def verify(
             Text(f"{word}  {check.name}: {check.worst:.2g} (at most {check.limit:.2g}); "
                  f"{check.text}", style=style)
         )  # fmt: skip
-    text = verification_table(found)["text"]
-    table = {"run": str(run), **verification_table(found)}
-    show(as_json, table, [*lines, Text(text, style="bold")], [run / library.VERIFICATION])
+    kept = run / VERIFICATION
+    table = {"run": str(run), **read_json(kept)}
+    show(as_json, table, [*lines, Text(table["text"], style="bold")], [kept])
     if not found.ok:
         raise typer.Exit(NO)
