@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 INWARD = 0.75  # share of the master's point in the next one; the rest is the best plan
+INWARD_ALONE = 0.9  # the same for a single block, which nothing else pulls about
 FIRST_SHARE = 0.4  # of the columns' bounds: where the first cuts are taken
 STALLED_ROUNDS = 10  # without any progress, after which rounding is all that is left
 PARTS_IN_ALL = 1000  # parts of years in the master: finer parts converge faster, cost more
@@ -144,6 +145,7 @@ class Search:
         self._money = 1.0
         self._master = Master(problem, self.oracle.starts, self._money)
         self._weights = np.array([block.weight for block in problem.blocks])
+        self._inward = INWARD_ALONE if len(problem.blocks) == 1 else INWARD
         self._must_run = _must_run_columns(problem)
         self._hints = np.zeros(len(problem.blocks))
         self._origins: list[_Origin] = []
@@ -219,7 +221,7 @@ class Search:
                 return
             columns = point.columns
             if best.columns is not None:
-                columns = INWARD * columns + (1 - INWARD) * best.columns
+                columns = self._inward * columns + (1 - self._inward) * best.columns
             if self._try(columns, best):
                 still = 0
             self._rounds += 1
@@ -438,7 +440,7 @@ class Search:
             yield _Mixture(b, whole[None, :], recipe)
 
     def _slope(self, b: int, origin: int) -> Floats:
-        """Return the slopes of a cut; those from calmer prices have the complement as origin."""
+        """Return the slopes of a cut; calmer prices have the complement as their origin."""
         found = self._origins[~origin if origin < 0 else origin].found[b]
         slope = found.calm if origin < 0 else found.slope
         assert slope is not None
