@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -284,8 +284,18 @@ def _search_exactly(
 
 
 def verification_table(found: Verification) -> dict[str, Any]:
-    """Return a verification as plain values."""
-    return asdict(found) | {"ok": found.ok, "gap": found.gap, "text": verification_text(found)}
+    """Return a verification as plain values, None for what is not finite."""
+    table = asdict(found) | {"ok": found.ok, "gap": found.gap}
+    finite: dict[str, Any] = _finite(table)
+    return finite | {"text": verification_text(found)}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def verification_text(found: Verification) -> str:

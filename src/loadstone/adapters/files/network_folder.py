@@ -41,6 +41,8 @@ _STUDY: Table = {
     },
 }
 _TOGETHER = ("phases", "outlook", "ai_demand")
+# what sites are read with
+_SHARED = ("currency", "fx", "phases")
 _SITE: Table = {
     "name": "unknown",
     "country": "",
@@ -173,7 +175,8 @@ class _Reading:
             return False
         if field in self.broken.get("series", ()):
             return True
-        return bool(self.broken[STUDY]) and field in {"supply", "curtailment", "connection"}
+        shared = not self.broken[STUDY].isdisjoint(_SHARED)
+        return shared and field in {"supply", "curtailment", "connection"}
 
 
 def _kinds() -> dict[str, Any]:
