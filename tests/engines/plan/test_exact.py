@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from benchmarks.b31 import b31, b31_phases
+
 from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.lp import solve_lp
 from loadstone.engines.plan.verify import verify
@@ -123,3 +123,10 @@ def test_a_block_that_can_have_nothing_is_worth_nothing():
     found = searched(replace(problem, upper=upper)).solution()
     assert found.values[1] == 0.0
     assert found.values[0] > 0
+
+
+def test_where_building_nothing_is_best_the_search_ends_with_nothing():
+    problem = b31(2, hours=WEEK)
+    found = searched(replace(problem, cost=1e4 * problem.cost)).solution()
+    assert found.status is Status.OPTIMAL
+    assert found.objective == pytest.approx(0.0, abs=1e-3)

@@ -33,6 +33,7 @@ PARTS_IN_ALL = 1000  # parts of years in the master: finer parts converge faster
 MOST_PARTS = 12
 LEAST_WEIGHT = 1e-12  # in the master's proof: a cut with less has none
 IDLE_ROUNDS = 12  # a cut that has not been binding for so many rounds is forgotten
+ROUNDING = 1e-9  # of the masters' money unit: nothing, where a plan is worth nothing
 WHOLE = 1e-6  # distance from a whole number that is none
 
 
@@ -95,11 +96,6 @@ class _Mixture:
     block: int
     slope: Floats
     recipe: tuple[tuple[int, int, float], ...]
-
-
-def _within(bound: float, value: float, gap: float) -> bool:
-    """Tell whether a value is within a gap of its bound."""
-    return bool(np.isfinite(value)) and bound - value <= gap * abs(value)
 
 
 def _must_run_columns(problem: Problem) -> Ints:
@@ -217,7 +213,7 @@ class Search:
             still = still + 1 if point.bound >= bound else 0
             bound = min(bound, point.bound)
             yield point, best
-            if _within(bound, best.value, gap) or still > STALLED_ROUNDS or self._stop():
+            if self._within(bound, best.value, gap) or still > STALLED_ROUNDS or self._stop():
                 return
             columns = point.columns
             if best.columns is not None:
@@ -322,8 +318,13 @@ class Search:
         self._mixed += mixtures
         choosing.add_cuts([m.block for m in mixtures], [m.slope for m in mixtures])
 
+    def _within(self, bound: float, value: float, gap: float) -> bool:
+        """Tell whether a value is within a gap of its bound, or only rounding is between them."""
+        least = ROUNDING * self._money
+        return bool(np.isfinite(value)) and bound - value <= max(gap * abs(value), least)
+
     def _closed(self) -> bool:
-        return _within(self._bound, self._best.value, self.gap)
+        return self._within(self._bound, self._best.value, self.gap)
 
     def _around(self, whole: Ints, choice: Floats) -> Iterator[Progress]:
         """Close the plan around a choice of whole numbers, unless it cannot be better."""
@@ -368,7 +369,7 @@ class Search:
         last = self._prices()
         return Solution(
             status=Status.OPTIMAL
-            if _within(self._bound, objective, self.gap)
+            if self._within(self._bound, objective, self.gap)
             else Status.STOPPED,
             objective=objective,
             bound=max(self._bound, objective),
