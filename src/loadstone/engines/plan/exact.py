@@ -319,7 +319,7 @@ class Search:
         choosing.add_cuts([m.block for m in mixtures], [m.slope for m in mixtures])
 
     def _within(self, bound: float, value: float, gap: float) -> bool:
-        """Tell whether a value is within a gap of its bound, or only rounding is between them."""
+        """Close the plan around a choice of whole numbers where it may be better."""
         least = ROUNDING * self._money
         return bool(np.isfinite(value)) and bound - value <= max(gap * abs(value), least)
 
