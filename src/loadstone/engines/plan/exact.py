@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from loadstone.engines.plan.master import Master, MasterPoint
 from loadstone.engines.plan.oracle import Oracle, Valuation
-from loadstone.engines.plan.problem import Problem
+from loadstone.engines.plan.problem import SHORTAGE_PRICE, Problem
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.model.errors import InfeasibleError
 from loadstone.model.plan import Status
@@ -319,7 +319,7 @@ class Search:
         choosing.add_cuts([m.block for m in mixtures], [m.slope for m in mixtures])
 
     def _within(self, bound: float, value: float, gap: float) -> bool:
-        """Close the plan around a choice of whole numbers where it may be better."""
+        """Tell whether a value is within a gap of its bound, or only rounding is between."""
         least = ROUNDING * self._money
         return bool(np.isfinite(value)) and bound - value <= max(gap * abs(value), least)
 
@@ -463,4 +463,11 @@ class Search:
                     price[part_hours] += share * cut.price[part_hours]
                     if part == 0:
                         multipliers += share * cut.multipliers
-        return Cut(block=b, water=water, price=price, multipliers=multipliers)
+        # a mixture may leave the range of its parts by rounding
+        top = np.array([account.penalty for account in self.problem.blocks[b].accounts])
+        return Cut(
+            block=b,
+            water=water,
+            price=np.minimum(price, SHORTAGE_PRICE),
+            multipliers=np.clip(multipliers, 0.0, top),
+        )
