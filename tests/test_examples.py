@@ -36,3 +36,10 @@ def test_an_example_says_what_it_says(folder, tmp_path, request):
     if request.config.getoption("--update-golden"):
         (folder / "expected.txt").write_text(answer(run), encoding="utf-8")
     assert answer(run) == text_of(folder / "expected.txt")
+
+
+@pytest.mark.long
+def test_the_awkward_example_is_planned_and_proven(tmp_path):
+    run = loadstone.plan(ROOT / "examples" / "awkward" / "network", tmp_path / "run", gap=1e-3)
+    assert any("HiGHS" in said for said in run.plan.assumptions)
+    assert loadstone.verify(run.folder, level=2).ok

@@ -22,6 +22,7 @@ Flags = NDArray[np.bool_]
 
 UNWANTED = 1e4  # money units a unit: more than anything earns
 TOLERANCE = 1e-9  # of HiGHS, on rows and prices as they are scaled here
+COARSE_TOLERANCE = 1e-7  # its own, where it gives up with the finer one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -262,18 +263,19 @@ class Master:
         )
 
     def _run(self, *, may_stop: bool = False) -> None:
-        self._highs.run()
-        status = self._highs.getModelStatus()
+        """Run HiGHS, a second time from scratch and less finely where it gives up."""
         ends = highspy.HighsModelStatus
-        if status == ends.kOptimal or (may_stop and status == ends.kInterrupt):
-            return
-        if status in (ends.kInfeasible, ends.kUnboundedOrInfeasible):
-            raise InfeasibleError(
-                [
-                    Conflict(
-                        rules=("the limits of the plan together",), relax="relax one of them"
-                    )
-                ]
-            )
+        for tolerance in (TOLERANCE, COARSE_TOLERANCE):
+            self._highs.run()
+            status = self._highs.getModelStatus()
+            if status == ends.kOptimal or (may_stop and status == ends.kInterrupt):
+                return
+            if status in {ends.kInfeasible, ends.kUnboundedOrInfeasible}:
+                rules = ("the limits of the plan together",)
+                raise InfeasibleError([Conflict(rules=rules, relax="relax one of them")])
+            if tolerance == TOLERANCE:
+                self._highs.clearSolver()
+                self.option("primal_feasibility_tolerance", COARSE_TOLERANCE)
+                self.option("dual_feasibility_tolerance", COARSE_TOLERANCE)
         name = self._highs.modelStatusToString(status)
         raise OutsideError(f"HiGHS ended with {name!r} in the master problem")
