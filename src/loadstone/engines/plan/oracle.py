@@ -4,6 +4,7 @@
 `Oracle.evaluate` is a function of its arguments: workspaces are reused, nothing is remembered.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -73,15 +74,18 @@ class Oracle:
     @property
     def forced(self) -> tuple[str, ...]:
         """What forced a slower way: a sentence for each set of accounts that did."""
-        sites: dict[str, list[str]] = {}
+        sites: dict[str, dict[str, None]] = {}
         for block in self.problem.blocks:
             if not accounts_fit(block):
-                names = ", ".join(account.name for account in block.accounts)
-                sites.setdefault(names, []).append(block.name)
+                times = Counter(account.name for account in block.accounts)
+                names = ", ".join(
+                    f"{name} ({n})" if n > 1 else name for name, n in times.items()
+                )
+                sites.setdefault(names, {})[block.site] = None
         return tuple(
-            f"{', '.join(blocks)}: {names} are several yearly amounts at once, so HiGHS finds "
+            f"{', '.join(where)}: {names} are several yearly amounts at once, so HiGHS finds "
             "these years; that takes tens of times longer than the site oracle"
-            for names, blocks in sites.items()
+            for names, where in sites.items()
         )
 
     def _programme(self, b: int) -> BlockProgramme:
