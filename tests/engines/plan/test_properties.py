@@ -111,8 +111,11 @@ def test_an_exact_plan_passes_verification(problem):
     found = verify(
         problem, search.solution(), search.dispatch(), search.proof(), level=level, gap=1e-5
     )
-    # a random problem may be short of power whatever is built
-    assert [c for c in found.checks if not c.ok and c.name != "shortage"] == []
+    # A random problem may be short of power whatever is built. And it may be worth so little
+    # that the tolerance of HiGHS, 1e-7 MW at the price of shortage, shows in its value.
+    failed = {c.name: c.worst for c in found.checks if not c.ok and c.name != "shortage"}
+    assert failed.pop("dispatch by HiGHS", 0.0) < 1e-4
+    assert failed == {}
 
 
 @settings(max_examples=10)
