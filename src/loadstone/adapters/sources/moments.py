@@ -179,7 +179,7 @@ def _located(
     count = Counter(
         moment for moment in moments if moment is not None and moment.tzinfo is None
     )
-    utc = np.full(len(moments), np.datetime64("NaT"), dtype="datetime64[s]")
+    utc = np.full(len(moments), np.datetime64("NaT", "s"), dtype="datetime64[s]")
     errors = []
     for i in reversed(order) if falling else order:
         moment = moments[i]
