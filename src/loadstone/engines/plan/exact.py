@@ -138,8 +138,8 @@ class Search:
         self.problem, self.gap = problem, gap
         self.oracle = Oracle(problem, parts=parts)
         self._executor, self._stop = executor, stop
-        self._money = 1.0
-        self._master = Master(problem, self.oracle.starts, self._money)
+        self._money = 1.0  # and the master: see `_scaled`
+        self._master: Master
         self._weights = np.array([block.weight for block in problem.blocks])
         self._inward = INWARD_ALONE if len(problem.blocks) == 1 else INWARD
         self._must_run = _must_run_columns(problem)
