@@ -8,6 +8,7 @@ from math import ceil
 import numpy as np
 
 from loadstone.model.bitcoin import Bitcoin, Halving
+from loadstone.model.connection import Connection
 from loadstone.model.country import Country, Zone
 from loadstone.model.fact import Facts
 from loadstone.model.machine import Miner, Server
@@ -23,7 +24,7 @@ from loadstone.model.plan import (
     SiteYear,
     Status,
 )
-from loadstone.model.site import Connection, Opening, Site, Standing
+from loadstone.model.site import Opening, Site, Standing
 from loadstone.model.source import Fact, Source
 from loadstone.model.tariff import FlatPrice
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from loadstone.model.agreement import disagreements
+from loadstone.model.flexibility import Curtailment
 from loadstone.model.network import AiDemand, Caps, Stated
 from loadstone.model.series import Series
-from loadstone.model.site import Curtailment, Standing
+from loadstone.model.site import Standing
 from tests.network_folders import campus, read
 
 

@@ -4,18 +4,10 @@ from datetime import date
 
 import pytest
 
+from loadstone.model.connection import Connection
 from loadstone.model.errors import InputError
-from loadstone.model.site import (
-    AiSales,
-    Clause,
-    Connection,
-    Curtailment,
-    Limits,
-    Obligation,
-    Opening,
-    Site,
-    Standing,
-)
+from loadstone.model.flexibility import Curtailment
+from loadstone.model.site import AiSales, Clause, Limits, Obligation, Opening, Site, Standing
 from loadstone.model.tariff import FlatPrice
 
 DAY = date(2026, 11, 1)

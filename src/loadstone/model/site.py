@@ -3,57 +3,16 @@
 
 from dataclasses import dataclass
 from datetime import date
-from math import inf
 from typing import Literal
 
+from loadstone.model.bounds import at_least_zero
+from loadstone.model.connection import Connection
 from loadstone.model.errors import InputError
+from loadstone.model.flexibility import Curtailment
 from loadstone.model.tariff import Tariff
 
 Status = Literal["operating", "building", "planned", "candidate"]
 Use = Literal["mining", "ai"]
-
-
-def _at_least_zero(value: object, *names: str) -> None:
-    for name in names:
-        number = getattr(value, name)
-        if number is not None and not 0 <= number < inf:
-            raise InputError(name, number, "must be finite and at least 0")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """The right to draw power at one point of the grid.
-
-    Attributes:
-        existing_mw: Power that may be drawn today, MW at the meter.
-        max_mw: Most that may ever be connected, MW at the meter.
-        lead_time_years: Time from the decision to the first new MW, years.
-        cost_per_mw: Price of a new MW, network currency; None takes the shipped assumption.
-        life_years: Years over which the connection is paid.
-        export_share: Part of the connected MW that may feed power back, 0 to 1.
-        block_mw: Size of the whole blocks that new connection comes in; None for any amount.
-        off_grid: Whether the site runs on its own generation, isolated from the grid.
-    """
-
-    existing_mw: float = 0.0
-    max_mw: float
-    lead_time_years: float = 0.0
-    cost_per_mw: float | None = None
-    life_years: float = 25.0
-    export_share: float = 0.0
-    block_mw: float | None = None
-    off_grid: bool = False
-
-    def __post_init__(self) -> None:
-        _at_least_zero(self, "existing_mw", "max_mw", "lead_time_years", "cost_per_mw")
-        _at_least_zero(self, "export_share", "block_mw")
-        if self.existing_mw > self.max_mw:
-            rule = f"must be at most max_mw {self.max_mw}"
-            raise InputError("existing_mw", self.existing_mw, rule)
-        if self.export_share > 1:
-            raise InputError("export_share", self.export_share, "must be at most 1")
-        if self.life_years <= 0:
-            raise InputError("life_years", self.life_years, "must be above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +30,7 @@ class Opening:
     minimum_mw: float = 0.0
 
     def __post_init__(self) -> None:
-        _at_least_zero(self, "fixed_cost", "yearly_cost", "minimum_mw")
+        at_least_zero(self, "fixed_cost", "yearly_cost", "minimum_mw")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +48,7 @@ class Standing:
     installed: date
 
     def __post_init__(self) -> None:
-        _at_least_zero(self, "mw")
+        at_least_zero(self, "mw")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +73,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
-            _at_least_zero(self, name)
+            at_least_zero(self, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,37 +114,7 @@ class Obligation:
     source: str
 
     def __post_init__(self) -> None:
-        _at_least_zero(self, "mw")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curtailment:
-    """An agreement to stop mining when called, for pay, up to a yearly energy.
-
-    Attributes:
-        name: What it is called.
-        mw: Most mining power that may be pledged, MW at the plugs.
-        months: Local months in which calls come; empty means all.
-        hours: Local hours in which calls come.
-        max_hours: Hours a year that are paid, per pledged MW; beyond them nothing is paid.
-        per_mwh: Payment for energy not drawn when called, `currency` per MWh.
-        per_mw_year: Payment for pledging, `currency` per MW and year.
-        currency: ISO 4217 code.
-        source: The contract.
-    """
-
-    name: str
-    mw: float
-    months: tuple[int, ...] = ()
-    hours: tuple[int, ...]
-    max_hours: float
-    per_mwh: float
-    per_mw_year: float = 0.0
-    currency: str
-    source: str
-
-    def __post_init__(self) -> None:
-        _at_least_zero(self, "mw", "max_hours", "per_mwh", "per_mw_year")
+        at_least_zero(self, "mw")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +134,7 @@ class AiSales:
     utilisation: float = 0.7
 
     def __post_init__(self) -> None:
-        _at_least_zero(self, "contracted_price_factor")
+        at_least_zero(self, "contracted_price_factor")
         for name in ("contracted_share", "floor", "utilisation"):
             value = getattr(self, name)
             if not 0 <= value <= 1:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from loadstone.engines.plan.books import SiteBooks
-from loadstone.model.site import Connection, Limits, Opening
+from loadstone.model.connection import Connection
+from loadstone.model.site import Limits, Opening
 from loadstone.model.tariff import (
     CapacityCharge,
     DemandCharge,

@@ -3,8 +3,9 @@
 
 import pytest
 
+from loadstone.model.connection import Connection
 from loadstone.model.network import AiDemand, Caps
-from loadstone.model.site import Connection, Limits, Opening
+from loadstone.model.site import Limits, Opening
 from tests.engines.plan.lower import tiny_network as tiny
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from loadstone.engines.plan.lp import solve_lp_hours
 from loadstone.engines.plan.result import plan_of, site_hours
+from loadstone.model.connection import Connection
 from loadstone.model.network import Phase, Stated
-from loadstone.model.site import Connection, Limits, Standing
+from loadstone.model.site import Limits, Standing
 from tests.engines.plan.lower import tiny_network as tiny
 
 STANDING = Standing(model="miner", mw=2.0, installed=tiny.DAY)

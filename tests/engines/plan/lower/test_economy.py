@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from loadstone.engines.plan.lower.economy import Economy, annuity, straight_line_value
+from loadstone.model.connection import Connection
 from loadstone.model.network import Phase
-from loadstone.model.site import Connection, Standing
+from loadstone.model.site import Standing
 from tests.engines.plan.lower import tiny_network as tiny
 
 

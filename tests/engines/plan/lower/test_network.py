@@ -7,9 +7,10 @@ from itertools import pairwise
 import pytest
 
 from loadstone.engines.plan.lower import lower
+from loadstone.model.connection import Connection
 from loadstone.model.errors import InputErrors
 from loadstone.model.network import AiDemand, Caps, Phase
-from loadstone.model.site import Connection, Limits
+from loadstone.model.site import Limits
 from tests.engines.plan.lower import tiny_network as tiny
 
 CAPITAL = 10 * 200_000 + 10 / tiny.PUE * 1.4e6  # of a whole site

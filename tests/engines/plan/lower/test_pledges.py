@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 
-from loadstone.model.site import Clause, Curtailment
+from loadstone.model.flexibility import Curtailment
+from loadstone.model.site import Clause
 from tests.engines.plan.lower import tiny_network as tiny
 
 CALLED = (np.arange(tiny.HOURS) % 24 == 18) & (

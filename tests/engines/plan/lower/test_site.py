@@ -8,9 +8,10 @@ import pytest
 
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.lp import solve_lp
+from loadstone.model.connection import Connection
 from loadstone.model.errors import InfeasibleError
 from loadstone.model.network import Phase
-from loadstone.model.site import Clause, Connection, Limits, Obligation, Opening, Standing
+from loadstone.model.site import Clause, Limits, Obligation, Opening, Standing
 from loadstone.model.tariff import Prohibition
 from loadstone.model.tariff.calendar import Window
 from tests.engines.plan.lower import tiny_network as tiny

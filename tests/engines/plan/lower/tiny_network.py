@@ -16,6 +16,7 @@ from loadstone.engines.plan.result import plan_of
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.engines.revenue import hashprice_of_network
 from loadstone.model.bitcoin import Bitcoin, Halving
+from loadstone.model.connection import Connection
 from loadstone.model.cooling import CoolingPlant
 from loadstone.model.country import Country, ImportDuty, Treatment, Zone
 from loadstone.model.fact import Facts
@@ -24,7 +25,7 @@ from loadstone.model.network import Network, Outlook, Phase, Study
 from loadstone.model.plan import Plan
 from loadstone.model.rule import MiningRule
 from loadstone.model.series import Provenance, Series
-from loadstone.model.site import Connection, Limits, Site
+from loadstone.model.site import Limits, Site
 from loadstone.model.source import Fact, Source
 from loadstone.model.tariff import FlatPrice, SpotPrice
 

@@ -18,7 +18,7 @@ from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.lower.power import in_hours
 from loadstone.engines.plan.lower.supply import Capacities
 from loadstone.engines.plan.problem import Account, Profile, Segment
-from loadstone.model.site import Curtailment
+from loadstone.model.flexibility import Curtailment
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

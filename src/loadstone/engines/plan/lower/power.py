@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from loadstone.engines.climate import availability, pue
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.model.errors import InputError
+from loadstone.model.flexibility import Curtailment
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.plan import RuleHit
-from loadstone.model.site import Clause, Curtailment, Site
+from loadstone.model.site import Clause, Site
 from loadstone.model.tariff import PriceSeries, site_card
 from loadstone.model.tariff.rate_card import RateCard
 from loadstone.model.tariff.terms import EnergyTerm, Term
