@@ -31,7 +31,7 @@ from loadstone.engines.plan.verify import Verification
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.plan import Plan, SiteDispatch, Year
 from loadstone.services.planning import (
     INPUTS,
     Method,
@@ -88,7 +88,7 @@ class Run:
         """Return what limits the plan, dearest first."""
         return pd.DataFrame([asdict(marginal) for marginal in self.plan.marginals])
 
-    def dispatch(self, site: str, phase: int) -> SiteDispatch:
+    def dispatch(self, site: str, phase: Year) -> SiteDispatch:
         """Return a year of hours of one site.
 
         Args:
@@ -105,7 +105,7 @@ class Run:
             )
         return found[0]
 
-    def hours(self, site: str, phase: int) -> pd.DataFrame:
+    def hours(self, site: str, phase: Year) -> pd.DataFrame:
         """Return a row per hour of one site in one phase, indexed by its start in UTC.
 
         Args:
@@ -117,7 +117,7 @@ class Run:
         named = {f"supply:{k}": v for k, v in columns.pop("supply_mw").items()}
         named |= columns.pop("machine_mw")
         held = {k: v for k, v in columns.items() if k not in {"site", "phase"}}
-        index = pd.DatetimeIndex(TimeGrid.planning_year(phase).utc(), tz="UTC", name="utc")
+        index = pd.DatetimeIndex(TimeGrid.planning_year(int(phase)).utc(), tz="UTC", name="utc")
         return pd.DataFrame({**held, **named}, index=index)
 
     def summary(self) -> RenderableType:
@@ -140,12 +140,12 @@ class Run:
         """Return what the result rests on."""
         return charts.provenance_bars(self.plan)
 
-    def merit_order(self, site: str, phase: int) -> charts.Figure:
+    def merit_order(self, site: str, phase: Year) -> charts.Figure:
         """Return the merit order of one site over its price-duration curve."""
         hours = self.dispatch(site, phase)
         return charts.merit_order_figure(self.plan, self.network, hours)
 
-    def year(self, site: str, phase: int) -> charts.Figure:
+    def year(self, site: str, phase: Year) -> charts.Figure:
         """Return a year of one site at a glance, by hour and day."""
         return charts.year_heatmap(self.plan, self.network, self.dispatch(site, phase))
 

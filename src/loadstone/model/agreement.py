@@ -93,9 +93,9 @@ def _in_time(site: Site, network: Network) -> Iterator[InputError]:
     """Yield a lead time that leaves no phase in which the site could run."""
     connection = site.connection
     first, last = network.study.phases[0], network.study.phases[-1]
-    ready = first.year + connection.lead_time_years
-    if not connection.existing_mw and ready >= last.year + last.years:
-        rule = f"must leave a phase: decided in {first.year}, power comes in {ready:g}"
+    ready = first.at + connection.lead_time_years
+    if not connection.existing_mw and ready >= last.ends:
+        rule = f"must leave a phase: decided in {first.at:g}, power comes in {ready:g}"
         yield InputError("connection.lead_time_years", connection.lead_time_years, rule)
 
 

@@ -11,28 +11,53 @@ from loadstone.model.fact import Facts
 from loadstone.model.series import Series
 from loadstone.model.site import AiSales, Site
 
+HALF = 0.5  # of a year: the shortest phase
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase:
-    """A year in which things can be built, and the years that it stands for.
+    """A time in which things can be built, and the years that it stands for.
+
+    A half-year earns and costs half of what a whole year of its hours does: seasons are those
+    of the year.
 
     Attributes:
         year: Calendar year of building, and of the dated rules.
-        years: Years until the next phase; building happens at the start of the first.
+        month: Month in which it begins: 1 or 7.
+        years: Years until the next phase, in halves; building happens at its start.
         budget: Most capital that may be spent in it, network currency; None for any.
     """
 
     year: int
-    years: int = 1
+    month: int = 1
+    years: float = 1.0
     budget: float | None = None
 
     def __post_init__(self) -> None:
         if not 2009 <= self.year <= 2100:
             raise InputError("year", self.year, "must be from 2009 to 2100")
-        if self.years < 1:
-            raise InputError("years", self.years, "must be at least 1")
+        if self.month not in {1, 7}:
+            raise InputError("month", self.month, "must be 1 or 7")
+        if self.years < HALF or self.years % HALF:
+            raise InputError("years", self.years, "must be at least 0.5, in halves")
         if self.budget is not None and not 0 <= self.budget < inf:
             raise InputError("budget", self.budget, "must be finite and at least 0")
+
+    @property
+    def at(self) -> int | float:
+        """When it begins, in calendar years: 2027.5 is July 2027; a whole number is an int."""
+        return self.year + HALF if self.month != 1 else self.year
+
+    @property
+    def start(self) -> date:
+        """The day it begins."""
+        return date(self.year, self.month, 1)
+
+    @property
+    def ends(self) -> int | float:
+        """When the next begins, in calendar years."""
+        end = self.at + self.years
+        return int(end) if end == int(end) else end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +202,9 @@ class Study:
         if not 0 <= self.pool_fee < 1:
             raise InputError("pool_fee", self.pool_fee, "must be at least 0 and below 1")
         for first, second in zip(self.phases, self.phases[1:], strict=False):
-            if second.year != first.year + first.years:
-                rule = f"must follow the one before: {first.year + first.years}"
-                raise InputError("phases.year", second.year, rule)
+            if second.at != first.ends:
+                rule = f"must follow the one before: {first.ends:g}"
+                raise InputError("phases.year", second.at, rule)
         if len(self.outlook.btc_price) != len(self.phases):
             count = len(self.outlook.btc_price)
             raise InputError("outlook.btc_price", count, f"must have {len(self.phases)} values")

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Year = int | float
+"""Start of a phase in calendar years: 2027, or 2027.5 for July 2027."""
 
 
 class Status(StrEnum):
@@ -34,7 +36,7 @@ class Build:
     """
 
     site: str
-    phase: int
+    phase: Year
     asset: str
     amount: float
     unit: str
@@ -59,7 +61,7 @@ class SiteYear:
     """
 
     site: str
-    phase: int
+    phase: Year
     capacities: Mapping[str, float]
     energy_mwh: Mapping[str, float]
     revenue: Mapping[str, float]
@@ -81,7 +83,7 @@ class SiteValue:
     id: str
     country: str
     npv: float
-    opened: int | None
+    opened: Year | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class Marginal:
 
     kind: str
     subject: str
-    phase: int
+    phase: Year
     value: float
     unit: str
     text: str
@@ -118,7 +120,7 @@ class RuleHit:
     """
 
     site: str
-    phase: int
+    phase: Year
     text: str
     hours: int
     source: str
@@ -170,7 +172,7 @@ class Plan:
     bound: float
     gap: float
     currency: str
-    phases: tuple[int, ...]
+    phases: tuple[Year, ...]
     builds: tuple[Build, ...]
     sites: tuple[SiteValue, ...]
     site_years: tuple[SiteYear, ...]
@@ -198,7 +200,7 @@ class SiteDispatch:
     """
 
     site: str
-    phase: int
+    phase: Year
     grid_import_mw: Floats
     grid_export_mw: Floats
     supply_mw: Mapping[str, Floats] = field(default_factory=dict)

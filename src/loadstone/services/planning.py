@@ -21,7 +21,7 @@ from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.engines.plan.verify import Verification, verify
 from loadstone.model.errors import InfeasibleError, InputError, OutsideError
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.plan import Plan, SiteDispatch, Year
 from loadstone.model.ports import Clock, NetworkReader
 
 Method = Literal["exact", "lp"]
@@ -168,7 +168,7 @@ def plan_network(
     lowered = lower(network)
     read_s = clock.wall_s() - wall_s
     deadline = inf if order.time_limit_s is None else wall_s + order.time_limit_s
-    years = [phase.year for phase in network.study.phases]
+    years = [phase.at for phase in network.study.phases]
     evidence = _search(
         lowered.problem, order, deadline=deadline, years=years, clock=clock, show=show
     )
@@ -249,7 +249,7 @@ def _search(
     order: Order,
     *,
     deadline: float,
-    years: Sequence[int],
+    years: Sequence[Year],
     clock: Clock,
     show: Show | None,
 ) -> Evidence:

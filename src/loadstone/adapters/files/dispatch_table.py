@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """RUN/dispatch.parquet: one row per site, phase and hour.
 
-Columns: `site`, `phase` (year), `utc` (start of the hour), then mean MW of the hour, power
-drawn positive:
+Columns: `site`, `phase` (its start in calendar years; 2027.5 is July), `utc` (start of the
+hour), then mean MW of the hour, power drawn positive:
 
 - at the meter: `grid_import_mw`, `grid_export_mw`;
 - at the bus: `solar_mw`, `wind_mw`, `charge_mw`, `discharge_mw`, `shortage_mw`, and machines
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from loadstone.model.errors import InputError
 from loadstone.model.grid import TimeGrid
-from loadstone.model.plan import SiteDispatch
+from loadstone.model.plan import SiteDispatch, Year
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def write_dispatch(folder: Path, dispatch: Sequence[SiteDispatch]) -> Path:
     schema = pa.schema(
         [
             ("site", pa.dictionary(pa.int32(), pa.string())),
-            ("phase", pa.int32()),
+            ("phase", pa.float64()),
             ("utc", pa.timestamp("s", "UTC")),
             *((name, pa.float64()) for name in numbers),
         ]
@@ -66,14 +66,14 @@ def write_dispatch(folder: Path, dispatch: Sequence[SiteDispatch]) -> Path:
 
 
 def read_dispatch(
-    folder: Path, site: str | None = None, phase: int | None = None
+    folder: Path, site: str | None = None, phase: Year | None = None
 ) -> tuple[SiteDispatch, ...]:
     """Return the hours of a run.
 
     Args:
         folder: The run.
         site: Id of a site; None for all.
-        phase: Year of a phase; None for all.
+        phase: Start of a phase in calendar years; None for all.
 
     Raises:
         InputError: The run has none.
@@ -88,7 +88,7 @@ def read_dispatch(
     return tuple(_site(file.read_row_group(i)) for i in groups)
 
 
-def _is_of(group: Any, site: str | None, phase: int | None) -> bool:
+def _is_of(group: Any, site: str | None, phase: Year | None) -> bool:
     """Return whether a row group, which holds one site and phase, is asked for."""
     held = group.column(0).statistics.min, group.column(1).statistics.min
     return site in {None, held[0]} and phase in {None, held[1]}
@@ -98,8 +98,8 @@ def _table(one: SiteDispatch, schema: pa.Schema) -> pa.Table:
     count = one.grid_import_mw.size
     columns: dict[str, object] = {
         "site": pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), [one.site]),
-        "phase": np.full(count, one.phase, np.int32),
-        "utc": pa.array(TimeGrid.planning_year(one.phase).utc()[:count]).cast(
+        "phase": np.full(count, float(one.phase)),
+        "utc": pa.array(TimeGrid.planning_year(int(one.phase)).utc()[:count]).cast(
             pa.timestamp("s", "UTC")
         ),
     }
@@ -123,11 +123,15 @@ def _site(table: pa.Table) -> SiteDispatch:
     }
     return SiteDispatch(
         site=table["site"][0].as_py(),
-        phase=table["phase"][0].as_py(),
+        phase=_whole(table["phase"][0].as_py()),
         supply_mw=_named(held, "supply:", keep=False),
         machine_mw=_named(held, "miner:") | _named(held, "server:"),
         **{name: held[name] for name in _HOURLY},
     )
+
+
+def _whole(phase: float) -> Year:
+    return int(phase) if phase == int(phase) else phase
 
 
 def _named(held: dict[str, Floats], start: str, *, keep: bool = True) -> dict[str, Floats]:

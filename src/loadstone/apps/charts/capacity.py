@@ -21,7 +21,7 @@ from loadstone.apps.charts.style import (
 )
 from loadstone.apps.charts.words import asset_name, country_name, number, use_of
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteYear
+from loadstone.model.plan import Plan, SiteYear, Year
 
 ROW_PX = 25
 _SUPPLY = {"connection": GRID, "solar": SOLAR, "wind": WIND, "battery_power": BATTERY}
@@ -47,7 +47,7 @@ def _rows(plan: Plan, network: Network) -> tuple[list[str], dict[str, str]]:
 
 
 def _segments(years: list[SiteYear], name: str, colour: str, text_colour: str,
-              spans: Mapping[int, int]) -> go.Bar:  # fmt: skip
+              spans: Mapping[Year, float]) -> go.Bar:  # fmt: skip
     powers = [power_of(year) for year in years]
     return go.Bar(
         orientation="h", name=name, y=[year.site for year in years],
@@ -127,7 +127,7 @@ def _stacked(plan: Plan, network: Network) -> list[tuple[str, str, tuple[str, ..
     return found
 
 
-def _standing(plan: Plan, phase: int, assets: tuple[str, ...]) -> float:
+def _standing(plan: Plan, phase: Year, assets: tuple[str, ...]) -> float:
     years = (year for year in plan.site_years if year.phase == phase)
     return sum(year.capacities.get(asset, 0.0) for year in years for asset in assets)
 

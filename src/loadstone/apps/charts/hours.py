@@ -176,7 +176,7 @@ def _offset(network: Network, dispatch: SiteDispatch) -> tuple[int, str]:
         country = network.facts.countries.get(site.country)
         if site.id == dispatch.site and country is not None and site.zone in country.zones:
             name = country.zones[site.zone].time_zone
-            grid = TimeGrid.planning_year(dispatch.phase)
+            grid = TimeGrid.planning_year(int(dispatch.phase))
             offsets = (grid.local(name) - grid.utc()).astype("timedelta64[m]").astype(int)
             return int(np.median(offsets[[0, -1]])) // 60, name
     return 0, "UTC"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from loadstone.apps.charts.words import use_of
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteYear
+from loadstone.model.plan import Plan, SiteYear, Year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,6 @@ def names_of(network: Network) -> dict[str, str]:
     return {site.id: site.name or site.id for site in network.sites}
 
 
-def horizon(network: Network) -> dict[int, int]:
+def horizon(network: Network) -> dict[Year, float]:
     """Return the years that each phase stands for, by its year."""
-    return {phase.year: phase.years for phase in network.study.phases}
+    return {phase.at: phase.years for phase in network.study.phases}

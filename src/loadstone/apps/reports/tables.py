@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from loadstone.apps.charts.standing import names_of, power_of
 from loadstone.apps.charts.words import asset_name, country_name, money, number
 from loadstone.model.network import Network
-from loadstone.model.plan import Build, Marginal, Plan, RuleHit, SiteYear
+from loadstone.model.plan import Build, Marginal, Plan, RuleHit, SiteYear, Year
 
 _POWER_COSTS = ("energy", "demand", "connection", "take_or_pay")
 _LEVIES = ("levies", "carbon")
@@ -69,7 +69,7 @@ def is_trace(build: Build) -> bool:
 def builds_by_country(plan: Plan, network: Network) -> Table:
     """Return what is added where and when, grouped by country."""
     places = {site.id: site for site in network.sites}
-    groups: dict[str, dict[tuple[str, int], list[Build]]] = defaultdict(
+    groups: dict[str, dict[tuple[str, Year], list[Build]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for build in plan.builds:
@@ -124,7 +124,7 @@ def _economics_cells(values: Iterable[float]) -> list[str]:
     ]
 
 
-def economics(plan: Plan, network: Network, phase: int) -> Table:
+def economics(plan: Plan, network: Network, phase: Year) -> Table:
     """Return a year of each open site in money, the most valuable site first."""
     names = names_of(network)
     worth = {site.id: site.npv for site in plan.sites}
@@ -178,7 +178,7 @@ def source_text(key: str, network: Network) -> str:
     return f"{source.title}. {source.publisher}{address}; read {source.read}"
 
 
-def _range(values: Iterable[int]) -> str:
+def _range(values: Iterable[Year]) -> str:
     found = sorted(set(values))
     if len(found) < 2:
         return "".join(f"{value}" for value in found)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
-from loadstone.engines.plan.lower.site import HALL_UPKEEP, PLANTS
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.plan import SiteYear
 from loadstone.model.tariff import Load
@@ -113,7 +112,7 @@ class SiteBooks:
             (load.import_mw * self.site.hours[phase].carbon).sum()
             * self.lowered.network.study.caps.carbon_price
         )
-        cost["upkeep"] = self._upkeep(phase)
+        self._add_lines(phase, revenue, cost)
         cost["vat"] = self._vat(phase)
         opening = self.site.site.opening
         is_open = self._is_open(phase)
@@ -126,7 +125,7 @@ class SiteBooks:
         cost["tax"] = sum(revenue.values()) - sum(cost.values()) - counted
         return SiteYear(
             site=self.site.site.id,
-            phase=self.lowered.network.study.phases[phase].year,
+            phase=self.lowered.network.study.phases[phase].at,
             capacities={
                 asset: float(self.solution.columns[column])
                 for (asset, q), column in self.site.amounts.items()
@@ -148,7 +147,7 @@ class SiteBooks:
             low, high = given.card.bounds(self.load(p))
             names = ", ".join(sorted({term.name for term in terms}))
             said.append(
-                f"{self.site.site.name}, {self.lowered.network.study.phases[p].year}: the plan "
+                f"{self.site.site.name}, {self.lowered.network.study.phases[p].at}: the plan "
                 f"does not charge exactly: {names}. The bill lies between {low:,.0f} and "
                 f"{high:,.0f} {given.currency}."
             )
@@ -169,21 +168,13 @@ class SiteBooks:
         opened = [z for p, z in self.site.opens.items() if p <= phase]
         return float(np.round(self.solution.columns[opened].sum())) if opened else 0.0
 
-    def _at_plugs(self, phase: int, name: str, power: Floats) -> float:
-        """Return the energy of a machine segment at its plugs, MWh."""
-        given = self.site.hours[phase]
-        pue = (
-            given.mining_pue if name.startswith(("miner:", "promised:mining")) else given.ai_pue
-        )
-        return float((power / pue).sum())
-
     def _revenue(self, phase: int) -> dict[str, float]:
         revenue = {"mining": 0.0, "ai": 0.0, "curtailment": self._curtailed(phase)[0]}
         sold = self.site.sold[phase]
         for name, power in self._power(phase).items():
             if name in sold:
-                at_plugs = self._at_plugs(phase, name, power)
-                revenue[sold[name].use] += at_plugs * sold[name].per_mwh
+                earned = float((power / sold[name].pue * sold[name].per_mwh).sum())
+                revenue[sold[name].line] = revenue.get(sold[name].line, 0.0) + earned
         return revenue
 
     def _curtailed(self, phase: int) -> tuple[float, float]:
@@ -208,7 +199,7 @@ class SiteBooks:
                 mean = float(width.sum()) / max(float((width > 0).sum()), 1.0)
                 limit += amount * mean * agreement.max_hours
                 mw += amount
-            worth = self.lowered.economy.per(agreement.currency)
+            worth = self.site.economy.per(agreement.currency)
             paid += rate * min(still, limit) + mw * agreement.per_mw_year * worth
             energy += still
         return paid, energy
@@ -249,14 +240,13 @@ class SiteBooks:
                 total += float((power * price).sum()) * sold[name].taxation.vat
         return total
 
-    def _upkeep(self, phase: int) -> float:
-        economy = self.lowered.economy
-        ids = HALL_UPKEEP | {asset: row[2] for asset, row in PLANTS.items() if row[2]}
-        return sum(
-            economy.cost(id_) * self._amount(asset, phase)
-            for asset, id_ in ids.items()
-            if (asset, phase) in self.site.amounts
-        )
+    def _add_lines(self, phase: int, revenue: dict[str, float], cost: dict[str, float]) -> None:
+        """Add what columns earn and cost a year."""
+        for line in self.site.lines:
+            if line.phase == phase:
+                amount = line.per_unit * float(self.solution.columns[line.column])
+                lines = revenue if line.revenue else cost
+                lines[line.name] = lines.get(line.name, 0.0) + amount
 
     def _yearly_columns(self, phase: int) -> float:
         """Return what the site's columns of a phase cost beside building and opening."""
@@ -271,57 +261,37 @@ class SiteBooks:
 
     def _annuity(self, phase: int) -> float:
         """Return the capital charge of a year, after the relief of writing off."""
-        economy, total = self.lowered.economy, 0.0
-        for (asset, p), (column, price) in self.site.builds.items():
-            amount = float(self.solution.columns[column])
-            if asset == "site":
+        economy, problem, total = self.site.economy, self.lowered.problem, 0.0
+        for (_, p), built in self.site.builds.items():
+            if not built.stands:  # paid at once
                 if p == phase:
                     kept = 1 - self.site.taxation.relief
                     start = economy.starts[p] / economy.weights[p]
-                    total += amount * price * start * kept
-                continue
-            total += self._running(asset, p, phase, column)
+                    amount = float(self.solution.columns[built.column])
+                    total += amount * built.unit_price * start * kept
+            elif phase in built.stands:
+                paid = sum(economy.weights[q] for q in built.stands)
+                charged = problem.cost[built.column] * self.solution.columns[built.column]
+                total += float(charged) / paid
         return total
-
-    def _running(self, asset: str, built: int, phase: int, column: int) -> float:
-        """Return the yearly payment in a phase for what was built in another."""
-        economy, problem = self.lowered.economy, self.lowered.problem
-        life = self._life(asset)
-        standing = economy.stands(life, built)
-        if phase not in standing:
-            return 0.0
-        paid = sum(economy.weights[q] for q in standing)
-        return float(problem.cost[column] * self.solution.columns[column]) / paid
-
-    def _life(self, asset: str) -> float:
-        facts, economy = self.lowered.network.facts, self.lowered.economy
-        if asset == "connection":
-            return self.site.site.connection.life_years
-        if asset.startswith("miner:"):
-            return facts.miners[asset.removeprefix("miner:")].life.value
-        if asset.startswith("server:"):
-            return facts.servers[asset.removeprefix("server:")].life.value
-        if asset in PLANTS:
-            return economy.cost(PLANTS[asset][1])
-        return economy.cost(
-            {"mining_hall": "life-mining-site", "ai_hall": "life-ai-hall"}[asset]
-        )
 
     def _energy(self, phase: int, load: Load) -> dict[str, float]:
         b = self.site.blocks[phase]
         hours, power = self._hours[b], self._power(phase)
-        plugs = {"miner": 0.0, "server": 0.0, "promised": 0.0}
+        given, sold = self.site.hours[phase], self.site.sold[phase]
+        plugs = {"mining": 0.0, "ai": 0.0, "promised": 0.0}
         for name, mw in power.items():
-            kind = name.split(":")[0]
-            if kind in plugs:
-                plugs[kind] += self._at_plugs(phase, name, mw)
+            if name in sold:
+                line = sold[name].line
+                plugs[line] = plugs.get(line, 0.0) + float((mw / sold[name].pue).sum())
+            elif name.startswith("promised:"):
+                pue = given.mining_pue if name.startswith("promised:mining") else given.ai_pue
+                plugs["promised"] += float((mw / pue).sum())
         at_bus = float(load.mining_mw.sum() + load.ai_mw.sum())
         return {
             "import": float(load.import_mw.sum()),
             "export": float(load.export_mw.sum()),
-            "mining": plugs["miner"],
-            "ai": plugs["server"],
-            "promised": plugs["promised"],
+            **plugs,
             "auxiliary": at_bus - sum(plugs.values()),
             "solar": float(power["solar"].sum()) if "solar" in power else 0.0,
             "wind": float(power["wind"].sum()) if "wind" in power else 0.0,

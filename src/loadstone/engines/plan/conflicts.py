@@ -10,6 +10,7 @@ from loadstone.engines.plan.highs import End, Programme, by_rows, minimise
 from loadstone.engines.plan.problem import Block, Label, Problem
 from loadstone.engines.plan.solution import BlockDispatch
 from loadstone.model.errors import Conflict
+from loadstone.model.plan import Year
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -19,7 +20,7 @@ LEAST_SHARE = 1e-7  # of a row's size
 
 
 def missing_power(
-    problem: Problem, hours: Sequence[BlockDispatch], years: Sequence[int]
+    problem: Problem, hours: Sequence[BlockDispatch], years: Sequence[Year]
 ) -> tuple[Conflict, ...]:
     """Return a conflict for each site and phase in which promised power cannot be had.
 
@@ -55,7 +56,7 @@ def _promised(block: Block) -> str:
     return ", ".join(contracts or must) or "its uses"
 
 
-def clashing_limits(problem: Problem, years: Sequence[int]) -> tuple[Conflict, ...]:
+def clashing_limits(problem: Problem, years: Sequence[Year]) -> tuple[Conflict, ...]:
     """Return the shared limits that cannot hold together with what stands already.
 
     Limits that are stated in words may give way at a price for each share of their size; those
@@ -119,7 +120,7 @@ def _least_slack(problem: Problem, free: Bools) -> Floats | None:
     return slack
 
 
-def _conflict(problem: Problem, row: int, slack: float, years: Sequence[int]) -> Conflict:
+def _conflict(problem: Problem, row: int, slack: float, years: Sequence[Year]) -> Conflict:
     label = problem.rows[row]
     limit = problem.row_upper[row] if slack > 0 else problem.row_lower[row]
     word = "at most" if slack > 0 else "at least"
@@ -134,7 +135,7 @@ def _conflict(problem: Problem, row: int, slack: float, years: Sequence[int]) ->
     )
 
 
-def _words(label: Label, years: Sequence[int]) -> str:
+def _words(label: Label, years: Sequence[Year]) -> str:
     words = label.text or " ".join(
         word for word in (label.kind, label.subject, label.asset) if word
     )

@@ -8,7 +8,7 @@ import numpy as np
 from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.problem import Label, Problem
 from loadstone.engines.plan.solution import Solution
-from loadstone.model.plan import Marginal
+from loadstone.model.plan import Marginal, Year
 
 SHARED = ("budget", "country_cap", "zone_cap", "ai_demand", "carbon_cap")
 OWN_LIMITS = {
@@ -43,8 +43,8 @@ def marginals(lowered: Lowered, solution: Solution) -> tuple[Marginal, ...]:
     )
 
 
-def _year(lowered: Lowered, label: Label) -> int:
-    return lowered.network.study.phases[label.phase].year if label.phase >= 0 else 0
+def _year(lowered: Lowered, label: Label) -> Year:
+    return lowered.network.study.phases[label.phase].at if label.phase >= 0 else 0
 
 
 def _shared(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
@@ -88,7 +88,7 @@ def _own(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
             key = (label.subject, kind, label.phase)
             worth[key] = worth.get(key, 0.0) + price
     for (subject, kind, phase), price in worth.items():
-        year = lowered.network.study.phases[phase].year
+        year = lowered.network.study.phases[phase].at
         unit = "MWh" if kind == "battery_energy" else "MW"
         where = f"{OWN_LIMITS[kind]} at {sites[subject].site.name} in {year}"
         yield Marginal(

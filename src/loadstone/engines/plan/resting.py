@@ -67,7 +67,7 @@ def resting(lowered: Lowered, dispatch: Sequence[SiteDispatch]) -> tuple[Resting
     network = lowered.network
     shares = {name: _Shares(name) for name in ("prices", "weather", "solar", "wind", "carbon")}
     sites = {site.site.id: site for site in lowered.sites}
-    years = [phase.year for phase in network.study.phases]
+    years = [phase.at for phase in network.study.phases]
     counts = network.study.caps.carbon_price > 0 or network.study.caps.carbon_tonnes is not None
     for hours in dispatch:
         site = sites[hours.site]

@@ -12,7 +12,7 @@ from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.marginals import marginals
 from loadstone.engines.plan.resting import resting
 from loadstone.engines.plan.solution import BlockDispatch, Solution
-from loadstone.model.plan import Build, Plan, SiteDispatch, SiteValue, SiteYear
+from loadstone.model.plan import Build, Plan, SiteDispatch, SiteValue, SiteYear, Year
 from loadstone.model.tariff.terms import FixedTerm, TakeOrPayTerm
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,7 @@ def site_dispatch(
     given = site.hours[phase]
     return SiteDispatch(
         site=site.site.id,
-        phase=lowered.network.study.phases[phase].year,
+        phase=lowered.network.study.phases[phase].at,
         grid_import_mw=power.get("grid", nothing) + sum(contracts.values(), nothing),
         grid_export_mw=power.get("export", nothing),
         supply_mw=supply,
@@ -101,7 +101,7 @@ def plan_of(
         method: "exact" or "lp".
     """
     study = lowered.network.study
-    years = [phase.year for phase in study.phases]
+    years = [phase.at for phase in study.phases]
     books = [SiteBooks(lowered, site, solution, hours) for site in lowered.sites]
     site_years = tuple(
         book.site_year(p)
@@ -135,25 +135,25 @@ def plan_of(
 def _builds(lowered: Lowered, columns: Floats) -> list[Build]:
     found = []
     for site in lowered.sites:
-        for (asset, p), (column, price) in site.builds.items():
-            amount = float(columns[column])
+        for (asset, p), built in site.builds.items():
+            amount = float(columns[built.column])
             if amount > LEAST_BUILD:
                 found.append(
                     Build(
                         site=site.site.id,
-                        phase=lowered.network.study.phases[p].year,
+                        phase=lowered.network.study.phases[p].at,
                         asset=asset,
                         amount=amount,
-                        unit=lowered.problem.columns[column].unit,
-                        capex=amount * price,
+                        unit=lowered.problem.columns[built.column].unit,
+                        capex=amount * built.unit_price,
                     )
                 )
     return sorted(found, key=lambda b: (b.site, b.phase, b.asset))
 
 
 def _site_value(lowered: Lowered, book: SiteBooks, solution: Solution) -> SiteValue:
-    site, years = book.site, [phase.year for phase in lowered.network.study.phases]
-    opened: int | None = None
+    site, years = book.site, [phase.at for phase in lowered.network.study.phases]
+    opened: Year | None = None
     for p, year in enumerate(years):
         if opened is None and _stands(site, p, solution.columns):
             opened = year
@@ -188,7 +188,7 @@ def _metrics(
     lowered: Lowered, builds: Sequence[Build], site_years: Sequence[SiteYear]
 ) -> Mapping[str, float]:
     """Return totals by name; amounts are those of the last phase."""
-    last = lowered.network.study.phases[-1].year
+    last = lowered.network.study.phases[-1].at
     final = [y for y in site_years if y.phase == last]
 
     def standing(prefix: str) -> float:
@@ -200,9 +200,7 @@ def _metrics(
         )
 
     weights = dict(
-        zip(
-            (p.year for p in lowered.network.study.phases), lowered.economy.weights, strict=True
-        )
+        zip((p.at for p in lowered.network.study.phases), lowered.economy.weights, strict=True)
     )
     energy = {
         name: sum(y.energy_mwh.get(name, 0.0) for y in final)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands at a site and what is added, phase by phase: columns with lives and prices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from loadstone.engines.plan.lower.draft import Draft
-from loadstone.engines.plan.lower.economy import Economy, annuity
-from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.engines.plan.lower.economy import Economy, Taxation, annuity
+from loadstone.engines.plan.lower.lowered_site import Built, LoweredSite
 
 
 class Assets:
@@ -13,16 +13,19 @@ class Assets:
 
     def __init__(self, economy: Economy, draft: Draft, out: LoweredSite) -> None:
         self.economy, self.draft, self.out = economy, draft, out
+        self.network, self.country = economy.network, out.country
         self.site, self.phases = out.site, economy.study.phases
+        self.mining_tax = economy.taxation(out.country, "mining")
+        self.ai_tax = economy.taxation(out.country, "ai")
 
     def openings(self) -> None:
         """Add the yes or no of each phase; without one the site is open throughout."""
         opening, economy = self.site.opening, self.economy
         if opening is None:
             return
-        first = self.phases[0].year
+        first = self.phases[0].at
         for p, phase in enumerate(self.phases):
-            if phase.year - first < self.site.connection.lead_time_years:
+            if phase.at - first < self.site.connection.lead_time_years:
                 continue
             relief = 1 - self.out.taxation.relief
             weight = sum(economy.weights[p:])
@@ -31,7 +34,7 @@ class Assets:
             self.out.opens[p] = self.draft.column(
                 label, cost=cost * relief, upper=1.0, whole=True
             )
-            self.out.builds["site", p] = (self.out.opens[p], opening.fixed_cost)
+            self.out.builds["site", p] = Built(self.out.opens[p], opening.fixed_cost)
         if len(self.out.opens) > 1:
             terms = [(z, 1.0) for z in self.out.opens.values()]
             self.draft.row(self.out.label("open_once", unit="1"), terms, upper=1.0)
@@ -68,7 +71,8 @@ class Assets:
         price: Sequence[float | None],
         life: float,
         relief: Sequence[float],
-        upkeep: float = 0.0,
+        yearly: Mapping[str, float] | None = None,
+        taxation: Taxation | None = None,
         standing: Sequence[float] = (),
         from_phase: int = 0,
         gated: bool = True,
@@ -82,7 +86,8 @@ class Assets:
             price: Price of a unit by phase, network currency; None where it is not for sale.
             life: Its life, years.
             relief: Share of the price that comes back as less tax, by phase.
-            upkeep: Yearly cost of a unit that stands, after tax.
+            yearly: Yearly costs of a unit that stands, before tax, by line.
+            taxation: How they are taxed; None takes the site's.
             standing: What stands already, by phase.
             from_phase: First phase in which it can be added.
             gated: Whether it needs the site to be open.
@@ -98,23 +103,24 @@ class Assets:
             cost = unit_price * (1 - relief[p]) * rate * paid
             label = self.out.label("build", p, asset, unit)
             column = draft.column(label, cost=cost, upper=largest)
-            self.out.builds[asset, p] = (column, unit_price)
+            self.out.builds[asset, p] = Built(column, unit_price, economy.stands(life, p))
         for p in range(count):
             alive = [
-                self.out.builds[asset, q][0]
+                self.out.builds[asset, q].column
                 for q in range(p + 1)
-                if (asset, q) in self.out.builds and p in economy.stands(life, q)
+                if (asset, q) in self.out.builds and p in self.out.builds[asset, q].stands
             ]
             if not alive and not standing[p]:
                 continue
             label = self.out.label("amount", p, asset, unit)
             column = draft.column(
                 label,
-                cost=upkeep * economy.weights[p],
                 lower=standing[p] if not alive else 0.0,
                 upper=max(largest, standing[p]) if alive else standing[p],
             )
             self.out.amounts[asset, p] = column
+            for name, amount in (yearly or {}).items():
+                self.out.yearly(draft, p, column, name, amount, taxation=taxation)
             if alive:
                 terms = [(column, 1.0), *((b, -1.0) for b in alive)]
                 stands = self.out.label("stands", p, asset, unit)
@@ -124,6 +130,6 @@ class Assets:
 
     def phase_from(self, lead_time_years: float) -> int:
         """Return the first phase that a lead time allows."""
-        first = self.phases[0].year
-        late = [p for p, x in enumerate(self.phases) if x.year - first >= lead_time_years]
+        first = self.phases[0].at
+        late = [p for p, x in enumerate(self.phases) if x.at - first >= lead_time_years]
         return late[0] if late else len(self.phases)

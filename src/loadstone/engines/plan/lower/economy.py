@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from math import ceil
 
 from loadstone.engines.plan.lower.assumed import assumed
 from loadstone.engines.revenue import hashprice_of_network
@@ -55,20 +56,28 @@ class Economy:
         self.rate = network.study.discount_rate
         self.assumed: dict[str, str] = {}
 
+    def of(self, country: str) -> "Economy":
+        """Return the economy of a country, which discounts at its rate."""
+        return self
+
     @cached_property
     def weights(self) -> tuple[float, ...]:
         """What a yearly amount of each phase counts: its years, discounted to the first."""
-        first = self.study.phases[0].year
+        first = self.study.phases[0].at
         return tuple(
-            sum((1 + self.rate) ** -(p.year - first + k + 1) for k in range(p.years))
+            sum(
+                length * (1 + self.rate) ** -(p.at - first + k + length)
+                for k in range(ceil(p.years))
+                for length in [min(1.0, p.years - k)]
+            )
             for p in self.study.phases
         )
 
     @cached_property
     def starts(self) -> tuple[float, ...]:
         """What an amount at the start of each phase counts."""
-        first = self.study.phases[0].year
-        return tuple((1 + self.rate) ** -(p.year - first) for p in self.study.phases)
+        first = self.study.phases[0].at
+        return tuple((1 + self.rate) ** -(p.at - first) for p in self.study.phases)
 
     def stands(self, life: float, built: int) -> tuple[int, ...]:
         """Return the phases in which an asset stands that was built in one of them."""
@@ -76,14 +85,14 @@ class Economy:
         return tuple(
             p
             for p in range(built, len(phases))
-            if phases[p].year + phases[p].years / 2 - phases[built].year < life
+            if phases[p].at + phases[p].years / 2 - phases[built].at < life
         )
 
     def still_stands(self, life: float, installed: date, phase: int) -> bool:
         """Tell whether a machine installed on a day stands in a phase."""
         p = self.study.phases[phase]
         since = installed.year + (installed.timetuple().tm_yday - 1) / 365
-        return p.year + p.years / 2 - since < life
+        return p.at + p.years / 2 - since < life
 
     def per(self, currency: str) -> float:
         """Return the worth of one unit of a currency in the network's."""
@@ -122,7 +131,7 @@ class Economy:
         self, site: Site, country: Country, server: Server, phase: int
     ) -> tuple[Taxation, float]:
         """Return the tax on a server's income and the share of its power bill paid back."""
-        day = date(self.study.phases[phase].year, 1, 1)
+        day = self.study.phases[phase].start
         taxation, bill_share = self.taxation(country, "ai"), 0.0
         for incentive in country.incentives:
             meant = incentive.id in site.incentives and incentive.use == "ai"
@@ -140,7 +149,7 @@ class Economy:
         """Return the mean hashprice of a phase, USD/PH/day."""
         p, outlook = self.study.phases[phase], self.study.outlook
         subsidy = self.network.facts.bitcoin.mean_subsidy_btc(
-            date(p.year, 1, 1), date(p.year + p.years, 1, 1)
+            p.start, date(int(p.ends), 1 if p.ends == int(p.ends) else 7, 1)
         )
         return hashprice_of_network(
             outlook.network_eh[phase],
@@ -153,7 +162,7 @@ class Economy:
         """Return the price of a MW of miners with duty and VAT, or None where it is unknown."""
         if miner.price_per_mw is None:
             return None
-        day = date(self.study.phases[phase].year, 1, 1)
+        day = self.study.phases[phase].start
         duty = country.miner_duty(
             hashrate_th=miner.hashrate_th, j_per_th=miner.j_per_th, on=day
         )
@@ -168,7 +177,7 @@ class Economy:
 
     def server_price(self, server: Server, country: Country, phase: int) -> float:
         """Return the price of a MW of servers with duty and VAT."""
-        duty = country.server_duty(date(self.study.phases[phase].year, 1, 1))
+        duty = country.server_duty(self.study.phases[phase].start)
         if duty is None:
             key = f"duty:{country.code}:ai"
             self.assumed[key] = (

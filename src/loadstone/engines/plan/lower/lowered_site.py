@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.lower.economy import Taxation
+from loadstone.engines.plan.lower.draft import Draft
+from loadstone.engines.plan.lower.economy import Economy, Taxation
 from loadstone.engines.plan.lower.power import SiteHours
 from loadstone.engines.plan.problem import Label
 from loadstone.model.country import Country
@@ -15,13 +16,57 @@ from loadstone.model.site import Site
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sold:
-    """What a segment earns before tax, per MWh at the plugs, network currency."""
+    """What a segment of machines earns before tax.
+
+    Attributes:
+        use: "mining" or "ai": who levies and bans mean.
+        line: Line of revenue, e.g. "mining", "ai", "hosting".
+        per_mwh: Network currency per MWh at the plugs; a number, or shape (T,).
+        pue: Power at the bus over power at the plugs. Shape (T,).
+        taxation: How it is taxed.
+    """
 
     use: str
-    per_mwh: float
+    line: str
+    per_mwh: float | Floats
+    pue: Floats
     taxation: Taxation
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A column of what is added, and how it is paid.
+
+    Attributes:
+        column: The column.
+        unit_price: Price of a unit, network currency.
+        stands: Phases over which it is paid by annuities; empty where it is paid at once.
+    """
+
+    column: int
+    unit_price: float
+    stands: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A yearly amount per unit of a column, for the books.
+
+    Attributes:
+        phase: Index of the phase.
+        name: Line of revenue or cost, e.g. "rent", "staff".
+        revenue: Whether it is earned; else it is paid.
+        column: The column.
+        per_unit: Network currency per unit and year, before tax.
+    """
+
+    phase: int
+    name: str
+    revenue: bool
+    column: int
+    per_unit: float
 
 
 @dataclass(slots=True, eq=False)
@@ -30,10 +75,12 @@ class LoweredSite:
 
     Attributes:
         site: The site.
+        economy: Prices and discounting where it is.
         country: Its country's facts.
         taxation: The tax on what is shared: power, connection, generation.
         amounts: Column of what stands, by asset and phase.
-        builds: Column of what is added, by asset and phase, with its unit price.
+        builds: What is added, by asset and phase.
+        lines: Yearly amounts per unit of a column.
         opens: Column of opening, by phase; empty where the site is open anyway.
         hours: Its hours, by phase.
         blocks: Index of its block, by phase.
@@ -43,16 +90,45 @@ class LoweredSite:
     """
 
     site: Site
+    economy: Economy
     country: Country
     taxation: Taxation
     amounts: dict[tuple[str, int], int] = field(default_factory=dict)
-    builds: dict[tuple[str, int], tuple[int, float]] = field(default_factory=dict)
+    builds: dict[tuple[str, int], Built] = field(default_factory=dict)
     opens: dict[int, int] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
     hours: list[SiteHours] = field(default_factory=list)
     blocks: list[int] = field(default_factory=list)
     sold: list[dict[str, Sold]] = field(default_factory=list)
     pledges: list[dict[str, tuple[float, Floats]]] = field(default_factory=list)
     quotas: dict[int, int] = field(default_factory=dict)
+
+    def yearly(
+        self,
+        draft: Draft,
+        phase: int,
+        column: int,
+        name: str,
+        per_unit: float,
+        *,
+        revenue: bool = False,
+        taxation: Taxation | None = None,
+    ) -> None:
+        """Let a unit of a column earn or cost an amount in every year of a phase.
+
+        Args:
+            draft: The problem in the making.
+            phase: Index of the phase.
+            column: The column.
+            name: Line of revenue or cost that the books show.
+            per_unit: Network currency per unit and year, before tax.
+            revenue: Whether it is earned.
+            taxation: How it is taxed; None takes the site's.
+        """
+        tax = taxation or self.taxation
+        kept = -(1 - tax.rate) if revenue else 1 - tax.relief
+        draft.add_cost(column, per_unit * kept * self.economy.weights[phase])
+        self.lines.append(Line(phase, name, revenue, column, per_unit))
 
     def label(
         self, kind: str, phase: int = -1, asset: str = "", unit: str = "MW", text: str = ""

@@ -39,7 +39,9 @@ class Machines:
         pledged: list[Pledged] = []
         for asset, column in self._standing("miner:"):
             gross = self._mined_per_mwh(asset)
-            out.sold[self.phase][asset] = Sold("mining", gross, taxation)
+            out.sold[self.phase][asset] = Sold(
+                "mining", "mining", gross, hours.mining_pue, taxation
+            )
             free = column
             if self.site.curtailment:
                 free, parts = pledges.part(asset, column)
@@ -101,7 +103,7 @@ class Machines:
             for part, width, gross, must_run in self._sales(server):
                 if width > 0:
                     name = f"{asset}:{part}"
-                    out.sold[self.phase][name] = Sold("ai", gross, taxation)
+                    out.sold[self.phase][name] = Sold("ai", "ai", gross, hours.ai_pue, taxation)
                     kept = gross * (1 - taxation.rate)
                     segments.append(
                         Segment(

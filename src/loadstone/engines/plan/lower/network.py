@@ -71,16 +71,16 @@ def _budgets(network: Network, draft: Draft, sites: list[LoweredSite]) -> None:
     study = network.study
     bought = [
         [
-            (column, price)
+            (built.column, built.unit_price)
             for site in sites
-            for (_, q), (column, price) in site.builds.items()
-            if q == p and price
+            for (_, q), built in site.builds.items()
+            if q == p and built.unit_price
         ]
         for p in range(len(study.phases))
     ]
     for p, phase in enumerate(study.phases):
         if phase.budget is not None and bought[p]:
-            text = f"capital of {phase.year}"
+            text = f"capital of {phase.at}"
             label = Label(
                 kind="budget", subject="network", phase=p, unit=study.currency, text=text
             )

@@ -130,7 +130,7 @@ def _banned(
     """Return when each use must stand still, and the rules that say so."""
     country = network.facts.countries[site.country]
     time_zone = country.zones[site.zone].time_zone
-    year = network.study.phases[phase].year
+    year = network.study.phases[phase].at
     banned = {use: np.zeros(grid.count, dtype=np.bool_) for use in USES}
     hits: list[RuleHit] = []
 
