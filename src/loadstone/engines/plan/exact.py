@@ -92,7 +92,7 @@ class Search:
         self.problem, self.gap = problem, gap
         self.relaxation = relaxation or Relaxation(problem, executor)
         self._stop = stop
-        self._mixed: list[Mixture] = list(self.relaxation.mixed)
+        self._mixed: list[Mixture] = []
         self._best = Best()
         self._bound = np.inf
         self._last: MasterPoint | None = None
@@ -158,7 +158,8 @@ class Search:
         whole = np.flatnonzero(self.problem.whole)
         choosing = self.relaxation.year_master()
         choosing.hold(self.problem.lower, self.problem.upper)
-        choosing.add_mixtures
+        self._mixed += self.relaxation.mixed
+        choosing.add_cuts([m.block for m in self._mixed], [m.slope for m in self._mixed])
         self._learn(choosing)
         looked_at: set[bytes] = set()
         while True:
@@ -178,8 +179,9 @@ class Search:
 
     def _learn(self, choosing: Master) -> None:
         """Give the choosing master what the last solution of the master proves."""
-        mixtures = list(self._mixtures())
+        mixtures = self.relaxation.mixtures()
         self._mixed += mixtures
+        self.relaxation.mixed += mixtures
         choosing.add_cuts([m.block for m in mixtures], [m.slope for m in mixtures])
 
     def _closed(self) -> bool:
@@ -187,13 +189,12 @@ class Search:
 
     def _around(self, whole: Ints, choice: Floats) -> Iterator[Progress]:
         """Close the plan around a choice of whole numbers, unless it cannot be better."""
-        self._master.fix(whole, choice, choice)
-        best = _Best()
+        self.relaxation.master.fix(whole, choice, choice)
+        best = Best()
         try:
-            point = self._master.solve()
-            self._age(point)
+            point = self.relaxation.solve()
             if point.bound > self._best.value:
-                for point, _ in self._close(best, self.gap / 4):
+                for point in self._close(best, self.gap / 4):
                     if best.value > self._best.value:
                         self._best = best
                     yield self._progress("plan")
@@ -201,12 +202,15 @@ class Search:
                         break
         except InfeasibleError:
             pass  # within its tolerances the choosing master may break a row
-        self._master.fix(whole, self.problem.lower[whole], self.problem.upper[whole])
+        self._free(whole)
+
+    def _free(self, whole: Ints) -> None:
+        p = self.problem
+        self.relaxation.master.fix(whole, p.lower[whole], p.upper[whole])
 
     def _narrow(self, whole: Ints, choosing: Master) -> None:
         """Fix whole columns that cannot move by one without losing to the best plan."""
-        point = self._master.solve()
-        self._age(point)
+        point = self.relaxation.solve()
         self._bound = min(self._bound, max(point.bound, self._best.value))
         at, price = point.columns[whole], np.abs(point.column_price[whole])
         lower, upper = self.problem.lower[whole], self.problem.upper[whole]
@@ -220,11 +224,11 @@ class Search:
         Raises:
             InfeasibleError: The search ended before it found a plan.
         """
-        best, p = self._best, self.problem
+        best = self._best
         if best.columns is None:
             raise InfeasibleError([])
         values = np.array([valuation.value for valuation in best.found])
-        objective = float(p.constant - p.cost @ best.columns + self._weights @ values)
+        objective = self.relaxation.value(best.columns, best.found)
         last = self._prices()
         return Solution(
             status=Status.OPTIMAL
@@ -237,7 +241,7 @@ class Search:
             row_price=last.row_price,
             column_price=last.column_price,
             iterations=self._rounds,
-            notes=self.oracle.forced,
+            notes=self.relaxation.oracle.forced,
         )
 
     def _prices(self) -> MasterPoint:
@@ -248,29 +252,23 @@ class Search:
             assert self._last is not None
             return self._last
         choice = np.round(best.columns[whole])
-        self._master.fix(whole, choice, choice)
-        point = self._master.solve()
-        self._age(point)
-        self._master.fix(whole, p.lower[whole], p.upper[whole])
+        self._held().fix(whole, choice, choice)
+        point = self.relaxation.solve()
+        self._free(whole)
         return point
 
     def dispatch(self) -> tuple[BlockDispatch, ...]:
         """Return the hours of the best plan, block by block."""
-        columns = self._best.columns
-        if columns is None:
+        if self._best.columns is None:
             return ()
-        return tuple(
-            self.oracle.dispatch(b, columns[block.columns], self._best.found[b])
-            for b, block in enumerate(self.problem.blocks)
-        )
+        return self.relaxation.dispatch(self._best.columns, self._best.found)
+
+    def keep(self) -> None:
+        """Remember what proves the bound, before the relaxation is used for something else."""
+        if not self._mixed:
+            self._mixed += self.relaxation.mixtures()
 
     def proof(self) -> tuple[Cut, ...]:
-        """Return prices that prove the bound, apart from the search that found them.
-
-        The master's weights on a block's cuts mix their prices into one cut, which by
-        convexity is at least as sharp as the mixture of the cuts.
-        """
-        if not self._mixed:
-            self._mixed += self._mixtures()
-        return tuple(self._prices_of(mixture) for mixture in self._mixed)
-
+        """Return prices that prove the bound, apart from the search that found them."""
+        self.keep()
+        return tuple(self.relaxation.prices_of(mixture) for mixture in self._mixed)

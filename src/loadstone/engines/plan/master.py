@@ -26,8 +26,23 @@ COARSE_TOLERANCE = 1e-7  # its own, where it gives up with the finer one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Aim:
+    """Something else to seek than value: the most of an amount in a plan worth enough.
+
+    Attributes:
+        weights: What one unit of each column counts. Shape (C,).
+        unit: Amount that counts 1 in HiGHS, so that amounts are around 100.
+        target: What a plan must be worth, currency.
+    """
+
+    weights: Floats
+    unit: float
+    target: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MasterPoint:
-    """The master's answer.
+    """The master's answer. Where it has an aim, worth is in units of the amount aimed at.
 
     Attributes:
         value: Worth of the columns as the cuts see it, currency.
@@ -71,8 +86,14 @@ class Master:
         self.option("random_seed", 0)
         self.option("primal_feasibility_tolerance", TOLERANCE)
         self.option("dual_feasibility_tolerance", TOLERANCE)
-        self._pass_columns(parts)
+        self._gain = np.concatenate(
+            [-problem.cost / unit, np.repeat([b.weight for b in problem.blocks], parts)]
+        )
+        self._objective_unit = unit
+        self.lower, self.upper = problem.lower, problem.upper
+        self._pass_columns()
         self._pass_rows()
+        self._pass_value()
         self._pass_stores(parts)
         self._rows = self._highs.getNumRow()
 
@@ -82,12 +103,11 @@ class Master:
         if self._highs.getOptionValue(name)[1] != value:
             raise OutsideError(f"HiGHS did not take {name} = {value!r}; its version may differ")
 
-    def _pass_columns(self, parts: Sequence[int]) -> None:
+    def _pass_columns(self) -> None:
         p, free = self.problem, self._thetas
-        weights = np.repeat([b.weight for b in p.blocks], parts)
         self._highs.addCols(
             self.width + 2 * free,
-            np.concatenate([-p.cost / self._unit, weights, np.zeros(free)]),
+            np.concatenate([self._gain, np.zeros(free)]),
             np.concatenate([p.lower, np.full(free, -self._infinity), np.zeros(free)]),
             np.concatenate([p.upper, np.full(2 * free, self._infinity)]),
             0,
@@ -115,6 +135,13 @@ class Master:
                 p.row_column,
                 p.row_value * np.repeat(self._scale, np.diff(p.row_start)),
             )
+
+    def _pass_value(self) -> None:
+        """Add the row that holds a plan to what it must be worth; it is free without an aim."""
+        self._worth = self._highs.getNumRow()
+        index = np.flatnonzero(self._gain)
+        free = np.array([self._infinity])
+        self._add(-free, free, np.zeros(1, dtype=np.int64), index, self._gain[index])
 
     def _pass_stores(self, parts: Sequence[int]) -> None:
         """Hold the energy stored as a part begins to the store's size, or to 0 without one."""
@@ -149,6 +176,24 @@ class Master:
         """Change the bounds of some columns of the problem."""
         if len(columns):
             self._bounds(columns, lower, upper)
+
+    def hold(self, lower: Floats, upper: Floats) -> None:
+        """Hold the columns of the problem between these bounds from now on."""
+        self.lower, self.upper = lower, upper
+        self._bounds(np.arange(self.width), lower, upper)
+
+    def aim(self, aim: Aim | None = None) -> None:
+        """Seek the most of an amount in plans worth enough, or with None the most value."""
+        places = np.arange(len(self._gain), dtype=np.int32)
+        gain, offset, least = self._gain, self.problem.constant / self._unit, -self._infinity
+        self._objective_unit = self._unit if aim is None else aim.unit
+        if aim is not None:
+            least = aim.target / self._unit - offset
+            gain = np.zeros(len(self._gain))
+            gain[: self.width], offset = aim.weights / aim.unit, 0.0
+        self._highs.changeColsCost(len(places), places, gain)
+        self._highs.changeObjectiveOffset(offset)
+        self._highs.changeRowBounds(self._worth, least, self._infinity)
 
     @property
     def cuts(self) -> int:
@@ -193,7 +238,7 @@ class Master:
             OutsideError: HiGHS ends in any other way.
         """
         self._run()
-        value = self._highs.getObjectiveValue() * self._unit
+        value = self._highs.getObjectiveValue() * self._objective_unit
         return self._point(value, value)
 
     def solve_without(self, columns: Ints) -> MasterPoint:
@@ -235,8 +280,8 @@ class Master:
             info = self._highs.getInfo()
             if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
                 return None
-            value = self._highs.getObjectiveValue() * self._unit
-            return self._point(value, info.mip_dual_bound * self._unit)
+            value = self._highs.getObjectiveValue() * self._objective_unit
+            return self._point(value, info.mip_dual_bound * self._objective_unit)
         finally:
             self._highs.cbMipInterrupt.clear()  # type: ignore[no-untyped-call]
             self._highs.changeColsIntegrality(
@@ -255,9 +300,11 @@ class Master:
         return MasterPoint(
             value=value,
             bound=bound,
-            columns=np.clip(columns, self.problem.lower, self.problem.upper),
-            row_price=dual[:count] * self._scale * self._unit if len(dual) else np.zeros(count),
-            column_price=prices * self._unit,
+            columns=np.clip(columns, self.lower, self.upper),
+            row_price=dual[:count] * self._scale * self._objective_unit
+            if len(dual)
+            else np.zeros(count),
+            column_price=prices * self._objective_unit,
             cut_price=dual[self._rows :] if len(dual) else np.zeros(len(rows)),
             cut_slack=-rows,
         )
