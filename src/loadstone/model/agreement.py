@@ -92,10 +92,11 @@ def _in_country(site: Site, country: Country) -> Iterator[InputError]:
 def _in_time(site: Site, network: Network) -> Iterator[InputError]:
     """Yield a lead time that leaves no phase in which the site could run."""
     connection = site.connection
-    first, last = network.study.phases[0], network.study.phases[-1]
-    ready = first.at + connection.lead_time_years
+    last = network.study.phases[-1]
+    ready = network.study.decided_at + connection.lead_time_years
     if not connection.existing_mw and ready >= last.ends:
-        rule = f"must leave a phase: decided in {first.at:g}, power comes in {ready:g}"
+        decided = int(network.study.decided_at)
+        rule = f"must leave a phase: decided in {decided}, power comes in {ready:g}"
         yield InputError("connection.lead_time_years", connection.lead_time_years, rule)
 
 

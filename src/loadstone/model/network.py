@@ -169,6 +169,7 @@ class Study:
         currency: Reporting currency, ISO 4217.
         discount_rate: Real rate a year, e.g. 0.10.
         phases: Building years in order.
+        decided: Day from which lead times run; None for the start of the first phase.
         outlook: The future that is planned for.
         fx: Units of another currency for one unit of the reporting currency.
         miners, servers: Models that may be built where a site names none.
@@ -184,6 +185,7 @@ class Study:
     currency: str = "USD"
     discount_rate: float
     phases: tuple[Phase, ...]
+    decided: date | None = None
     outlook: Outlook
     fx: Mapping[str, Stated] = field(default_factory=dict)
     miners: tuple[str, ...] = ()
@@ -212,6 +214,13 @@ class Study:
             if len(demand.max_mw) != len(self.phases):
                 rule = f"must have {len(self.phases)} values, one a phase"
                 raise InputError("ai_demand.max_mw", demand.max_mw, rule)
+
+    @property
+    def decided_at(self) -> float:
+        """The day of the decision in calendar years."""
+        if self.decided is None:
+            return self.phases[0].at
+        return self.decided.year + (self.decided.timetuple().tm_yday - 1) / 365
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -255,14 +255,16 @@ class SiteBooks:
             sum(
                 cost[c] * self.solution.columns[c]
                 for c in self._columns
-                if labels[c].phase == phase and labels[c].kind not in {"build", "open"}
+                if labels[c].phase == phase and labels[c].kind not in {"build", "open", "leave"}
             )
         )
 
     def _annuity(self, phase: int) -> float:
         """Return the capital charge of a year, after the relief of writing off."""
         economy, problem, total = self.site.economy, self.lowered.problem, 0.0
-        for (_, p), built in self.site.builds.items():
+        made = [(p, built) for (_, p), built in self.site.builds.items()]
+        made += [(p, gone) for (_, p, _), gone in self.site.left.items()]
+        for p, built in made:
             if not built.stands:  # paid at once
                 if p == phase:
                     kept = 1 - self.site.taxation.relief

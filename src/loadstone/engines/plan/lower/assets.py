@@ -1,11 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands at a site and what is added, phase by phase: columns with lives and prices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import Economy, Taxation, annuity
 from loadstone.engines.plan.lower.lowered_site import Built, LoweredSite
+from loadstone.engines.plan.problem import Label
+
+Terms = list[tuple[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What a unit that leaves at the start of a phase pays or is paid.
+
+    Attributes:
+        price: Paid to us for a unit, network currency; below 0 where we pay.
+        years: Years over which it counts as annuities, like the price that was paid for it;
+            0 where it is paid at once.
+        tax_share: Part of it that tax takes.
+    """
+
+    price: float
+    years: float = 0.0
+    tax_share: float = 0.0
 
 
 class Assets:
@@ -23,10 +43,7 @@ class Assets:
         opening, economy = self.site.opening, self.economy
         if opening is None:
             return
-        first = self.phases[0].at
-        for p, phase in enumerate(self.phases):
-            if phase.at - first < self.site.connection.lead_time_years:
-                continue
+        for p in range(self.phase_from(self.site.connection.lead_time_years), len(self.phases)):
             relief = 1 - self.out.taxation.relief
             weight = sum(economy.weights[p:])
             cost = opening.fixed_cost * economy.starts[p] + opening.yearly_cost * weight
@@ -76,6 +93,8 @@ class Assets:
         standing: Sequence[float] = (),
         from_phase: int = 0,
         gated: bool = True,
+        leaving: Callable[[int | None, int], Leaving | None] | None = None,
+        further: Sequence[Terms] = (),
     ) -> None:
         """Add what stands of an asset in each phase, and what is added.
 
@@ -91,6 +110,9 @@ class Assets:
             standing: What stands already, by phase.
             from_phase: First phase in which it can be added.
             gated: Whether it needs the site to be open.
+            leaving: What a unit that was built in a phase (None: that stands already) pays or
+                is paid when it leaves at the start of another; None where it cannot leave.
+            further: Terms that add to what stands, by phase.
         """
         economy, draft, count = self.economy, self.draft, len(self.phases)
         standing = standing or [0.0] * count
@@ -104,32 +126,83 @@ class Assets:
             label = self.out.label("build", p, asset, unit)
             column = draft.column(label, cost=cost, upper=largest)
             self.out.builds[asset, p] = Built(column, unit_price, economy.stands(life, p))
+        left = self._leave(asset, unit, standing, largest, leaving)
         for p in range(count):
             alive = [
                 self.out.builds[asset, q].column
                 for q in range(p + 1)
                 if (asset, q) in self.out.builds and p in self.out.builds[asset, q].stands
             ]
-            if not alive and not standing[p]:
+            moved = [*(further[p] if further else ()), *left[p]]
+            if not alive and not standing[p] and not moved:
                 continue
             label = self.out.label("amount", p, asset, unit)
             column = draft.column(
                 label,
-                lower=standing[p] if not alive else 0.0,
-                upper=max(largest, standing[p]) if alive else standing[p],
+                lower=0.0 if alive or moved else standing[p],
+                upper=max(largest, standing[p]) if alive or moved else standing[p],
             )
             self.out.amounts[asset, p] = column
             for name, amount in (yearly or {}).items():
                 self.out.yearly(draft, p, column, name, amount, taxation=taxation)
-            if alive:
+            if alive or moved:
                 terms = [(column, 1.0), *((b, -1.0) for b in alive)]
+                terms += [(c, -value) for c, value in moved]
                 stands = self.out.label("stands", p, asset, unit)
                 draft.row(stands, terms, lower=standing[p], upper=standing[p])
                 if gated:
                     self._gate(asset, p, unit, max(largest, standing[p]))
 
+    def _leave(
+        self,
+        asset: str,
+        unit: str,
+        standing: Sequence[float],
+        largest: float,
+        leaving: Callable[[int | None, int], Leaving | None] | None,
+    ) -> list[Terms]:
+        """Add what may leave; return, by phase, the terms by which less stands."""
+        count = len(self.phases)
+        left: list[Terms] = [[] for _ in range(count)]
+        if leaving is None:
+            return left
+        made = {q: built for (name, q), built in self.out.builds.items() if name == asset}
+        cohorts: list[tuple[int | None, int, tuple[int, ...], float]]
+        cohorts = [(None, 0, tuple(p for p in range(count) if standing[p]), max(standing))]
+        cohorts += [(q, q + 1, one.stands, largest) for q, one in made.items()]
+        for built, first, stands, most in cohorts:
+            gone: Terms = []
+            for p in stands:
+                terms = leaving(built, p) if p >= first else None
+                label = self.out.label("leave", p, asset, unit)
+                if terms is not None:
+                    gone.append((self._leaver(label, terms, stands, most), 1.0))
+                left[p] += [(column, -1.0) for column, _ in gone]
+                if gone and built is None:
+                    row = self.out.label("leaves", p, asset, unit)
+                    self.draft.row(row, gone, upper=standing[p])
+            if gone and built is not None:
+                row = self.out.label("leaves", built, asset, unit)
+                self.draft.row(row, [*gone, (made[built].column, -1.0)], upper=0.0)
+        return left
+
+    def _leaver(
+        self, label: Label, terms: Leaving, stands: tuple[int, ...], most: float
+    ) -> int:
+        """Add the column of what leaves at the start of a phase."""
+        economy, phase = self.economy, label.phase
+        over = tuple(q for q in stands if q >= phase) if terms.years else ()
+        counted = economy.starts[phase]
+        if over:
+            counted = annuity(economy.rate, terms.years) * sum(economy.weights[q] for q in over)
+        cost = -terms.price * (1 - terms.tax_share) * counted
+        column = self.draft.column(label, cost=cost, upper=most)
+        cohort = len([key for key in self.out.left if key[:2] == (label.asset, phase)])
+        self.out.left[label.asset, phase, cohort] = Built(column, -terms.price, over)
+        return column
+
     def phase_from(self, lead_time_years: float) -> int:
         """Return the first phase that a lead time allows."""
-        first = self.phases[0].at
-        late = [p for p, x in enumerate(self.phases) if x.at - first >= lead_time_years]
+        ready = self.economy.study.decided_at + lead_time_years
+        late = [p for p, x in enumerate(self.phases) if x.at >= ready]
         return late[0] if late else len(self.phases)

@@ -80,7 +80,9 @@ class LoweredSite:
         taxation: The tax on what is shared: power, connection, generation.
         amounts: Column of what stands, by asset and phase.
         builds: What is added, by asset and phase.
+        left: What leaves, by asset, phase and cohort.
         lines: Yearly amounts per unit of a column.
+        firm_load: AI power that must be firm, by phase: columns and MW at the bus per unit.
         opens: Column of opening, by phase; empty where the site is open anyway.
         hours: Its hours, by phase.
         blocks: Index of its block, by phase.
@@ -96,12 +98,14 @@ class LoweredSite:
     amounts: dict[tuple[str, int], int] = field(default_factory=dict)
     builds: dict[tuple[str, int], Built] = field(default_factory=dict)
     opens: dict[int, int] = field(default_factory=dict)
+    left: dict[tuple[str, int, int], Built] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     hours: list[SiteHours] = field(default_factory=list)
     blocks: list[int] = field(default_factory=list)
     sold: list[dict[str, Sold]] = field(default_factory=list)
     pledges: list[dict[str, tuple[float, Floats]]] = field(default_factory=list)
     quotas: dict[int, int] = field(default_factory=dict)
+    firm_load: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
 
     def yearly(
         self,
