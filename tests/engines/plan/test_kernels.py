@@ -211,24 +211,30 @@ def test_plain_and_compiled_hours_agree(problem, seed, lossless):
     J, T = sheet.value.shape
     code, results = sheet.code, []
     for form in (lambda kernel: kernel, lambda kernel: kernel.py_func):
-        power, usage = np.zeros((J, T)), np.zeros(len(sheet.mu))
+        power, usage = np.zeros((J, T)), np.zeros((len(sheet.mu), 5))
+        earned, missing = np.zeros(5), np.zeros(5)
         arrays = (sheet.groups, code.index, sheet.x, sheet.unit, sheet.merit, code.battery)
         form(kernels.segment_power)(*arrays, rel, power)
-        form(kernels.account_usage)(problem.series, code.rows, code.share, power, usage)
         battery = [np.zeros(T) for _ in range(4)]
         arguments = (sheet.x, sheet.merit, code.battery, rel, np.cumsum(-rel))
         form(kernels.battery_power)(*arguments, *battery)
-        results.append([power, usage, *battery])
+        year = (sheet.value, power, battery[3], SHORTAGE_PRICE, np.arange(5) * T // 5)
+        accounts = (problem.series, code.index, code.rows, code.share)
+        form(kernels.part_sums)(*accounts, *year, earned, usage, missing)
+        results.append([power, *battery, usage, earned, missing])
     for one, other in zip(*results, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-9)
-    power, usage, charge, discharge, _, shortage = results[0]
+    power, charge, discharge, _, shortage, usage, earned, missing = results[0]
     signs = np.array([1.0 if s.source else -1.0 for s in sheet.block.segments])
     balance = signs @ power + discharge - charge + shortage
     np.testing.assert_allclose(balance, 0.0, atol=1e-7)
+    assert missing.sum() == pytest.approx(shortage.sum())
+    value = -(signs @ (power * sheet.value)).sum() - SHORTAGE_PRICE * shortage.sum()
+    assert earned.sum() == pytest.approx(value)
     for a, account in enumerate(sheet.block.accounts):
         hours = np.ones(T) if account.hours == ONES else problem.series[account.hours]
         pairs = zip(account.segments, account.coefficients, strict=True)
-        assert usage[a] == pytest.approx(sum(c * (power[j] @ hours) for j, c in pairs))
+        assert usage[a].sum() == pytest.approx(sum(c * (power[j] @ hours) for j, c in pairs))
 
 
 def test_plain_parts_of_loops_agree_with_the_compiled_ones():

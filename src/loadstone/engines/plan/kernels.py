@@ -259,26 +259,44 @@ def bound_slopes(
 
 
 @njit(cache=True, nogil=True)
-def account_usage(
-    series: Floats, rows: Ints, share: Floats, power: Floats, usage: Floats
-) -> None:
-    """Write the amount on each account.
+def part_sums(
+    series: Floats, index: Ints, rows: Ints, share: Floats, value: Floats, power: Floats,
+    shortage: Floats, dear: float, starts: Ints, earned: Floats, usage: Floats, missing: Floats,
+) -> None:  # fmt: skip
+    """Add up the hours of each part of a year.
 
     Args:
-        series, rows, share: See the top of this file.
+        series, index, rows, share, value: See the top of this file.
         power: Power of each segment, MW. Shape (J, T).
-        usage: Filled. Shape (A,).
+        shortage: Power that is missing, MW. Shape (T,).
+        dear: Price of shortage, currency/MWh.
+        starts: First hour of each part of the year, rising from 0. Shape (P,).
+        earned: Filled with what the hours earn at these values, currency. Shape (P,).
+        usage: Filled with the amount on each account. Shape (A, P).
+        missing: Filled with the energy missing, MWh. Shape (P,).
     """
-    for a in range(usage.shape[0]):
-        usage[a] = 0.0
-        row = rows[a]
+    parts = starts.shape[0]
+    for m in range(parts):
+        end = starts[m + 1] if m + 1 < parts else shortage.shape[0]
+        missing[m] = 0.0
+        for t in range(starts[m], end):
+            missing[m] += shortage[t]
+        earned[m] = -dear * missing[m]
+        for a in range(rows.shape[0]):
+            usage[a, m] = 0.0
         for j in range(power.shape[0]):
-            if share[a, j] == 0.0:
-                continue
             total = 0.0
-            for t in range(power.shape[1]):
-                total += power[j, t] if row < 0 else power[j, t] * series[row, t]
-            usage[a] += share[a, j] * total
+            for t in range(starts[m], end):
+                total += value[j, t] * power[j, t]
+            earned[m] += -total if index[j, 4] == 1 else total
+            for a in range(rows.shape[0]):
+                if share[a, j] == 0.0:
+                    continue
+                row = rows[a]
+                total = 0.0
+                for t in range(starts[m], end):
+                    total += power[j, t] if row < 0 else power[j, t] * series[row, t]
+                usage[a, m] += share[a, j] * total
 
 
 @njit(cache=True, nogil=True)

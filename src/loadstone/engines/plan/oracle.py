@@ -178,7 +178,7 @@ class Oracle:
 
     def _over(self, b: int, x: Floats, year: Year) -> float:
         """Return how far a year is beyond the account's limit; negative within."""
-        return float(self._years.coded[b].over(x, year.usage)[0])
+        return float((year.usage.sum(axis=1) - self._years.coded[b].limits(x))[0])
 
     def _share(self, b: int, x: Floats, years: tuple[Year, Year]) -> float:
         """Return the share of the first year in the mixture that meets the limit."""

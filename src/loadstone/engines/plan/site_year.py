@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from loadstone.engines.dispatch import kernels as store
 from loadstone.engines.plan import kernels
 from loadstone.engines.plan.price_search import search_price
-from loadstone.engines.plan.problem import SHORTAGE_PRICE, Block, Problem
+from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Block, Problem
 from loadstone.engines.plan.solution import BlockDispatch
 
 Floats = NDArray[np.float64]
@@ -21,28 +21,42 @@ ROOM_PER_HOUR = 48  # pieces of a value function, on average; it grows where the
 MOST_ROOM = 1 << 22  # pieces of all value functions of a year: 64 MiB a thread
 ALIKE = (1e-9, 1e-5, 1e-3, 1e-1, 10.0, 1e9)  # currency/MWh: see `_Store.lists`
 FINE_MWH = 1e-8  # energies of a store of 1 MW or more that are the same
+MIXED_PARTS = 24  # parts of a year that are mixed apart: finer parts need fewer years
 LOSS = 1e-13  # of the worth of a battery running at the shortage price: not worth a search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Year:
-    """A year under prices on accounts.
+    """A year under prices on accounts, in P parts that years may be mixed by; see `Oracle`.
 
     Attributes:
-        value: What the dispatch earns, before what is beyond the accounts' limits, currency.
-        shortage: Energy missing, MWh.
+        earned: What each part earns, before what is beyond the accounts' limits, currency.
+            Shape (P,).
+        missing: Energy missing in each part, MWh. Shape (P,).
+        usage: Amount of each part on each account. Shape (A, P).
+        stored: Energy stored as each part begins, MWh; 0 without a store. Shape (P,).
         slope: Bounds of the parts of the year, as in `Valuation`.
         calm: The same from calmer prices, where energy is missing: see `SiteYears`.
-        usage: Amount on each account. Shape (A,).
         amiss: How far the store ends the year from where it began, MWh.
     """
 
-    value: float
-    shortage: float
+    earned: Floats
+    missing: Floats
+    usage: Floats
+    stored: Floats
     slope: Floats
     calm: Floats | None
-    usage: Floats
     amiss: float
+
+    @property
+    def value(self) -> float:
+        """What the year earns, before what is beyond the accounts' limits, currency."""
+        return float(self.earned.sum())
+
+    @property
+    def shortage(self) -> float:
+        """Energy missing, MWh."""
+        return float(self.missing.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,9 +72,9 @@ class Coded:
     penalty: Floats
     battery: tuple[int, int, float, float]
 
-    def over(self, x: Floats, usage: Floats) -> Floats:
-        """Return how far accounts are beyond their limits; negative within. Shape (A,)."""
-        return usage - self.per_unit * x[self.limit]
+    def limits(self, x: Floats) -> Floats:
+        """Return the limit of each account at capacities x. Shape (A,)."""
+        return self.per_unit * x[self.limit]
 
 
 def coded(block: Block) -> Coded:
@@ -89,6 +103,21 @@ def coded(block: Block) -> Coded:
     )
 
 
+def _reach(problem: Problem, block: Block) -> Floats:
+    """Return the most of each account's amount per unit of each capacity. Shape (A, K)."""
+    most = np.zeros((len(block.accounts), len(block.capacities)))
+    for a, account in enumerate(block.accounts):
+        weight = 1.0 if account.hours == ONES else np.abs(problem.series[account.hours])
+        for j, coefficient in zip(account.segments, account.coefficients, strict=True):
+            segment = block.segments[j]
+            offset = 0 if segment.group == ONES else problem.groups[segment.group]
+            capacity = np.full(problem.hours, segment.capacity) + offset
+            np.add.at(
+                most[a], capacity, abs(coefficient) * weight * problem.profile(segment.width)
+            )
+    return most
+
+
 class _Room:
     """One thread's workspace for blocks of so many segments."""
 
@@ -106,6 +135,7 @@ class _Room:
         self.releases = (np.empty(longest), np.empty(longest), np.empty(T, dtype=np.int64))
         self.path = (np.zeros(T), np.zeros(T), np.zeros(T))
         self.price = np.zeros(T)
+        self.battery = (np.empty(T), np.empty(T), np.empty(T), np.empty(T))
 
 
 class _Rooms(threading.local):
@@ -223,6 +253,9 @@ class SiteYears:
         """
         self.problem, self.starts = problem, starts
         self.coded = tuple(coded(block) for block in problem.blocks)
+        parts = min(MIXED_PARTS, problem.hours)
+        self.mixed_starts = np.arange(parts) * problem.hours // parts
+        self._reach = tuple(_reach(problem, block) for block in problem.blocks)
         self._rooms = _Rooms(problem.hours, most_room)
         # a kernel needs an array of two dimensions even where there are no groups
         self._groups = problem.groups.reshape(-1, problem.hours)
@@ -260,14 +293,42 @@ class SiteYears:
         )
         slope = self._slope(b, code, room, mu)
         calm = self._calm(b, code, room, mu) if short > 0 and not idle else None
-        usage = np.zeros(len(mu))
         if len(mu):
-            self._power(code, x, room)
-            kernels.account_usage(self.problem.series, code.rows, code.share, room.power, usage)
-        earned = value + float(mu @ usage)
+            earned, missing, usage, stored = self._sums(code, x, mu, room)
+        else:
+            earned, missing = np.array([value]), np.array([short])
+            usage, stored = np.zeros((0, 1)), np.zeros(1)
         return Year(
-            value=earned, shortage=short, slope=slope, calm=calm, usage=usage, amiss=amiss
+            earned=earned,
+            missing=missing,
+            usage=usage,
+            stored=stored,
+            slope=slope,
+            calm=calm,
+            amiss=amiss,
         )
+
+    def _sums(
+        self, code: Coded, x: Floats, mu: Floats, room: _Room
+    ) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return the sums of the parts that years are mixed by, as in `Year`."""
+        self._power(code, x, room)
+        soc, rel, _ = room.path
+        battery = room.battery
+        kernels.battery_power(x, room.merit, code.battery, rel, soc, *battery)
+        starts = self.mixed_starts
+        earned, missing = np.empty(len(starts)), np.empty(len(starts))
+        usage = np.empty((len(mu), len(starts)))
+        kernels.part_sums(
+            self.problem.series, code.index, code.rows, code.share, room.value, room.power,
+            battery[3], SHORTAGE_PRICE, starts, earned, usage, missing,
+        )  # fmt: skip
+        stored = soc[starts] if code.battery[0] >= 0 else np.zeros(len(starts))
+        return earned + mu @ usage, missing, usage, stored
+
+    def reach(self, b: int, x: Floats) -> Floats:
+        """Return an amount that no year of block b is beyond on each account. Shape (A,)."""
+        return self._reach[b] @ x
 
     def _code(self, b: int, idle: bool) -> Coded:
         code = self.coded[b]
