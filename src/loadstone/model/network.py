@@ -10,6 +10,7 @@ from loadstone.model.errors import InputError
 from loadstone.model.fact import Facts
 from loadstone.model.series import Series
 from loadstone.model.site import AiSales, Site
+from loadstone.model.stress import STRESSES, Stress
 
 HALF = 0.5  # of a year: the shortest phase
 
@@ -178,6 +179,7 @@ class Study:
         ai_demand: Caps on AI power by region and generation.
         caps: Limits that sites share.
         costs: Costs that replace the shipped assumptions, by their id in data/costs.toml.
+        stresses: Futures that plans are tried against.
     """
 
     name: str
@@ -195,6 +197,7 @@ class Study:
     ai_demand: tuple[AiDemand, ...] = ()
     caps: Caps = Caps()
     costs: Mapping[str, Stated] = field(default_factory=dict)
+    stresses: tuple[Stress, ...] = STRESSES
 
     def __post_init__(self) -> None:
         if not self.phases:
