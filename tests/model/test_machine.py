@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadstone.model.errors import InputError
-from loadstone.model.machine import CapCurve, Miner, Server
+from loadstone.model.machine import CapCurve, FirmwareMode, Miner, Server
 from loadstone.model.source import Fact
 
 
@@ -144,3 +144,57 @@ def test_a_curve_that_breaks_a_rule_is_refused(changes, field):
     with pytest.raises(InputError) as caught:
         replace(CURVE, **changes)
     assert caught.value.field == field
+
+
+def mode(name="low", power=0.6, hashrate=0.7):
+    return FirmwareMode(
+        name=name,
+        power=power,
+        hashrate=hashrate,
+        source="s",
+        date=date(2026, 1, 1),
+        confidence="low",
+    )
+
+
+def test_modes_gain_less_hashrate_from_one_to_the_next():
+    low, middle = mode(), mode("middle", 0.8, 0.87)
+    # per power: 0.7 / 0.6 = 1.17, then 0.17 / 0.2 = 0.85, then 0.13 / 0.2 = 0.65
+    assert replace(MINER, modes=(low, middle)).modes == (low, middle)
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [
+        (mode("low", 0.6, 0.5),),  # less than half the gain at first, more than the rest later
+        (mode("low", 0.6, 0.7), mode("middle", 0.8, 0.72)),  # 0.1 per power, then 1.4
+        (mode("middle", 0.8, 0.87), mode("low", 0.6, 0.7)),
+    ],
+)
+def test_modes_that_no_firmware_would_choose_are_refused(modes):
+    with pytest.raises(InputError) as caught:
+        replace(MINER, modes=modes)
+    assert caught.value.field == "modes"
+
+
+def test_two_modes_of_one_name_are_refused():
+    with pytest.raises(InputError, match="different names"):
+        replace(MINER, modes=(mode("low", 0.6, 0.7), mode("low", 0.8, 0.87)))
+
+
+@pytest.mark.parametrize("change", [{"power": 1.0}, {"hashrate": 0.0}, {"name": "Low mode"}])
+def test_a_mode_lies_below_nameplate_and_has_a_plain_name(change):
+    with pytest.raises(InputError) as caught:
+        replace(mode(), **change)
+    assert caught.value.field in change
+
+
+def test_the_share_of_a_server_that_a_cap_moves_is_that_of_its_gpus():
+    server = replace(SERVER, cap_curves=(CURVE,), curve_absent="")
+    assert server.gpu_share(CURVE) == pytest.approx(0.32)  # 8 x 400 W of 10 kW
+    assert replace(server, gpu_w=700.0).gpu_share(CURVE) == pytest.approx(0.56)
+
+
+def test_gpus_cannot_draw_more_than_their_server():
+    with pytest.raises(InputError, match="at most max_kw"):
+        replace(SERVER, gpu_w=1400.0)

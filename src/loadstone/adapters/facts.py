@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Read the facts: those that are shipped, with a user's `facts/` laid over them.
 
-Both have one layout: bitcoin.toml, cooling.toml, costs.toml, sources.toml,
+Both have one layout: bitcoin.toml, cooling.toml, costs.toml, sources.toml, spend.toml,
 countries/<code>.toml, machines/miners.toml and machines/gpus.toml. A user's table with the
 id of a shipped one replaces it, one with a new id is added.
 """
@@ -26,6 +26,7 @@ from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts, sourced_in
 from loadstone.model.machine import Miner, Server
 from loadstone.model.source import Fact, Source
+from loadstone.model.spend import SpendCurve
 
 Table = dict[str, Any]
 
@@ -37,6 +38,7 @@ _FILES = {
     "cooling": "cooling.toml",
     "sources": "sources.toml",
     "bitcoin": "bitcoin.toml",
+    "spend": "spend.toml",
 }
 _WITH_IDS = ("miners", "servers")
 _ROWS = ("duties", "rules", "incentives", "levies", "texts")
@@ -144,6 +146,7 @@ def _adapters() -> dict[str, TypeAdapter[Any]]:
         "cooling": dict[str, CoolingPlant],
         "sources": dict[str, Source],
         "bitcoin": dict[str, Bitcoin],
+        "spend": dict[str, SpendCurve],
         "countries": dict[str, Country],
     }
     return {kind: TypeAdapter(type_, config=_STRICT) for kind, type_ in types.items()}

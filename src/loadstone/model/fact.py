@@ -11,6 +11,7 @@ from loadstone.model.country import Country
 from loadstone.model.errors import InputError
 from loadstone.model.machine import Miner, Server
 from loadstone.model.source import Fact, Source, Sourced
+from loadstone.model.spend import SpendCurve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Facts:
         cooling: Cooling plants, by id.
         bitcoin: Protocol and market.
         sources: By key.
+        spend: When an asset's price is paid, by kind, e.g. "ai-hall".
     """
 
     countries: Mapping[str, Country] = field(hash=False)
@@ -51,6 +53,7 @@ class Facts:
     cooling: Mapping[str, CoolingPlant] = field(hash=False)
     bitcoin: Bitcoin
     sources: Mapping[str, Source] = field(hash=False)
+    spend: Mapping[str, SpendCurve] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         for path, value in self.sourced():

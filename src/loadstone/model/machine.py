@@ -14,6 +14,7 @@ from loadstone.model.source import Confidence, Fact, FactProvenance, check_confi
 HASHRATE_TOLERANCE = 0.02
 _MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
 _YEAR_OR_MONTH = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?")
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def _check_above_zero(value: object, *names: str) -> None:
@@ -26,6 +27,40 @@ def _check_above_zero(value: object, *names: str) -> None:
 def _check_life(life: Fact) -> None:
     if life.unit != "year" or life.value <= 0:
         raise InputError("life", life.value, 'must be above 0, unit "year"')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareMode:
+    """A way to run a miner below its nameplate: lower clock and voltage, better J/TH.
+
+    Attributes:
+        name: What it is called, e.g. "low".
+        power: Power at the wall over nameplate, above 0 and below 1.
+        hashrate: Hashrate over nameplate, above 0 and below 1.
+        source: Key in sources.toml.
+        date: When the source said so.
+        confidence: How sure the source is.
+        provenance: "shipped", or "user" where a user's file says so.
+        note: The numbers that the shares were made from.
+    """
+
+    name: str
+    power: float
+    hashrate: float
+    source: str
+    date: datetime.date
+    confidence: Confidence
+    provenance: FactProvenance = "shipped"
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InputError("name", self.name, "must be a word of small letters")
+        for name in ("power", "hashrate"):
+            share = getattr(self, name)
+            if not 0 < share < 1:
+                raise InputError(name, share, "must be above 0 and below 1")
+        check_confidence(self.confidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +78,8 @@ class Miner:
         release: When sales began, YYYY-MM, or YYYY where the month is not known.
         price: Price of one, USD; None where none was found.
         life: Years until it is replaced.
+        modes: Ways to run it below nameplate, by power, each step dearer in power than the one
+            before; () where no table was found, and the general one of the costs is taken.
         source: Key in sources.toml.
         date: When the source said so.
         confidence: How sure the source is.
@@ -60,6 +97,7 @@ class Miner:
     release: str
     price: Fact | None = None
     life: Fact
+    modes: tuple[FirmwareMode, ...] = ()
     source: str
     date: datetime.date
     confidence: Confidence
@@ -77,7 +115,20 @@ class Miner:
         if self.price is not None and (self.price.unit != "USD" or self.price.value <= 0):
             raise InputError("price", self.price.value, 'must be above 0, unit "USD"')
         _check_life(self.life)
+        self._check_modes()
         check_confidence(self.confidence)
+
+    def _check_modes(self) -> None:
+        points = [(0.0, 0.0), *((m.power, m.hashrate) for m in self.modes), (1.0, 1.0)]
+        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points)]
+        if any(power <= 0 or hashrate <= 0 for power, hashrate in steps):
+            raise InputError("modes", points[1:-1], "must rise in power and hashrate below 1")
+        if any(a[1] * b[0] < b[1] * a[0] for a, b in pairwise(steps)):
+            rule = "must gain less hashrate per power from mode to mode, up to nameplate"
+            raise InputError("modes", points[1:-1], rule)
+        names = [mode.name for mode in self.modes]
+        if len(set(names)) != len(names):
+            raise InputError("modes", names, "must have different names")
 
     @property
     def price_per_mw(self) -> float | None:
@@ -171,6 +222,7 @@ class Server:
         generation: Family of the GPU, e.g. "hopper"; demand is capped by it.
         chip_country: ISO 3166-1 code of the chip's maker; some incentives ask for it.
         gpus: Number of GPUs.
+        gpu_w: Rated power of one GPU, W; None where not known, then a cap curve's highest.
         max_kw: Most power at the plug, kW.
         cooling: What carries its heat away.
         release: When sales began, YYYY-MM.
@@ -193,6 +245,7 @@ class Server:
     generation: str
     chip_country: str
     gpus: int
+    gpu_w: float | None = None
     max_kw: float
     cooling: Literal["air", "liquid"]
     release: str
@@ -209,6 +262,7 @@ class Server:
 
     def __post_init__(self) -> None:
         _check_above_zero(self, "gpus", "max_kw")
+        self._check_gpus()
         if not _MONTH.fullmatch(self.release):
             raise InputError("release", self.release, "must be YYYY-MM")
         if self.price.unit != "USD" or self.price.value <= 0:
@@ -222,6 +276,18 @@ class Server:
             rule = "must say why there are no cap_curves, and only then"
             raise InputError("curve_absent", self.curve_absent, rule)
         check_confidence(self.confidence)
+
+    def _check_gpus(self) -> None:
+        rated = [self.gpu_w] if self.gpu_w is not None else [c.cap_w for c in self.cap_curves]
+        for watts in rated:
+            if not 0 < watts * self.gpus <= self.max_kw * 1e3:
+                rule = f"must be above 0, and {self.gpus} of them at most max_kw"
+                raise InputError("gpu_w", watts, rule)
+
+    def gpu_share(self, curve: CapCurve) -> float:
+        """Return the part of the server's most power that its GPUs draw, 0 to 1."""
+        watts = curve.cap_w if self.gpu_w is None else self.gpu_w
+        return watts * self.gpus / (self.max_kw * 1e3)
 
     @property
     def price_per_mw(self) -> float:
