@@ -32,6 +32,7 @@ def _in_study(network: Network) -> Iterator[InputError]:
         rule = f"must say the rate of {MACHINE_CURRENCY}, in which machines are priced"
         yield InputError(f"fx.{MACHINE_CURRENCY}", None, rule)
     yield from _models("miners", study.miners, facts.miners)
+    yield from _models("used_miners", study.used_miners, facts.miners)
     yield from _models("servers", study.servers, facts.servers)
     zones = {zone for country in facts.countries.values() for zone in country.zones}
     generations = {"", *(server.generation for server in facts.servers.values())}

@@ -174,6 +174,9 @@ class Study:
         outlook: The future that is planned for.
         fx: Units of another currency for one unit of the reporting currency.
         miners, servers: Models that may be built where a site names none.
+        used_miners: Models of miners that may also be bought second-hand.
+        firmware_modes: Whether miners may run below nameplate.
+        resale: Whether miners may be sold before their life ends.
         pool_fee: Part of mining revenue that the pool keeps.
         ai_sales: How AI power is sold where a site says nothing.
         ai_demand: Caps on AI power by region and generation.
@@ -192,6 +195,9 @@ class Study:
     fx: Mapping[str, Stated] = field(default_factory=dict)
     miners: tuple[str, ...] = ()
     servers: tuple[str, ...] = ()
+    used_miners: tuple[str, ...] = ()
+    firmware_modes: bool = True
+    resale: bool = False
     pool_fee: float = 0.01
     ai_sales: AiSales = AiSales()
     ai_demand: tuple[AiDemand, ...] = ()

@@ -126,12 +126,14 @@ class AiSales:
         contracted_price_factor: Contract price over the spot price of the same GPU.
         floor: Part of the contracted power that must always run, 0 to 1.
         utilisation: Part of the spot GPU-hours that find a buyer, 0 to 1.
+        workload: Kind of work, as cap curves of servers name it; "" takes their first curve.
     """
 
     contracted_share: float = 0.0
     contracted_price_factor: float = 1.0
     floor: float = 0.0
     utilisation: float = 0.7
+    workload: str = ""
 
     def __post_init__(self) -> None:
         at_least_zero(self, "contracted_price_factor")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What machines earn hour by hour at one site in one phase: miners and AI servers."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,12 +10,27 @@ from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import USD, Economy, Taxation
 from loadstone.engines.plan.lower.lowered_site import LoweredSite, Sold
 from loadstone.engines.plan.lower.pledges import Pledged, Pledges, Running
+from loadstone.engines.plan.lower.steps import (
+    miner_steps,
+    model_of,
+    ready_widths,
+    server_steps,
+)
 from loadstone.engines.plan.lower.supply import Capacities
 from loadstone.engines.plan.problem import Account, Segment
-from loadstone.engines.revenue import ai_revenue, mining_per_mwh
-from loadstone.model.machine import Server
+from loadstone.engines.revenue import (
+    Step,
+    ai_revenue,
+    concave_steps,
+    mean_gain,
+    mining_per_mwh,
+    split_steps,
+)
+from loadstone.model.machine import Miner, Server
 
 Floats = NDArray[np.float64]
+
+FLOOR = "floor"  # the part of a contract that must run
 
 
 class Machines:
@@ -34,28 +51,35 @@ class Machines:
         taxation = self.economy.taxation(out.country, "mining")
         keep = 1 - taxation.rate
         adder = self._use_adder("mining", taxation)
-        ready = np.where(hours.mining_banned, 0.0, hours.mining_ready * hours.mining_pue)
+        ready = np.where(hours.mining_banned, 0.0, hours.mining_ready)
+        available = self.economy.cost("availability-mining")
         pledges = Pledges(self.economy, self.draft, out, self.phase)
         pledged: list[Pledged] = []
         for asset, column in self._standing("miner:"):
-            gross = self._mined_per_mwh(asset)
-            out.sold[self.phase][asset] = Sold(
-                "mining", "mining", gross, hours.mining_pue, taxation
-            )
-            free = column
+            miner = self.facts.miners[model_of(asset)]
+            steps = miner_steps(self.economy, miner)
+            nameplate, free = self._mined_per_mwh(miner), column
             if self.site.curtailment:
+                steps = concave_steps(())  # pledged machines run in full or not at all
                 free, parts = pledges.part(asset, column)
-                pledged.append(Pledged(asset, parts, gross * keep))
-            segments.append(
-                Segment(
-                    name=asset,
-                    capacity=caps.index(asset, free),
-                    width=self.draft.profile(ready),
-                    value=self.draft.worth(gross * keep, hours.mining_pue, adder),
+                pledged.append(Pledged(asset, parts, nameplate * keep))
+            for step, width in zip(steps, ready_widths(steps, ready, available), strict=True):
+                name = f"{asset}:{step.name}" if step.name else asset
+                gross = nameplate * step.gain
+                out.sold[self.phase][name] = Sold(
+                    "mining", "mining", gross, hours.mining_pue, taxation
                 )
-            )
+                segments.append(
+                    Segment(
+                        name=name,
+                        capacity=caps.index(asset, free),
+                        width=self.draft.profile(width * hours.mining_pue),
+                        value=self.draft.worth(gross * keep, hours.mining_pue, adder),
+                    )
+                )
         if pledged:
-            pledges.add(pledged, Running(ready, adder, keep), caps, segments, accounts)
+            running = Running(ready * hours.mining_pue, adder, keep)
+            pledges.add(pledged, running, caps, segments, accounts)
 
     def _standing(self, prefix: str) -> list[tuple[str, int]]:
         """Return the assets of a kind that may stand in this phase, and their columns."""
@@ -65,9 +89,8 @@ class Machines:
             if q == self.phase and asset.startswith(prefix)
         ]
 
-    def _mined_per_mwh(self, asset: str) -> float:
-        """Return what a MWh at the plugs of miners earns, network currency."""
-        miner = self.facts.miners[asset.removeprefix("miner:")]
+    def _mined_per_mwh(self, miner: Miner) -> float:
+        """Return what a MWh at the plugs of miners at nameplate earns, network currency."""
         hashprice, fee = self.economy.hashprice(self.phase), self.study.pool_fee
         earned = mining_per_mwh(hashprice, miner.j_per_th, pool_fee=fee)
         return earned * self.economy.per(USD)
@@ -89,9 +112,9 @@ class Machines:
         hours, out = self.hours, self.out
         if hours.ai_banned.all():
             return
-        ready = np.where(hours.ai_banned, 0.0, hours.ai_ready * hours.ai_pue)
+        ready = np.where(hours.ai_banned, 0.0, hours.ai_ready)
         for asset, column in self._standing("server:"):
-            server = self.facts.servers[asset.removeprefix("server:")]
+            server = self.facts.servers[model_of(asset)]
             taxation, bill_share = self.economy.incentives(
                 self.site, out.country, server, self.phase
             )
@@ -100,26 +123,33 @@ class Machines:
                 grid = hours.price("import", "residual")
                 adder = adder - bill_share * grid * (1 - taxation.relief)
             capacity = caps.index(asset, column)
-            for part, width, gross, must_run in self._sales(server):
-                if width > 0:
-                    name = f"{asset}:{part}"
-                    out.sold[self.phase][name] = Sold("ai", "ai", gross, hours.ai_pue, taxation)
-                    kept = gross * (1 - taxation.rate)
-                    segments.append(
-                        Segment(
-                            name=name,
-                            capacity=capacity,
-                            width=self.draft.profile(ready * width),
-                            value=self.draft.worth(kept, hours.ai_pue, adder),
-                            must_run=must_run,
-                        )
+            for part, width, gross in self._sales(server, ready):
+                if not width.any():
+                    continue
+                name = f"{asset}:{part}"
+                out.sold[self.phase][name] = Sold("ai", "ai", gross, hours.ai_pue, taxation)
+                segments.append(
+                    Segment(
+                        name=name,
+                        capacity=capacity,
+                        width=self.draft.profile(width * hours.ai_pue),
+                        value=self.draft.worth(
+                            gross * (1 - taxation.rate), hours.ai_pue, adder
+                        ),
+                        must_run=part == FLOOR,
                     )
+                )
 
-    def _sales(self, server: Server) -> tuple[tuple[str, float, float, bool], ...]:
-        """Return the parts in which servers are sold.
+    def _sales(self, server: Server, ready: Floats) -> Iterator[tuple[str, Floats, float]]:
+        """Yield the parts in which servers are sold.
 
-        Each has a name, its share of the MW, what a MWh at the plugs earns in the network's
-        currency, and whether it must run.
+        Each has a name, its share of the MW hour by hour, and what a MWh at the plugs earns in
+        the network's currency. The floor of a contract runs at its mean output; above it, and
+        for what is sold spot, power goes up the steps of the cap curve.
+
+        Args:
+            server: The server.
+            ready: Power that the installed servers may draw, over nameplate. Shape (T,).
         """
         sales = self.site.ai_sales or self.study.ai_sales
         revenue = ai_revenue(
@@ -132,8 +162,20 @@ class Machines:
         )
         share, rate = revenue.contracted_share, self.economy.per(USD)
         contracted, spot = revenue.contracted_per_mwh * rate, revenue.spot_per_mwh * rate
-        return (
-            ("floor", share * revenue.floor, contracted, True),
-            ("contract", share * (1 - revenue.floor), contracted, False),
-            ("spot", 1 - share, spot, False),
-        )
+        steps = server_steps(self.economy, server, sales.workload)
+        below, above = split_steps(steps, revenue.floor)
+        if below:
+            floor = Step(FLOOR, 0.0, revenue.floor, mean_gain(below))
+            yield from self._part(FLOOR, (floor,), ready, share, contracted)
+        yield from self._part("contract", above, ready, share, contracted)
+        yield from self._part("spot", steps, ready, 1 - share, spot)
+
+    def _part(
+        self, part: str, steps: Sequence[Step], ready: Floats, share: float, gross: float
+    ) -> Iterator[tuple[str, Floats, float]]:
+        """Yield a part of what servers sell, step by step; see `_sales`."""
+        available = self.economy.cost("availability-ai")
+        widths = ready_widths(steps, ready, available)
+        for i, (step, width) in enumerate(zip(steps, widths, strict=True)):
+            name = f"{part}:{step.name}" if i else part
+            yield name, share * width, gross * step.gain
