@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from loadstone.engines.plan.certificate import slope as proven
-from loadstone.engines.plan.oracle import Oracle, accounts_fit
+from loadstone.engines.plan.oracle import Oracle
 from loadstone.engines.plan.recount import recount_hours
 from loadstone.engines.plan.site_year import SiteYears
 from tests.engines.plan.site_lp import best_value
@@ -164,9 +164,9 @@ def test_a_small_room_joins_pieces_and_keeps_the_bound(problem, seed):
 
 @settings(max_examples=20)
 @given(single, seeds, st.floats(0, 60))
-def test_a_hint_changes_the_effort_alone(problem, seed, hint):
+def test_a_hint_changes_the_effort_alone(problem, seed, price):
     x = capacities(problem, seed)
-    oracle = Oracle(problem)
+    oracle, hint = Oracle(problem), np.full(len(problem.blocks[0].accounts), price)
     found, other = oracle.evaluate(0, x), oracle.evaluate(0, x, hint)
     assert other.value == pytest.approx(found.value, abs=money(found.value))
     assert other.slope[0] @ x == pytest.approx(found.slope[0] @ x, abs=money(found.value, 1e-8))
@@ -178,7 +178,7 @@ def test_threads_find_what_one_thread_finds(problem, seed):
     rng = np.random.default_rng(seed)
     columns = problem.lower + rng.random(len(problem.lower)) * (problem.upper - problem.lower)
     points = [columns[block.columns] for block in problem.blocks]
-    hints = np.zeros(len(points))
+    hints = [None] * len(points)
     oracle = Oracle(problem, parts=3)
     alone = oracle.evaluate_all(points, hints)
     with ThreadPoolExecutor(2) as executor:
@@ -186,9 +186,3 @@ def test_threads_find_what_one_thread_finds(problem, seed):
     for one, other in zip(alone, together, strict=True):
         assert one.value == other.value
         np.testing.assert_array_equal(one.slope, other.slope)
-
-
-@given(single)
-def test_a_block_with_one_account_at_most_is_held(problem):
-    assert accounts_fit(problem.blocks[0])
-    assert Oracle(problem).forced == ()

@@ -159,6 +159,10 @@ class BlockProgramme:
         self._resize(x)
         self._highs.run()
         status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kUnknown:  # a worn-out basis
+            self._highs.clearSolver()
+            self._highs.run()
+            status = self._highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
             text = self._highs.modelStatusToString(status)
             raise OutsideError(f"HiGHS found no year of {self.block.name}: {text}")

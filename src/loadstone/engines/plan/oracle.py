@@ -5,7 +5,7 @@
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.block_lp import BlockProgramme
-from loadstone.engines.plan.price_search import search_price
+from loadstone.engines.plan.mixing import Limits, Mix, search_prices
 from loadstone.engines.plan.problem import Block, Problem
 from loadstone.engines.plan.site_year import SiteYears, Year
 from loadstone.engines.plan.solution import BlockDispatch, Cut
@@ -24,6 +24,7 @@ LEAST_BATTERY = 1e-5  # of the largest other capacity: prices a battery that doe
 LONGEST_BATTERY_H = 1000.0  # with less power for its energy, power is lifted for a price
 AMISS = 1e-6  # of the store's size, at least 1 MWh: a cycle that closes but for this is closed
 SAME_VALUE = 1e-10  # share of a value: closer is the same
+MOST_ACCOUNTS = 48  # of a block: with more, HiGHS finds its years about as fast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +39,7 @@ class Valuation:
             z of at least 0, with the energy stored as a part begins and as it ends behind the
             capacities, where there is more than one part. Shape (M, K) or (M, K + 2).
         mu: Prices of the accounts that prove it. Shape (A,).
-        mix: Two account prices, where the dispatch is a mixture of theirs.
+        mix: The account prices whose years, mixed, are that dispatch; None without accounts.
         calm: Where energy is missing, a second bound that holds as well: it says how much more
             capacity is enough, where the first says how bad it is.
     """
@@ -48,22 +49,25 @@ class Valuation:
     shortage: float
     slope: Floats
     mu: Floats
-    mix: tuple[float, float] | None = None
+    mix: Mix | None = None
     calm: Floats | None = None
 
 
 class Oracle:
     """Values blocks of a problem. Threads may share it."""
 
-    def __init__(self, problem: Problem, *, parts: int = 1) -> None:
+    def __init__(
+        self, problem: Problem, *, parts: int = 1, most_accounts: int = MOST_ACCOUNTS
+    ) -> None:
         """Prepare the blocks.
 
         Args:
             problem: What is planned.
             parts: Parts of the year that get a bound of their own, where a block has no
                 account, whose price holds the year together.
+            most_accounts: Accounts of a block above which HiGHS finds its years.
         """
-        self.problem = problem
+        self.problem, self.most_accounts = problem, most_accounts
         self.starts = tuple(
             np.arange(1 if block.accounts else parts) * problem.hours // parts
             for block in problem.blocks
@@ -71,20 +75,24 @@ class Oracle:
         self._years = SiteYears(problem, self.starts)
         self._programmes: dict[int, BlockProgramme] = {}
 
+    def holds(self, block: Block) -> bool:
+        """Tell whether the years of a block are found here, not by HiGHS."""
+        return len(block.accounts) <= self.most_accounts
+
     @property
     def forced(self) -> tuple[str, ...]:
         """What forced a slower way: a sentence for each set of accounts that did."""
         sites: dict[str, dict[str, None]] = {}
         for block in self.problem.blocks:
-            if not accounts_fit(block):
+            if not self.holds(block):
                 times = Counter(account.name for account in block.accounts)
                 names = ", ".join(
                     f"{name} ({n})" if n > 1 else name for name, n in times.items()
                 )
                 sites.setdefault(names, {})[block.site] = None
         return tuple(
-            f"{', '.join(where)}: {names} are several yearly amounts at once, so HiGHS finds "
-            "these years; that takes tens of times longer than the site oracle"
+            f"{', '.join(where)}: {names} are more yearly amounts than the site oracle holds "
+            "at once, so HiGHS finds these years"
             for names, where in sites.items()
         )
 
@@ -113,16 +121,17 @@ class Oracle:
         energy = self._years.coded[b].battery[1]
         return amiss <= AMISS * (max(1.0, float(x[energy])) if energy >= 0 else 1.0)
 
-    def evaluate(self, b: int, x: Floats, hint: float = 0.0) -> Valuation:
+    def evaluate(self, b: int, x: Floats, hint: Floats | None = None) -> Valuation:
         """Value block b at capacities x.
 
         Args:
             b: Index of the block.
             x: Capacities. Shape (K,).
-            hint: A guess of an account's price; it changes the effort, hardly the answer.
+            hint: A guess of the accounts' prices; it changes the effort, hardly the answer.
+                Shape (A,).
         """
         x = np.maximum(x, 0.0)
-        if not accounts_fit(self.problem.blocks[b]):
+        if not self.holds(self.problem.blocks[b]):
             return self._programmed(b, x)
         if self.problem.blocks[b].accounts:
             return self._priced(b, x, hint)
@@ -135,75 +144,46 @@ class Oracle:
         return Valuation(year.value, ok, year.shortage, bound.slope, none, calm=bound.calm)
 
     def _programmed(self, b: int, x: Floats) -> Valuation:
-        """Value a block with several accounts: HiGHS finds their prices, and they bound it."""
+        """Value a block with many accounts: HiGHS finds their prices, and they bound it."""
         year = self._programme(b).solve(x)
         bound = self._years.at(b, self._lifted(b, x), year.mu)
         return Valuation(year.value, True, year.shortage, bound.slope, year.mu)
 
-    def _priced(self, b: int, x: Floats, hint: float) -> Valuation:
-        """Value a block with an account, whose best price is searched for.
+    def _priced(self, b: int, x: Floats, hint: Floats | None) -> Valuation:
+        """Value a block with accounts, whose best prices are searched for."""
+        lifted, code, idle = self._lifted(b, x), self._years.coded[b], self._idle(b, x)
+        whole = bool(np.array_equal(lifted, x))
+        limits = Limits(
+            limit=code.limits(x),
+            penalty=code.penalty,
+            reach=self._years.reach(b, x),
+            energy=0.0 if idle else float(x[code.battery[1]]),
+        )
 
-        At a price the dual bound is D(price), convex, with slope limit - usage. Where it is
-        least, two dispatches on either side meet the limit as a mixture.
-        """
-        lifted = self._lifted(b, x)
-        tried: dict[float, Year] = {}
+        def at(mu: Floats) -> tuple[float, Year]:
+            year = self._years.at(b, x, mu, idle=idle)
+            # the slope proves nothing tight of a battery that is not there
+            bound = float(year.slope[0] @ x) if whole else limits.worth(year, mu)
+            return bound, year
 
-        def at(price: float) -> tuple[float, float]:
-            if price not in tried:
-                tried[price] = self._years.at(b, lifted, np.array([price]))
-            year = tried[price]
-            return float(year.slope[0] @ lifted), -self._over(b, lifted, year)
-
-        code = self._years.coded[b]
-        top = float(code.penalty[0])
-        first = at(0.0 if hint <= 0 else min(hint, top))[0]
-        tolerance = SAME_VALUE * max(1.0, abs(first))
-        least = search_price(at, 0.0, top, guess=hint, tolerance=tolerance)
-        mix = (least.low, least.high)
-        if np.array_equal(lifted, x):
-            years = (tried[least.low], tried[least.high])
-        else:
-            years = self._mixed_years(b, x, mix)
-        value, short = self._mixed(b, x, years)
-        ok = self._closed(b, x, max(year.amiss for year in years))
-        mu = np.array([least.price])
-        year = tried[least.price]
-        return Valuation(value, ok, short, year.slope, mu, mix, year.calm)
-
-    def _mixed_years(self, b: int, x: Floats, mix: tuple[float, float]) -> tuple[Year, Year]:
-        idle = self._idle(b, x)
-        first, second = (self._years.at(b, x, np.array([p]), idle=idle) for p in mix)
-        return first, second
-
-    def _over(self, b: int, x: Floats, year: Year) -> float:
-        """Return how far a year is beyond the account's limit; negative within."""
-        return float((year.usage.sum(axis=1) - self._years.coded[b].limits(x))[0])
-
-    def _share(self, b: int, x: Floats, years: tuple[Year, Year]) -> float:
-        """Return the share of the first year in the mixture that meets the limit."""
-        over, under = self._over(b, x, years[0]), -self._over(b, x, years[1])
-        if over <= 0 or under <= 0:
-            return float(over <= 0)
-        return under / (over + under)
-
-    def _mixed(self, b: int, x: Floats, years: tuple[Year, Year]) -> tuple[float, float]:
-        """Return value and shortage of a mixture of two years."""
-        first, second = years
-        share = self._share(b, x, years)
-        over = share * self._over(b, x, first) + (1 - share) * self._over(b, x, second)
-        value = share * first.value + (1 - share) * second.value
-        short = share * first.shortage + (1 - share) * second.shortage
-        return value - float(self._years.coded[b].penalty[0]) * max(0.0, over), short
+        found = search_prices(at, limits, guess=hint, tolerance=SAME_VALUE)
+        bound = found.year if whole else self._years.at(b, lifted, found.price)
+        ok = self._closed(b, x, found.amiss)
+        return Valuation(
+            found.value, ok, found.shortage, bound.slope, found.price, found.mix, bound.calm
+        )
 
     def evaluate_all(
-        self, points: Sequence[Floats], hints: Floats, executor: Executor | None = None
+        self,
+        points: Sequence[Floats],
+        hints: Sequence[Floats | None],
+        executor: Executor | None = None,
     ) -> list[Valuation]:
         """Value every block at its capacities, in threads where an executor is given."""
         blocks = range(len(points))
         if executor is None:
-            return [self.evaluate(b, points[b], float(hints[b])) for b in blocks]
-        return list(executor.map(self.evaluate, blocks, points, hints.tolist()))
+            return [self.evaluate(b, points[b], hints[b]) for b in blocks]
+        return list(executor.map(self.evaluate, blocks, points, hints))
 
     def proof(self, b: int, x: Floats, mu: Floats, *, calm: bool = False) -> Cut:
         """Return the water values and prices behind a bound found at x and mu."""
@@ -214,21 +194,21 @@ class Oracle:
     def dispatch(self, b: int, x: Floats, found: Valuation) -> BlockDispatch:
         """Return the hours behind a valuation of block b at x."""
         x = np.maximum(x, 0.0)
-        if not accounts_fit(self.problem.blocks[b]):
+        if not self.holds(self.problem.blocks[b]):
             return self._programme(b).solve(x).hours
         idle = self._idle(b, x)
         if found.mix is None:
             return self._years.hours(b, x, found.mu, idle=idle)
-        share = self._share(b, x, self._mixed_years(b, x, found.mix))
-        one, two = (self._years.hours(b, x, np.array([p]), idle=idle) for p in found.mix)
-        return BlockDispatch(
-            **{
-                name: share * getattr(one, name) + (1 - share) * getattr(two, name)
-                for name in BlockDispatch.__slots__
-            }
-        )
+        hourly = found.mix.share[:, self._years.mixed_part]
+        years = (self._years.hours(b, x, price, idle=idle) for price in found.mix.prices)
+        return _mixed(zip(hourly, years, strict=True))
 
 
-def accounts_fit(block: Block) -> bool:
-    """Tell whether the oracle holds a block: it searches the price of at most one account."""
-    return len(block.accounts) <= 1
+def _mixed(years: Iterable[tuple[Floats, BlockDispatch]]) -> BlockDispatch:
+    """Return a mixture of years, given with their hourly shares."""
+    total: dict[str, Floats] = {}
+    for share, hours in years:
+        for name in BlockDispatch.__slots__:
+            part = share * getattr(hours, name)
+            total[name] = total[name] + part if name in total else part
+    return BlockDispatch(**total)

@@ -255,6 +255,8 @@ class SiteYears:
         self.coded = tuple(coded(block) for block in problem.blocks)
         parts = min(MIXED_PARTS, problem.hours)
         self.mixed_starts = np.arange(parts) * problem.hours // parts
+        lengths = np.diff(self.mixed_starts, append=problem.hours)
+        self.mixed_part = np.repeat(np.arange(parts), lengths)
         self._reach = tuple(_reach(problem, block) for block in problem.blocks)
         self._rooms = _Rooms(problem.hours, most_room)
         # a kernel needs an array of two dimensions even where there are no groups
