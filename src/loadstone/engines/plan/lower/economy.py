@@ -7,7 +7,12 @@ from functools import cached_property
 from math import ceil
 
 from loadstone.engines.plan.lower.assumed import assumed
-from loadstone.engines.revenue import hashprice_of_network
+from loadstone.engines.revenue import (
+    hashprice_of_network,
+    hashprice_on,
+    miner_price_at,
+    used_price_share,
+)
 from loadstone.model.country import Country
 from loadstone.model.machine import Miner, Server
 from loadstone.model.network import Network
@@ -158,9 +163,51 @@ class Economy:
             fee_share=outlook.fee_share[phase],
         )
 
-    def miner_price(self, miner: Miner, country: Country, phase: int) -> float | None:
-        """Return the price of a MW of miners with duty and VAT, or None where it is unknown."""
-        if miner.price_per_mw is None:
+    def has_cost(self, id_: str) -> bool:
+        """Tell whether the facts or the network state a cost."""
+        return id_ in self.study.costs or id_ in self.network.facts.costs
+
+    def asked_price(
+        self, miner: Miner, phase: int, age_years: float | None = None
+    ) -> float | None:
+        """Return the price of a MW of miners before duty and VAT at a phase's hashprice.
+
+        Args:
+            miner: The model.
+            phase: Index of the phase.
+            age_years: Age of second-hand machines; None for new ones.
+        """
+        if miner.price is None or miner.price_per_mw is None:
+            return None
+        stated = price = miner.price_per_mw * self.per(USD)
+        reference = hashprice_on(self.network.facts.bitcoin, miner.price.date)
+        least = self.cost("miner-scrap") if self.has_cost("miner-scrap") else 0.0
+        if reference is not None and self.has_cost("miner-price-elasticity"):
+            price = miner_price_at(
+                stated,
+                hashprice_usd_ph_day=self.hashprice(phase),
+                reference_usd_ph_day=reference,
+                elasticity=self.cost("miner-price-elasticity"),
+                scrap_share=least,
+            )
+        if age_years is not None:
+            discount, life = self.cost("used-discount"), miner.life.value
+            price *= used_price_share(max(age_years, 0.0), life, discount=discount)
+        return max(price, least * stated)
+
+    def miner_price(
+        self, miner: Miner, country: Country, phase: int, age_years: float | None = None
+    ) -> float | None:
+        """Return the price of a MW of miners with duty and VAT, or None where it is unknown.
+
+        Args:
+            miner: The model.
+            country: Where they go.
+            phase: Index of the phase.
+            age_years: Age of second-hand machines; None for new ones.
+        """
+        asked = self.asked_price(miner, phase, age_years)
+        if asked is None:
             return None
         day = self.study.phases[phase].start
         duty = country.miner_duty(
@@ -173,7 +220,7 @@ class Economy:
             )
         vat = self.taxation(country, "mining").vat
         landed = 1 + (duty.value if duty else 0.0)
-        return miner.price_per_mw * landed * (1 + vat) * self.per(USD)
+        return asked * landed * (1 + vat)
 
     def server_price(self, server: Server, country: Country, phase: int) -> float:
         """Return the price of a MW of servers with duty and VAT."""

@@ -2,6 +2,7 @@
 """The halls of a site and the machines in them."""
 
 from loadstone.engines.plan.lower.assets import Assets
+from loadstone.engines.plan.lower.resale import add_used, resale
 from loadstone.model.machine import Miner, Server
 
 # asset: (id of its life in the costs, id of its yearly upkeep)
@@ -108,7 +109,10 @@ def _machines(
             relief=[_shield(assets, model, p) for p in range(count)],
             standing=_standing(assets, id_, model.life.value),
             gated=False,
+            leaving=resale(assets, model, price) if isinstance(model, Miner) else None,
         )
+        if isinstance(model, Miner) and id_ in buyable:
+            add_used(assets, model, largest)
     for p in range(count):
         here = [
             (column, 1.0)

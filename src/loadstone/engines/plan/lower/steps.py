@@ -32,8 +32,7 @@ def miner_steps(economy: Economy, miner: Miner) -> tuple[Step, ...]:
             f"{mode.power:.0%} of its power ({source}, {mode.confidence} confidence)"
         )
         return mining_steps(miner)
-    known = {*economy.network.facts.costs, *economy.study.costs}
-    if not known.issuperset(UNDERCLOCK):
+    if not all(economy.has_cost(id_) for id_ in UNDERCLOCK):
         return mining_steps(miner)
     power, hashrate = (economy.cost(id_) for id_ in UNDERCLOCK)
     return mining_steps(miner, underclock=(power, hashrate))
