@@ -9,6 +9,10 @@ BEGINNINGS = {
     "life-": "life of ",
     "opex-": "yearly upkeep of ",
     "availability-": "availability of ",
+    "staff-": "yearly cost of staff of ",
+    "repairs-": "yearly repairs of ",
+    "lead-": "time from order to use of ",
+    "conversion-": "conversion of mining halls into ",
 }
 THINGS = {
     "connection": "grid connection",
@@ -25,8 +29,28 @@ THINGS = {
     "battery": "batteries",
     "battery-power": "battery power",
     "battery-energy": "battery energy",
+    "mining-hall": "mining halls",
+    "ai-air": "AI halls with air cooling",
+    "ai-liquid": "AI halls with liquid cooling",
+    "servers": "AI servers",
+    "transformer": "transformers",
+    "backup": "backup generation",
 }
-WHOLE_NAMES = {"battery-efficiency": "efficiency of batteries"}
+WHOLE_NAMES = {
+    "battery-efficiency": "efficiency of batteries",
+    "backup-fuel": "fuel of backup generation",
+    "conversion-months": "time that a hall is out of service while it is converted",
+    "decommissioning": "decommissioning over the price",
+    "insurance": "insurance a year over the price",
+    "property-tax": "property tax a year over the price",
+    "rent-ai-hall": "rent of AI halls",
+    "miner-price-elasticity": "exponent of hashprice in the price of miners",
+    "miner-scrap": "least price of miners over that of the facts",
+    "used-age": "age of second-hand miners when they are bought",
+    "used-discount": "loss of second-hand miners beside their age",
+    "underclock-power": "power over nameplate in the low mode of miners without a table",
+    "underclock-hashrate": "hashrate over nameplate in the low mode of miners without a table",
+}
 
 
 def assumed(id_: str, fact: Fact, title: str) -> str:
@@ -62,14 +86,16 @@ def _thing(id_: str) -> str:
 def _number(value: float, unit: str) -> str:
     if unit == "1":
         return f"{value:.2f}"
+    if unit == "1/year":
+        return f"{value:.2%}".replace("%", " %")
     if abs(value) >= MILLION:
         return f"{value / MILLION:.4g} million"
     return f"{value:,.0f}" if value == round(value) else f"{value:,g}"
 
 
 def _unit(unit: str) -> str:
-    if unit == "1":
+    if unit in ("1", "1/year"):
         return ""
-    if unit == "year":
-        return " years"
+    if unit in ("year", "month"):
+        return f" {unit}s"
     return " " + unit.replace("/", " per ").replace("-year", " and year")
