@@ -6,7 +6,9 @@ from loadstone.adapters.files.dispatch_table import read_dispatch, write_dispatc
 from loadstone.adapters.files.network_folder import read_network
 from loadstone.adapters.files.run_folder import (
     check_free,
+    decision_schema,
     plan_schema,
+    read_decision,
     read_json,
     read_plan,
     seeds,
@@ -20,9 +22,11 @@ __all__ = [
     "STARTERS",
     "check_free",
     "copy_starter",
+    "decision_schema",
     "network_schema",
     "plan_schema",
     "read_certificate",
+    "read_decision",
     "read_dispatch",
     "read_json",
     "read_network",

@@ -19,11 +19,13 @@ from loadstone.adapters.files.certificate import write_certificate
 from loadstone.adapters.files.dispatch_table import write_dispatch
 from loadstone.adapters.tables import checked, parse_toml, schema
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
+from loadstone.model.decision import Decision
 from loadstone.model.errors import InputError, InputErrors, OutsideError
 from loadstone.model.plan import Plan, SiteDispatch
 
-PLAN, MANIFEST, INPUTS, VERIFICATION = (
+PLAN, DECISION, MANIFEST, INPUTS, VERIFICATION = (
     "plan.json",
+    "decision.json",
     "manifest.json",
     "inputs",
     "verification.json",
@@ -39,6 +41,7 @@ def write_run(
     dispatch: Sequence[SiteDispatch],
     evidence: tuple[Solution, Sequence[BlockDispatch], Sequence[Cut]],
     manifest: Mapping[str, Any],
+    decision: Decision | None = None,
     further: Callable[[Path], Sequence[Path]],
 ) -> tuple[Path, ...]:
     """Write a run, whole or not at all.
@@ -50,6 +53,7 @@ def write_run(
         dispatch: Its hours by site.
         evidence: What proves it.
         manifest: What else the manifest says.
+        decision: What stands beside the plan; None where nobody looked.
         further: Writes further files, such as the report, into the folder.
 
     Returns:
@@ -70,6 +74,8 @@ def write_run(
                 write_json(folder / PLAN, asdict(plan)),
                 write_dispatch(folder, dispatch),
             ]
+            if decision is not None:
+                written.append(write_json(folder / DECISION, asdict(decision)))
             written += [write_certificate(folder, *evidence), *further(folder)]
             said = dict(manifest) | {"inputs": input_hashes(folder / INPUTS)} | _shipped()
             written.append(write_json(folder / MANIFEST, said))
@@ -117,6 +123,27 @@ def read_plan(run: Path) -> Plan:
     except InputErrors as found:
         raise InputErrors(error.in_file(str(path)) for error in found.errors) from found
     return plan
+
+
+def read_decision(run: Path) -> Decision | None:
+    """Return what stands beside the plan of a run, or None where nobody looked.
+
+    Raises:
+        InputErrors: Its decision.json is not what this version writes.
+    """
+    path = run / DECISION
+    if not path.is_file():
+        return None
+    try:
+        decision: Decision = checked(Decision, read_json(path))
+    except InputErrors as found:
+        raise InputErrors(error.in_file(str(path)) for error in found.errors) from found
+    return decision
+
+
+def decision_schema() -> dict[str, Any]:
+    """Return the JSON Schema of decision.json."""
+    return schema(Decision)
 
 
 def plan_schema() -> dict[str, Any]:

@@ -89,6 +89,7 @@ def plan_of(
     lowered: Lowered,
     solution: Solution,
     hours: Sequence[BlockDispatch],
+    dispatch: Sequence[SiteDispatch] = (),
     *,
     method: str,
 ) -> Plan:
@@ -98,6 +99,7 @@ def plan_of(
         lowered: The network and its problem.
         solution: What a method found.
         hours: Its dispatch, block by block.
+        dispatch: The same by site and phase, where it is known already.
         method: "exact" or "lp".
     """
     study = lowered.network.study
@@ -126,7 +128,7 @@ def plan_of(
         rules=tuple(
             hit for site in lowered.sites for given in site.hours for hit in given.hits
         ),
-        resting=resting(lowered, site_hours(lowered, solution, hours)),
+        resting=resting(lowered, tuple(dispatch) or site_hours(lowered, solution, hours)),
         assumptions=_assumptions(lowered, books, solution),
         metrics=_metrics(lowered, builds, site_years),
     )
