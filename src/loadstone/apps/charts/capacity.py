@@ -6,12 +6,14 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from loadstone.apps.charts.standing import horizon, names_of, power_of
+from loadstone.apps.charts.standing import horizon, names_of, of_others, power_of
 from loadstone.apps.charts.style import (
+    BACKUP,
     BATTERY,
     GRID,
     IDLE,
     MIX,
+    NON_FIRM,
     OTHER,
     SOLAR,
     WIND,
@@ -19,12 +21,19 @@ from loadstone.apps.charts.style import (
     machine_colours,
     mix_of,
 )
-from loadstone.apps.charts.words import asset_name, country_name, number, use_of
+from loadstone.apps.charts.words import asset_name, country_name, number, phase_name, use_of
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteYear, Year
 
 ROW_PX = 25
-_SUPPLY = {"connection": GRID, "solar": SOLAR, "wind": WIND, "battery_power": BATTERY}
+_SUPPLY = {
+    "connection": GRID,
+    "connection_non_firm": NON_FIRM,
+    "backup": BACKUP,
+    "solar": SOLAR,
+    "wind": WIND,
+    "battery_power": BATTERY,
+}
 _NAMED = 4  # machines of each use with a bar of their own
 _LEAST_MW = 0.05  # smaller amounts are not drawn
 
@@ -58,8 +67,9 @@ def _segments(years: list[SiteYear], name: str, colour: str, text_colour: str,
         textposition="inside", insidetextanchor="middle", textangle=0, constraintext="none",
         textfont={"color": text_colour, "size": 11},
         customdata=[
-            f"{year.phase}: {number(power.connected_mw, 1)} MW connected, "
+            f"{phase_name(year.phase)}: {number(power.connected_mw, 1)} MW connected, "
             f"{number(power.mining_mw, 1)} MW mining, {number(power.ai_mw, 1)} MW AI"
+            f"{of_others(power)}"
             for year, power in zip(years, powers, strict=True)
         ],
         hovertemplate="%{y}<br>%{customdata}<extra></extra>",
@@ -148,7 +158,7 @@ def capacity_by_phase(plan: Plan, network: Network) -> go.Figure:
         cols=2, horizontal_spacing=0.1,
         subplot_titles=("Machines, MW at their plugs", "Grid, generation, battery, MW"),
     )  # fmt: skip
-    phases = [str(phase) for phase in plan.phases]
+    phases = [phase_name(phase) for phase in plan.phases]
     for name, colour, assets in (*bars, *supply):
         amounts = [_standing(plan, phase, assets) for phase in plan.phases]
         if max(amounts, default=0.0) < _LEAST_MW:

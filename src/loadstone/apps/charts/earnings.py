@@ -9,12 +9,26 @@ from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, SiteYear
 
 
+# lines of revenue that each kind of machine brings
+_LINES = {
+    "mining": ("mining",),
+    "ai": ("ai",),
+    "hosting": ("hosting",),
+    "lease": ("rent", "lease power"),
+}
+
+
+def _kind(asset: str) -> str:
+    kind = asset.partition(":")[0]
+    return kind if kind in _LINES else use_of(asset)
+
+
 def _weight(asset: str, facts: Facts) -> float | None:
     """Return what a MWh earns in a machine beside others of its use; None where not known.
 
     Only ratios count.
     """
-    model = asset.partition(":")[2]
+    model = asset.partition(":")[2].partition(":")[0]
     if model in facts.miners:
         return 1 / facts.miners[model].j_per_th
     if model in facts.servers:
@@ -36,7 +50,8 @@ def earnings_per_mwh(
     """Return the mean revenue per MWh drawn, cooling included, before levies and tax.
 
     The plan's revenue of each use is shared between its machines by their energy and by what
-    the facts say that a MWh earns in them, so the parts add up to the plan's revenue.
+    the facts say that a MWh earns in them, so the parts add up to the plan's revenue. Rent,
+    power of tenants and hosting are shared by energy alone.
 
     Args:
         plan: The plan.
@@ -51,13 +66,14 @@ def earnings_per_mwh(
         return {}
     drawn = {asset: float(mw.sum()) for asset, mw in dispatch.machine_mw.items()}
     per_mwh = {}
-    for use in ("mining", "ai"):
-        own = [asset for asset, mwh in drawn.items() if use_of(asset) == use and mwh > 0]
+    for kind, lines in _LINES.items():
+        own = [asset for asset, mwh in drawn.items() if _kind(asset) == kind and mwh > 0]
         known = [_weight(asset, network.facts) for asset in own]
         facts = [weight for weight in known if weight is not None]
         others = sum(facts) / len(facts) if facts else 1.0
         weights = [others if weight is None else weight for weight in known]
         weighted = sum(drawn[a] * weight for a, weight in zip(own, weights, strict=True))
         for asset, weight in zip(own, weights, strict=True):
-            per_mwh[asset] = year.revenue.get(use, 0.0) * weight / weighted
+            revenue = sum(year.revenue.get(line, 0.0) for line in lines)
+            per_mwh[asset] = revenue * weight / weighted
     return per_mwh

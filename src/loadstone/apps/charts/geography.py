@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from loadstone.adapters.coastlines import read_coastlines
 from loadstone.apps.charts.labels import Label, placed
-from loadstone.apps.charts.standing import Power, last_years, power_of
+from loadstone.apps.charts.standing import Power, last_years, of_others, power_of
 from loadstone.apps.charts.style import IDLE, LAND, MIX, QUIET, SEA, framed, mix_of
-from loadstone.apps.charts.words import country_name, number
+from loadstone.apps.charts.words import country_name, number, phase_name
 from loadstone.model.errors import InputError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
@@ -135,6 +135,7 @@ def _hover(site: Site, power: Power | None, network: Network) -> str:
     return (
         f"{where}<br>{number(power.connected_mw, 1)} MW connected"
         f"<br>{number(power.mining_mw, 1)} MW mining, {number(power.ai_mw, 1)} MW AI"
+        f"{of_others(power)}"
     )
 
 
@@ -224,7 +225,7 @@ def map_figure(plan: Plan, network: Network, country: str = "") -> go.Figure:
             **({} if label.leader else {"xshift": label.shift_x, "yshift": label.shift_y}),
         )  # fmt: skip
     return framed(
-        figure, f"Sites{where}, {plan.phases[-1]}: area of a circle by MW, colour by use",
+        figure, f"Sites{where}, {phase_name(plan.phases[-1])}: area of a circle by MW, colour by use",
         height=view.height_px + TITLE_PX,
         margin={"l": 0, "r": 0, "t": TITLE_PX, "b": 0}, plot_bgcolor=SEA,
         xaxis={"range": [view.left, view.right], "visible": False, "constrain": "domain"},

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from loadstone.apps.charts.earnings import earnings_per_mwh
 from loadstone.apps.charts.standing import names_of
 from loadstone.apps.charts.style import AI, GRID, MINING, QUIET, framed, machine_colours
-from loadstone.apps.charts.words import asset_name, number, use_of
+from loadstone.apps.charts.words import asset_name, number, phase_name, use_of
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
@@ -140,7 +140,8 @@ def merit_order_figure(plan: Plan, network: Network, dispatch: SiteDispatch) -> 
         )  # fmt: skip
         figure.add_trace(area, row=2, col=1)
     framed(
-        figure, f"{names_of(network).get(dispatch.site, dispatch.site)}, {dispatch.phase}: "
+        figure, f"{names_of(network).get(dispatch.site, dispatch.site)}, "
+        f"{phase_name(dispatch.phase)}: "
         "hours from the dearest to the cheapest",
         height=470, margin={"l": 70, "r": 20, "t": 72, "b": 50},
     )  # fmt: skip
@@ -251,7 +252,8 @@ def year_heatmap(plan: Plan, network: Network, dispatch: SiteDispatch) -> go.Fig
         )  # fmt: skip
         figure.add_trace(heat, row=row, col=1)
     framed(
-        figure, f"{names_of(network).get(dispatch.site, dispatch.site)}, {dispatch.phase}: "
+        figure, f"{names_of(network).get(dispatch.site, dispatch.site)}, "
+        f"{phase_name(dispatch.phase)}: "
         "every hour of the year",
         height=110 + 150 * count, margin={"l": 58, "r": 60, "t": 72, "b": 36},
     )  # fmt: skip

@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from loadstone.apps.charts.words import use_of
+from loadstone.apps.charts.words import number, use_of
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteYear, Year
 
@@ -14,14 +14,18 @@ class Power:
     """Power at one site in one phase.
 
     Attributes:
-        connected_mw: Grid connection, MW at the meter.
+        connected_mw: Grid connection, firm or not, MW at the meter.
         mining_mw: Miners, MW at their plugs.
         ai_mw: AI servers, MW at their plugs.
+        hosted_mw: Miners of others, a part of `mining_mw`.
+        leased_mw: Halls leased to tenants, a part of `ai_mw`.
     """
 
     connected_mw: float
     mining_mw: float
     ai_mw: float
+    hosted_mw: float = 0.0
+    leased_mw: float = 0.0
 
     @property
     def idle(self) -> bool:
@@ -39,8 +43,27 @@ def power_of(year: SiteYear) -> Power:
     by_use = {"mining": 0.0, "ai": 0.0, "": 0.0}
     for asset, amount in year.capacities.items():
         by_use[use_of(asset)] += amount
-    connected = year.capacities.get("connection", 0.0)
-    return Power(connected_mw=connected, mining_mw=by_use["mining"], ai_mw=by_use["ai"])
+    return Power(
+        connected_mw=_starting(year, "connection"),
+        mining_mw=by_use["mining"],
+        ai_mw=by_use["ai"],
+        hosted_mw=_starting(year, "hosting:"),
+        leased_mw=_starting(year, "lease:"),
+    )
+
+
+def _starting(year: SiteYear, prefix: str) -> float:
+    return sum(mw for asset, mw in year.capacities.items() if asset.startswith(prefix))
+
+
+def of_others(power: Power) -> str:
+    """Return what of a site's machines belongs to others, in words that follow a list."""
+    parts = []
+    if power.hosted_mw:
+        parts.append(f"{number(power.hosted_mw, 1)} MW hosted")
+    if power.leased_mw:
+        parts.append(f"{number(power.leased_mw, 1)} MW leased to tenants")
+    return f" (of which {' and '.join(parts)})" if parts else ""
 
 
 def total(powers: Iterable[Power]) -> Power:
@@ -50,6 +73,8 @@ def total(powers: Iterable[Power]) -> Power:
         connected_mw=sum(row.connected_mw for row in rows),
         mining_mw=sum(row.mining_mw for row in rows),
         ai_mw=sum(row.ai_mw for row in rows),
+        hosted_mw=sum(row.hosted_mw for row in rows),
+        leased_mw=sum(row.leased_mw for row in rows),
     )
 
 

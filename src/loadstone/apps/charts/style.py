@@ -14,6 +14,7 @@ INK, QUIET, RULE, LAND, SEA = "#22303c", "#64717d", "#dde2e6", "#e9e7e1", "#f7f9
 MINING, AI, GRID, SOLAR, WIND, BATTERY = (
     "#d18a1f", "#2b6a9e", "#4d5963", "#e6c229", "#5aa9a4", "#8a6fa8",
 )  # fmt: skip
+LEASE, HOSTING, BACKUP, NON_FIRM = "#4b4a94", "#e9cd9d", "#a08a7c", "#98a3ab"
 FONT = "'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 PROVENANCE = {
     "observed": "#2f7d6d",
@@ -31,8 +32,11 @@ MIX = (
 )
 IDLE = ("idle", "#ccd2d6", INK)  # connected, but no machines stand there
 OTHER = {"mining": "#f3e3c6", "ai": "#d5e1eb"}
+_KINDS = {"miner": "mining", "hosting": "hosting", "server": "ai", "lease": "lease"}
 _AMBERS = (MINING, "#e4ad57", "#a86a10", "#efcd97", "#7d5212")
 _BLUES = (AI, "#6d9cc2", "#184a73", "#a9c5dc", "#0f3350")
+_INDIGOS = (LEASE, "#7b7ab8", "#302f6b", "#aeadd6")
+_SANDS = (HOSTING, "#d9b87f", "#f3e3c6")
 
 
 def drawing_script() -> str:
@@ -53,13 +57,17 @@ def mix_of(mining_mw: float, ai_mw: float) -> tuple[str, str, str]:
 
 
 def machine_colours(assets: list[str]) -> Mapping[str, str]:
-    """Return a shade of amber for each miner and of blue for each AI server."""
-    shades = {"mining": _AMBERS, "ai": _BLUES}
+    """Return a shade of amber for each miner, of blue for each AI server and so on."""
+    shades = {"mining": _AMBERS, "hosting": _SANDS, "ai": _BLUES, "lease": _INDIGOS}
     colours: dict[str, str] = {}
-    for use, row in shades.items():
-        own = [asset for asset in assets if use_of(asset) == use]
+    for shade, row in shades.items():
+        own = [asset for asset in assets if _shade(asset) == shade]
         colours |= {asset: row[i % len(row)] for i, asset in enumerate(own)}
     return colours
+
+
+def _shade(asset: str) -> str:
+    return _KINDS.get(asset.partition(":")[0], use_of(asset))
 
 
 def framed(figure: go.Figure, title: str, *, height: int, **layout: Any) -> go.Figure:

@@ -4,12 +4,20 @@
 from math import floor, isfinite, log10
 
 from loadstone.model.fact import Facts
+from loadstone.model.plan import Year
 
 _ASSETS = {
     "site": "Site opened",
     "connection": "Grid connection",
+    "connection_non_firm": "Non-firm connection",
+    "transformer": "Transformer",
+    "backup": "Backup generation",
     "mining_hall": "Mining hall",
     "ai_hall": "AI hall",
+    "ai_hall_air": "AI hall, air",
+    "ai_hall_liquid": "AI hall, liquid",
+    "conversion:ai_hall_air": "Conversion to AI hall, air",
+    "conversion:ai_hall_liquid": "Conversion to AI hall, liquid",
     "promised:mining": "Promised mining",
     "promised:ai": "Promised AI",
     "solar": "Solar",
@@ -17,27 +25,43 @@ _ASSETS = {
     "battery_power": "Battery power",
     "battery_energy": "Battery energy",
 }
+_OF_OTHERS = {"lease": "Lease", "hosting": "Hosting"}
 _SCALES = ((1e9, "bn"), (1e6, "m"), (1e3, "k"))
 _MOST_DIGITS = 6
 MINUS = "\N{MINUS SIGN}"
 
 
 def use_of(asset: str) -> str:
-    """Return "mining" for miners, "ai" for AI servers, "" for anything else."""
+    """Return "mining" for miners, "ai" for AI servers, "" for anything else.
+
+    Halls leased to tenants compute for AI; miners that are hosted mine.
+    """
     kind, _, model = asset.partition(":")
     if kind == "promised":
         return model
-    return {"miner": "mining", "server": "ai"}.get(kind, "")
+    return {"miner": "mining", "hosting": "mining", "server": "ai", "lease": "ai"}.get(kind, "")
 
 
 def asset_name(asset: str, facts: Facts) -> str:
     """Return what people call an asset."""
-    kind, _, model = asset.partition(":")
+    if asset in _ASSETS:
+        return _ASSETS[asset]
+    kind, _, rest = asset.partition(":")
+    model, _, more = rest.partition(":")
+    if kind in _OF_OTHERS:
+        return f"{_OF_OTHERS[kind]} {rest}"
+    name = ""
     if kind == "miner" and model in facts.miners:
-        return facts.miners[model].model
-    if kind == "server" and model in facts.servers:
-        return facts.servers[model].model
-    return _ASSETS.get(asset) or model or asset.replace("_", " ").capitalize()
+        name = facts.miners[model].model
+    elif kind == "server" and model in facts.servers:
+        name = facts.servers[model].model
+    name = name or model or asset.replace("_", " ").capitalize()
+    return f"{name}, {more.replace('_', ' ')}" if more else name
+
+
+def phase_name(year: Year) -> str:
+    """Return the start of a phase: "2027", or "mid-2027" for July."""
+    return str(int(year)) if year == int(year) else f"mid-{int(year)}"
 
 
 def country_name(code: str, facts: Facts) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from loadstone.apps.charts.words import money, number
+from loadstone.apps.charts.words import money, number, phase_name
 from loadstone.apps.reports.figures import crowded_countries, last_dispatch, site_choices
 from loadstone.apps.reports.markup import badge, chart, choice, details, paragraph, table
 from loadstone.apps.reports.sentences import (
@@ -43,7 +43,7 @@ class _Subject:
 
 def _cards(plan: Plan) -> str:
     power = power_at_end(plan)
-    last = plan.phases[-1]
+    last = phase_name(plan.phases[-1])
     cards = (
         ("", money(plan.objective, plan.currency), "worth of the plan"),
         ("", money(capex_of(plan), plan.currency), "to build, all phases"),
@@ -183,7 +183,7 @@ def _money(subject: _Subject) -> str:
     heads = (("", 1), ("MW", 3), ("Revenue a year", 3), ("Cost a year", 5), ("", 2))
     return (
         paragraph(
-            f"The year {plan.phases[-1]} of each site in {plan.currency} million, real money. "
+            f"The year {phase_name(plan.phases[-1])} of each site in {plan.currency} million, real money. "
             "Capital is the yearly charge for everything that stands there and was built by "
             "the plan. The worth in the last column is over all years, discounted; sites add "
             "up to the worth of the plan. A site may show a negative worth where it owes "

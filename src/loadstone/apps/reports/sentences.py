@@ -16,6 +16,7 @@ from loadstone.apps.charts.words import (
     money,
     number,
     percent,
+    phase_name,
 )
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, Resting, SiteDispatch, Status
@@ -48,6 +49,19 @@ def running_sites(plan: Plan) -> list[str]:
     return [year.site for year in last if not power_of(year).idle]
 
 
+def powers(power: Power) -> str:
+    """Return the power of each use in words."""
+    parts = [f"{number(power.mining_mw - power.hosted_mw)} MW of miners"]
+    if power.hosted_mw:
+        parts.append(f"{number(power.hosted_mw)} MW of hosted miners")
+    own_mw = power.ai_mw - power.leased_mw
+    if own_mw or not power.leased_mw:
+        parts.append(f"{number(own_mw)} MW of AI servers")
+    if power.leased_mw:
+        parts.append(f"{number(power.leased_mw)} MW of leased AI halls")
+    return listed(parts)
+
+
 def headline(plan: Plan) -> str:
     """Return the answer in one sentence."""
     power = power_at_end(plan)
@@ -56,8 +70,8 @@ def headline(plan: Plan) -> str:
     if looked_at == 1:
         sites = "the site" if count else "nothing"
     return (
-        f"By {plan.phases[-1]}, run {sites} with {number(power.mining_mw)} MW of miners and "
-        f"{number(power.ai_mw)} MW of AI servers. All phases together cost "
+        f"By {phase_name(plan.phases[-1])}, run {sites} with {powers(power)}. "
+        "All phases together cost "
         f"{money(capex_of(plan), plan.currency)} to build, and the plan is worth "
         f"{money(plan.objective, plan.currency)}."
     )
@@ -71,7 +85,7 @@ def idle_at_end(plan: Plan, network: Network) -> str:
         return ""
     names = names_of(network)
     return (
-        f"Connected in {plan.phases[-1]} but without machines: "
+        f"Connected in {phase_name(plan.phases[-1])} but without machines: "
         f"{listed(sorted(names.get(site, site) for site in idle))}. "
         "The plan puts no new ones there."
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loadstone.apps.charts.standing import names_of, power_of
-from loadstone.apps.charts.words import asset_name, country_name, money, number
+from loadstone.apps.charts.words import asset_name, country_name, money, number, phase_name
 from loadstone.model.network import Network
 from loadstone.model.plan import Build, Marginal, Plan, RuleHit, SiteYear, Year
 
@@ -84,7 +84,7 @@ def builds_by_country(plan: Plan, network: Network) -> Table:
         rows.append((f"{name}: {money(spent, plan.currency)}",))
         for (site, phase), builds in sorted(group.items()):
             what = " · ".join(added(build, network) for build in builds)
-            rows.append((site, str(phase), what, millions(sum(b.capex for b in builds))))
+            rows.append((site, phase_name(phase), what, millions(sum(b.capex for b in builds))))
     return Table(
         columns=("Site", "Year", "What is added", f"Capex, {plan.currency} m"),
         numeric=(False, False, False, True), rows=tuple(rows),
@@ -181,8 +181,8 @@ def source_text(key: str, network: Network) -> str:
 def _range(values: Iterable[Year]) -> str:
     found = sorted(set(values))
     if len(found) < 2:
-        return "".join(f"{value}" for value in found)
-    return f"{found[0]} to {found[-1]}"
+        return "".join(phase_name(value) for value in found)
+    return f"{phase_name(found[0])} to {phase_name(found[-1])}"
 
 
 def rules(plan: Plan, network: Network) -> Table:

@@ -9,7 +9,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from loadstone.apps.charts.standing import power_of, total
-from loadstone.apps.charts.words import asset_name, country_name, money, number, use_of
+from loadstone.apps.charts.words import asset_name, country_name, money, number, phase_name, use_of
 from loadstone.apps.reports.sentences import STATUS, headline, proof, resting_words
 from loadstone.apps.reports.tables import amount_of, binding, is_trace, rules
 from loadstone.model.network import Network
@@ -39,7 +39,7 @@ def _by_phase(plan: Plan) -> Grid:
         power = total(power_of(year) for year in years)
         spent = sum(build.capex for build in plan.builds if build.phase == phase)
         grid.add_row(
-            str(phase), number(power.connected_mw), number(power.mining_mw),
+            phase_name(phase), number(power.connected_mw), number(power.mining_mw),
             number(power.ai_mw), str(sum(not power_of(year).idle for year in years)),
             money(spent, plan.currency),
         )  # fmt: skip
@@ -112,7 +112,7 @@ def summary_text(plan: Plan, network: Network) -> RenderableType:
         _by_phase(plan),
         Text(),
         _by_country(plan, network),
-        *_block(f"What to build first, in {first}", _first_steps(plan, network), 12),
+        *_block(f"What to build first, in {phase_name(first)}", _first_steps(plan, network), 12),
         *_block("What limits the plan", [_item(m.text) for m in binding(plan)], _LIMITS_SHOWN),
         *_block(
             "Rules that bit",
