@@ -18,7 +18,10 @@ from loadstone.model.series import Provenance, Series
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped]
 
-SERIES = ("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh")
+SERIES = (
+    *("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh"),
+    "availability",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

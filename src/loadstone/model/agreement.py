@@ -14,6 +14,10 @@ from loadstone.model.tariff import PriceSeries, site_card
 
 MACHINE_CURRENCY = "USD"  # of machines, rentals, costs and bitcoin in the facts
 MOST_NAMED = 12
+SERIES = (
+    *("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh"),
+    "availability",
+)
 
 
 def disagreements(network: Network) -> tuple[InputError, ...]:
@@ -46,7 +50,7 @@ def _in_study(network: Network) -> Iterator[InputError]:
 
 def _in_series(network: Network) -> Iterator[InputError]:
     """Yield series that are no planning year."""
-    for kind in ("prices", "drybulb_c", "wetbulb_c", "solar", "wind", "carbon_kg_per_mwh"):
+    for kind in SERIES:
         series: Mapping[str, Series] = getattr(network, kind)
         for zone, one in series.items():
             if one.values.size != HOURS_PER_YEAR:
@@ -91,14 +95,24 @@ def _in_country(site: Site, country: Country) -> Iterator[InputError]:
 
 
 def _in_time(site: Site, network: Network) -> Iterator[InputError]:
-    """Yield a lead time that leaves no phase in which the site could run."""
+    """Yield a lead time that leaves no phase in which the site could run, and old dates."""
     connection = site.connection
     last = network.study.phases[-1]
-    ready = network.study.decided_at + connection.lead_time_years
-    if not connection.existing_mw and ready >= last.ends:
+    day = network.study.decided or network.study.phases[0].start
+    for i, tranche in enumerate(connection.tranches):
+        if tranche.energised < day:
+            rule = f"must not be before the decision, {day}; state it as existing_mw"
+            field = f"connection.tranches[{i}].energised"
+            yield InputError(field, str(tranche.energised), rule)
+    ready = connection.ready(network.study.decided_at)
+    if not connection.exists_mw and ready >= last.ends:
         decided = int(network.study.decided_at)
-        rule = f"must leave a phase: decided in {decided}, power comes in {ready:g}"
-        yield InputError("connection.lead_time_years", connection.lead_time_years, rule)
+        rule = f"must leave a phase: decided in {decided}, power comes in {ready:.4g}"
+        if connection.tranches:
+            first = str(connection.tranches[0].energised)
+            yield InputError("connection.tranches[0].energised", first, rule)
+        else:
+            yield InputError("connection.lead_time_years", connection.lead_time_years, rule)
 
 
 def _missing_series(site: Site, network: Network) -> Iterator[InputError]:
@@ -109,6 +123,10 @@ def _missing_series(site: Site, network: Network) -> Iterator[InputError]:
         wanted = getattr(site.limits, f"{kind}_mw") > 0
         if wanted and site.id not in getattr(network, kind):
             yield _missing(f"limits.{kind}_mw", site.id, kind)
+    non_firm = site.connection.non_firm
+    if non_firm is not None and non_firm.series and non_firm.series not in network.availability:
+        rule = 'has no availability series; add a [[file]] row with kind = "availability"'
+        yield InputError("connection.non_firm.series", non_firm.series, rule)
 
 
 def _in_supply(site: Site, network: Network) -> Iterator[InputError]:
@@ -121,9 +139,9 @@ def _in_supply(site: Site, network: Network) -> Iterator[InputError]:
         if series and series not in network.prices:
             yield _missing(f"supply[{i}].series", series, "prices")
             return
-    for i, agreement in enumerate(site.curtailment):
-        if agreement.currency not in known:
-            yield _no_rate(f"curtailment[{i}].currency", agreement.currency)
+    for i, product in enumerate(site.flexibility):
+        if product.currency not in known:
+            yield _no_rate(f"flexibility[{i}].currency", product.currency)
     prices = {
         zone: PriceSeries(currency=one.currency, per_mwh=one.values)
         for zone, one in network.prices.items()

@@ -179,6 +179,8 @@ class Study:
         resale: Whether miners may be sold before their life ends.
         pool_fee: Part of mining revenue that the pool keeps.
         ai_sales: How AI power is sold where a site says nothing.
+        firmness: Whether AI must be carried by firm connection and backup, where a site says
+            nothing.
         ai_demand: Caps on AI power by region and generation.
         caps: Limits that sites share.
         costs: Costs that replace the shipped assumptions, by their id in data/costs.toml.
@@ -200,6 +202,7 @@ class Study:
     resale: bool = False
     pool_fee: float = 0.01
     ai_sales: AiSales = AiSales()
+    firmness: bool = True
     ai_demand: tuple[AiDemand, ...] = ()
     caps: Caps = Caps()
     costs: Mapping[str, Stated] = field(default_factory=dict)
@@ -244,6 +247,7 @@ class Network:
         drybulb_c, wetbulb_c: Air temperatures by station, degC.
         solar, wind: Capacity factors by site id, 0 to 1.
         carbon_kg_per_mwh: Grid carbon by zone; zones without a series take the country fact.
+        availability: Share of non-firm connection that may be drawn, by zone, 0 to 1.
     """
 
     study: Study
@@ -255,3 +259,4 @@ class Network:
     solar: Mapping[str, Series]
     wind: Mapping[str, Series]
     carbon_kg_per_mwh: Mapping[str, Series]
+    availability: Mapping[str, Series] = field(default_factory=dict)

@@ -6,9 +6,9 @@ from datetime import date
 from typing import Literal
 
 from loadstone.model.bounds import at_least_zero
-from loadstone.model.connection import Connection
+from loadstone.model.connection import Backup, Connection, Transformers
 from loadstone.model.errors import InputError
-from loadstone.model.flexibility import Curtailment
+from loadstone.model.flexibility import Flexibility, check_stacking, check_window
 from loadstone.model.tariff import Tariff
 
 Status = Literal["operating", "building", "planned", "candidate"]
@@ -93,10 +93,7 @@ class Clause:
     source: str
 
     def __post_init__(self) -> None:
-        if any(not 1 <= month <= 12 for month in self.months):
-            raise InputError("months", self.months, "must be 1 to 12")
-        if any(not 0 <= hour <= 23 for hour in self.hours):
-            raise InputError("hours", self.hours, "must be 0 to 23")
+        check_window(self.months, self.hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +123,7 @@ class AiSales:
         contracted_price_factor: Contract price over the spot price of the same GPU.
         floor: Part of the contracted power that must always run, 0 to 1.
         utilisation: Part of the spot GPU-hours that find a buyer, 0 to 1.
+        firm_share: Part of the AI power that firm connection and backup must carry, 0 to 1.
         workload: Kind of work, as cap curves of servers name it; "" takes their first curve.
     """
 
@@ -133,11 +131,12 @@ class AiSales:
     contracted_price_factor: float = 1.0
     floor: float = 0.0
     utilisation: float = 0.7
+    firm_share: float = 1.0
     workload: str = ""
 
     def __post_init__(self) -> None:
         at_least_zero(self, "contracted_price_factor")
-        for name in ("contracted_share", "floor", "utilisation"):
+        for name in ("contracted_share", "floor", "utilisation", "firm_share"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise InputError(name, value, "must be from 0 to 1")
@@ -158,6 +157,10 @@ class Site:
         status: Where it stands in its life.
         status_date: Date of that status.
         connection: The grid connection.
+        transformers: Its transformers; None where the price of the connection has them in it.
+        backup: Generation on fuel, for when the connection is not enough.
+        firmness: Whether AI must be carried by firm connection and backup; None takes the
+            network's answer.
         opening: What opening costs; sites that operate or have a connection have none.
         supply: What power costs: tariffs, contracts, own generation.
         standing: Machines there today.
@@ -166,7 +169,9 @@ class Site:
         mining_cooling, ai_cooling: Ids of the cooling plants.
         clauses: Times in which a use must stand still.
         obligations: Power that was promised.
-        curtailment: Agreements to stop for pay.
+        flexibility: Products that pay for giving power back.
+        response_s: Time within which the site's control is proven to act, seconds; without it
+            nothing is sold that asks for a response.
         ai_sales: How AI power is sold here; None takes the network's.
         incentives: Ids of the country's incentives whose conditions the site meets.
         note: Anything a reader should know.
@@ -193,8 +198,12 @@ class Site:
     ai_cooling: str = "ai-chilled-water"
     clauses: tuple[Clause, ...] = ()
     obligations: tuple[Obligation, ...] = ()
-    curtailment: tuple[Curtailment, ...] = ()
+    flexibility: tuple[Flexibility, ...] = ()
+    response_s: float | None = None
     ai_sales: AiSales | None = None
+    transformers: Transformers | None = None
+    backup: Backup | None = None
+    firmness: bool | None = None
     incentives: tuple[str, ...] = ()
     note: str = ""
 
@@ -206,14 +215,37 @@ class Site:
         if not self.supply:
             raise InputError("supply", (), "must say what power costs")
         self._check_sizes()
+        at_least_zero(self, "response_s")
+        check_stacking(self.flexibility)
         if self.status == "operating" and self.opening is not None:
             raise InputError("opening", self.opening, "is for sites that do not operate yet")
-        if self.opening is not None and self.connection.existing_mw:
+        if self.opening is not None and self.connection.exists_mw:
             rule = "must be 0 where the site has yet to open; it then opens with what is built"
-            raise InputError("connection.existing_mw", self.connection.existing_mw, rule)
-        if self.status == "operating" and not self.connection.existing_mw:
+            raise InputError("connection.existing_mw", self.connection.exists_mw, rule)
+        if self.status == "operating" and not self.connection.exists_mw:
             rule = "must be above 0 where a site operates"
             raise InputError("connection.existing_mw", 0.0, rule)
+
+        self._check_behind_connection()
+
+    def _check_behind_connection(self) -> None:
+        """Refuse transformers and backup that do not fit the connection or the opening."""
+        units, backup = self.transformers, self.backup
+        if units is not None and self.connection.off_grid:
+            rule = "must not be given where a site is off the grid"
+            raise InputError("transformers", "given", rule)
+        if units is not None and self.connection.exists_mw > units.carries_mw:
+            rule = f"must carry the {self.connection.exists_mw:g} MW that are connected"
+            raise InputError("transformers.standing", units.standing, rule)
+        if self.opening is not None:
+            rule = "must be 0 where the site has yet to open; it then opens with what is built"
+            if units is not None and units.standing:
+                raise InputError("transformers.standing", units.standing, rule)
+            if backup is not None and backup.existing_mw:
+                raise InputError("backup.existing_mw", backup.existing_mw, rule)
+        names = [entry.name for entry in self.supply if entry.kind == "own_generation"]
+        if backup is not None and "backup" in names:
+            raise InputError("supply", "backup", "must have another name beside [backup]")
 
     def _check_sizes(self) -> None:
         rule = f"must be at most connection.max_mw {self.connection.max_mw:g}"

@@ -40,6 +40,8 @@ _STUDY: Table = {
         "date": f"{_YEAR}-01-01",
     },
 }
+# fields of earlier versions, and what to write instead
+_RENAMED = {"curtailment": 'is now [[flexibility]], with kind = "curtailment"'}
 _TOGETHER = ("phases", "outlook", "ai_demand")
 # what sites are read with
 _SHARED = ("currency", "fx", "phases")
@@ -91,6 +93,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         solar=shelf.by_zone("solar", "capacity_factor"),
         wind=shelf.by_zone("wind", "capacity_factor"),
         carbon_kg_per_mwh=shelf.by_zone("carbon", "kg_per_mwh"),
+        availability=shelf.by_zone("availability", "availability"),
     )
     for error in disagreements(network):
         if not reading.explains(error):
@@ -133,6 +136,10 @@ class _Reading:
         value, errors = gathered(type_, table, stand_ins | given, _TOGETHER)
         # rows of supply are told by their kind, not against all kinds
         errors = wrong + [error for error in errors if not error.field.startswith("supply[")]
+        errors = [
+            InputError(error.field, error.value, _RENAMED.get(error.field, error.rule))
+            for error in errors
+        ]
         if not self.broken[file]:
             self.note(errors, file)
             self.broken[file] = {top_of(error) for error in errors}
@@ -176,7 +183,7 @@ class _Reading:
         if field in self.broken.get("series", ()):
             return True
         shared = not self.broken[STUDY].isdisjoint(_SHARED)
-        return shared and field in {"supply", "curtailment", "connection"}
+        return shared and field in {"supply", "flexibility", "connection"}
 
 
 def _kinds() -> dict[str, Any]:

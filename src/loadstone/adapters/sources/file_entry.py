@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from loadstone.adapters.sources.units import KINDS, UNITS, bounds
+from loadstone.adapters.sources.units import FILE_KINDS, UNITS, bounds
 from loadstone.model.errors import InputError
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.series import Provenance, Series
@@ -23,6 +23,7 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "carbon": ("kg_per_mwh",),
     "solar": ("capacity_factor",),
     "wind": ("capacity_factor",),
+    "availability": ("availability",),
 }
 _NEEDED = ("kind", "zone", "year", "path", "source")
 _FILE_FIELDS: Mapping[str, type | tuple[type, ...]] = {
@@ -108,8 +109,8 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
 
 
 def _check_meaning(entry: Mapping[str, Any]) -> None:
-    if entry["kind"] not in KINDS:
-        raise InputError("kind", entry["kind"], f"must be one of {', '.join(KINDS)}")
+    if entry["kind"] not in FILE_KINDS:
+        raise InputError("kind", entry["kind"], f"must be one of {', '.join(FILE_KINDS)}")
     if entry["kind"] == "prices" and not entry.get("currency"):
         raise InputError("currency", None, "must be given for prices")
     if entry.get("unit", UNITS[entry["kind"]]) != UNITS[entry["kind"]]:

@@ -11,12 +11,15 @@ from loadstone.model.errors import InputError
 Floats = NDArray[np.float64]
 
 KINDS = ("prices", "weather", "carbon", "solar", "wind")
+FILE_KINDS = (*KINDS, "availability")
+"""Kinds that a [[file]] row may have; `import` brings only the others in."""
 UNITS = {
     "prices": "currency/MWh",
     "weather": "degC",
     "carbon": "kg/MWh",
     "solar": "1",
     "wind": "1",
+    "availability": "1",
 }
 _PRICE = re.compile(r"(?:([A-Za-z]{3}|currency)/)?/?(MWh|kWh)")
 _CARBON = {"": 1.0, "kg/MWh": 1.0, "g/kWh": 1.0, "t/MWh": 1000.0, "kg/kWh": 1000.0}
@@ -70,6 +73,7 @@ def bounds(variable: str, currency: str = "") -> tuple[float, float]:
         "humidity_pct": (0.0, 105.0),
         "kg_per_mwh": (0.0, 3000.0),
         "capacity_factor": (0.0, 1.0),
+        "availability": (0.0, 1.0),
     }[variable]
 
 

@@ -23,6 +23,7 @@ KINDS = {
     "solar": "solar",
     "wind": "wind",
     "carbon_kg_per_mwh": "carbon",
+    "availability": "non-firm connection",
 }
 
 

@@ -122,6 +122,8 @@ def _least_slack(problem: Problem, free: Bools) -> Floats | None:
 
 def _conflict(problem: Problem, row: int, slack: float, years: Sequence[Year]) -> Conflict:
     label = problem.rows[row]
+    if label.kind == "firmness":
+        return _not_firm(label, slack, years)
     limit = problem.row_upper[row] if slack > 0 else problem.row_lower[row]
     word = "at most" if slack > 0 else "at least"
     need = limit + slack
@@ -132,6 +134,17 @@ def _conflict(problem: Problem, row: int, slack: float, years: Sequence[Year]) -
             f"what stands and was promised, which needs {need:,.6g} {label.unit}",
         ),
         relax=f"{'raise' if slack > 0 else 'lower'} it to {need:,.6g} {label.unit}",
+    )
+
+
+def _not_firm(label: Label, slack: float, years: Sequence[Year]) -> Conflict:
+    return Conflict(
+        rules=(
+            _words(label, years),
+            f"AI that stands or was promised there, which lacks {slack:,.4g} MW of it",
+        ),
+        relax=f"add {slack:,.4g} MW of firm connection, transformers or backup, or say "
+        f'firmness = false in the file of site "{label.subject}"',
     )
 
 

@@ -11,8 +11,11 @@ from loadstone.engines.plan.solution import Solution
 from loadstone.model.plan import Marginal, Year
 
 SHARED = ("budget", "country_cap", "zone_cap", "ai_demand", "carbon_cap")
+SITE_ROWS = ("firmness", "energised", "transformer")
 OWN_LIMITS = {
     "connection": "grid connection",
+    "connection_non_firm": "non-firm grid connection",
+    "backup": "room for backup",
     "mining_hall": "room for miners",
     "ai_hall": "room for AI servers",
     "solar": "room for solar",
@@ -50,7 +53,7 @@ def _year(lowered: Lowered, label: Label) -> Year:
 def _shared(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
     currency = lowered.problem.currency
     for label, price in zip(lowered.problem.rows, solution.row_price, strict=True):
-        if label.kind not in SHARED or price <= 0:
+        if label.kind not in SHARED + SITE_ROWS or price <= 0:
             continue
         year = _year(lowered, label)
         when = f" in {year}" if year and label.kind != "budget" else ""
@@ -79,7 +82,7 @@ def _own(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
         site = sites[label.subject]
         kind = HALL_OF.get(label.asset.split(":")[0], label.asset)
         boundless = kind in HALLS and getattr(site.site.limits, HALLS[kind]) is None
-        if label.kind == "grid" or boundless:
+        if (label.kind == "grid" and kind not in OWN_LIMITS) or boundless:
             kind = "connection"  # it is what bounds them
         column = site.amounts.get((label.asset, label.phase))
         # the price of a gate that stays shut says nothing: one more unit needs an opening

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from loadstone.engines.plan.books import SiteBooks
 from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.engines.plan.lower.supply import GRID
 from loadstone.engines.plan.marginals import marginals
 from loadstone.engines.plan.resting import resting
 from loadstone.engines.plan.solution import BlockDispatch, Solution
+from loadstone.model.flexibility import available
 from loadstone.model.plan import Build, Plan, SiteDispatch, SiteValue, SiteYear, Year
 from loadstone.model.tariff.terms import FixedTerm, TakeOrPayTerm
 
@@ -70,7 +72,8 @@ def site_dispatch(
     return SiteDispatch(
         site=site.site.id,
         phase=lowered.network.study.phases[phase].at,
-        grid_import_mw=power.get("grid", nothing) + sum(contracts.values(), nothing),
+        grid_import_mw=sum((power[name] for name in GRID.values() if name in power), nothing)
+        + sum(contracts.values(), nothing),
         grid_export_mw=power.get("export", nothing),
         supply_mw=supply,
         solar_mw=power.get("solar", nothing),
@@ -181,6 +184,9 @@ def _assumptions(
         *(f"Assumed {text}." for _, text in sorted(lowered.economy.assumed.items())),
         *solution.notes,
     ]
+    for site in lowered.network.sites:
+        _, refused = available(site.flexibility, site.response_s)
+        said += [f"{site.name}: {sentence}" for sentence in refused]
     for book in books:
         said += book.approximations()
     return tuple(dict.fromkeys(said))
@@ -210,7 +216,7 @@ def _metrics(
     }
     revenue = {
         name: sum(weights[y.phase] * y.revenue.get(name, 0.0) for y in site_years)
-        for name in ("mining", "ai", "export", "curtailment")
+        for name in ("mining", "ai", "export", "curtailment", "reserve")
     }
     hashprices = [
         lowered.economy.hashprice(p) for p in range(len(lowered.network.study.phases))

@@ -214,11 +214,13 @@ class OwnGeneration(TariffEntry):
     Attributes:
         limit_mw: Most it generates, MW.
         per_mwh: Variable cost, currency/MWh.
+        firm: Whether AI may count on it, as on a firm connection.
     """
 
     kind: Literal["own_generation"] = "own_generation"
     limit_mw: float
     per_mwh: float
+    firm: bool = False
 
     def __post_init__(self) -> None:
         TariffEntry.__post_init__(self)
@@ -232,6 +234,7 @@ class OwnGeneration(TariffEntry):
                 name=self.label,
                 limit_mw=np.where(self.in_force(grid), self.limit_mw, 0.0),
                 per_mwh=np.full(grid.count, self.per_mwh),
+                firm=self.firm,
             ),
         )
 

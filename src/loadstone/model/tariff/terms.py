@@ -285,11 +285,13 @@ class OwnGenerationTerm(ConvexTerm):
         name: The generator; the key in `Load.own_mw`.
         limit_mw: Most it generates, MW. Shape (T,), at least 0.
         per_mwh: Variable cost, currency/MWh. Shape (T,).
+        firm: Whether AI may count on its least power of all intervals.
     """
 
     name: str
     limit_mw: Floats
     per_mwh: Floats
+    firm: bool = False
 
     def __post_init__(self) -> None:
         check_least("limit_mw", self.limit_mw)

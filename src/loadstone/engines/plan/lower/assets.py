@@ -43,7 +43,8 @@ class Assets:
         opening, economy = self.site.opening, self.economy
         if opening is None:
             return
-        for p in range(self.phase_from(self.site.connection.lead_time_years), len(self.phases)):
+        ready = self.site.connection.ready(economy.study.decided_at)
+        for p in range(self._phase_at(ready), len(self.phases)):
             relief = 1 - self.out.taxation.relief
             weight = sum(economy.weights[p:])
             cost = opening.fixed_cost * economy.starts[p] + opening.yearly_cost * weight
@@ -93,6 +94,7 @@ class Assets:
         standing: Sequence[float] = (),
         from_phase: int = 0,
         gated: bool = True,
+        whole: bool = False,
         leaving: Callable[[int | None, int], Leaving | None] | None = None,
         further: Sequence[Terms] = (),
     ) -> None:
@@ -110,6 +112,7 @@ class Assets:
             standing: What stands already, by phase.
             from_phase: First phase in which it can be added.
             gated: Whether it needs the site to be open.
+            whole: Whether it is added in whole units.
             leaving: What a unit that was built in a phase (None: that stands already) pays or
                 is paid when it leaves at the start of another; None where it cannot leave.
             further: Terms that add to what stands, by phase.
@@ -124,7 +127,7 @@ class Assets:
             paid = sum(economy.weights[q] for q in economy.stands(life, p))
             cost = unit_price * (1 - relief[p]) * rate * paid
             label = self.out.label("build", p, asset, unit)
-            column = draft.column(label, cost=cost, upper=largest)
+            column = draft.column(label, cost=cost, upper=largest, whole=whole)
             self.out.builds[asset, p] = Built(column, unit_price, economy.stands(life, p))
         left = self._leave(asset, unit, standing, largest, leaving)
         for p in range(count):
@@ -203,6 +206,9 @@ class Assets:
 
     def phase_from(self, lead_time_years: float) -> int:
         """Return the first phase that a lead time allows."""
-        ready = self.economy.study.decided_at + lead_time_years
+        return self._phase_at(self.economy.study.decided_at + lead_time_years)
+
+    def _phase_at(self, ready: float) -> int:
+        """Return the first phase that begins no earlier than a time, in calendar years."""
         late = [p for p, x in enumerate(self.phases) if x.at >= ready]
         return late[0] if late else len(self.phases)

@@ -69,6 +69,25 @@ class Line:
     per_unit: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pledge:
+    """What a product of flexibility pays, for the books. Arrays have shape (T,).
+
+    Attributes:
+        line: Line of revenue: "curtailment" or "reserve".
+        per_mwh: Payment for a MWh drawn at the bus before tax, network currency, by segment.
+        window: 1 in the hours of the product.
+        account: Name of the account that holds its hours, "" where nothing does.
+        pay: What that account takes back before tax, network currency/MWh.
+    """
+
+    line: str
+    per_mwh: dict[str, Floats]
+    window: Floats
+    account: str
+    pay: float
+
+
 @dataclass(slots=True, eq=False)
 class LoweredSite:
     """A site's columns and blocks, for the shared limits and for telling the result.
@@ -82,12 +101,15 @@ class LoweredSite:
         builds: What is added, by asset and phase.
         left: What leaves, by asset, phase and cohort.
         lines: Yearly amounts per unit of a column.
+        deposits: Phase and column of what is taken of tranches whose deposit has a cost.
+        any_transformer: Column that is 1 where a transformer stands, by phase.
+        fuel: What a MWh of a source's fuel costs before tax, by phase and segment.
         firm_load: AI power that must be firm, by phase: columns and MW at the bus per unit.
         opens: Column of opening, by phase; empty where the site is open anyway.
         hours: Its hours, by phase.
         blocks: Index of its block, by phase.
         sold: What each segment earns, by phase.
-        pledges: Curtailment by segment name: payment per MWh and the hours of calls.
+        pledges: What products of flexibility pay, by phase.
         quotas: Column of the carbon that it may cause, tonnes, by phase.
     """
 
@@ -103,8 +125,11 @@ class LoweredSite:
     hours: list[SiteHours] = field(default_factory=list)
     blocks: list[int] = field(default_factory=list)
     sold: list[dict[str, Sold]] = field(default_factory=list)
-    pledges: list[dict[str, tuple[float, Floats]]] = field(default_factory=list)
+    pledges: list[list[Pledge]] = field(default_factory=list)
     quotas: dict[int, int] = field(default_factory=dict)
+    deposits: list[tuple[int, Built]] = field(default_factory=list)
+    any_transformer: dict[int, int] = field(default_factory=dict)
+    fuel: list[dict[str, float]] = field(default_factory=list)
     firm_load: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
 
     def yearly(

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from loadstone.engines.plan.lower.connection import connected
 from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
@@ -102,8 +103,7 @@ def _caps(network: Network, draft: Draft, sites: list[LoweredSite]) -> None:
     ]
     for p in range(len(network.study.phases)):
         for kind, subject, most, members in shared:
-            amounts = [s.amounts.get(("connection", p)) for s in members]
-            terms = [(column, 1.0) for column in amounts if column is not None]
+            terms = [(column, 1.0) for s in members for column in connected(s, p)]
             if terms:
                 text = f"connected power in {subject}"
                 label = Label(kind=kind, subject=subject, phase=p, unit="MW", text=text)

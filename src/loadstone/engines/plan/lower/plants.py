@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Solar, wind and batteries of a site."""
+"""Solar, wind, batteries and backup generation of a site."""
 
 import numpy as np
 
 from loadstone.engines.plan.lower.assets import Assets
 from loadstone.engines.plan.lower.supply import Capacities
-from loadstone.engines.plan.problem import Segment, Storage
+from loadstone.engines.plan.problem import (
+    SHORTAGE_PRICE,
+    Account,
+    Profile,
+    Segment,
+    Storage,
+)
 
 PLANTS = {
     "solar": ("solar", "life-solar", "opex-solar"),
@@ -35,6 +41,74 @@ def add_plants(assets: Assets) -> None:
                 relief=[assets.ai_tax.shield] * count,
                 yearly={"upkeep": economy.cost(upkeep)} if upkeep else None,
             )
+
+
+BACKUP = "own:backup"
+"""Segment of backup generation: a generator behind the meter."""
+
+
+def add_backup(assets: Assets) -> None:
+    """Add the backup generation that stands or may be built at a site."""
+    given, economy, count = assets.site.backup, assets.economy, len(assets.phases)
+    if given is None or not given.max_mw:
+        return
+    buyable = given.max_mw > given.existing_mw
+    price, lead = given.cost_per_mw, given.lead_time_years
+    if buyable:
+        price = economy.cost("backup") if price is None else price
+        lead = economy.cost("lead-backup") if lead is None else lead
+    assets.add(
+        "backup",
+        "MW",
+        largest=given.max_mw,
+        price=[price if buyable else None] * count,
+        life=economy.cost("life-backup") if buyable else 1.0,
+        relief=[assets.ai_tax.shield] * count,
+        yearly={"upkeep": economy.cost("opex-backup")},
+        standing=[given.existing_mw] * count,
+        from_phase=assets.phase_from(lead or 0.0),
+    )
+
+
+def add_backup_power(
+    assets: Assets,
+    p: int,
+    caps: Capacities,
+    segments: list[Segment],
+    accounts: list[Account],
+) -> None:
+    """Add the power of backup generation, with its fuel and the hours of its permit.
+
+    An hour beyond its permit is no better than missing power.
+    """
+    given, out = assets.site.backup, assets.out
+    out.fuel.append({})
+    if given is None or ("backup", p) not in out.amounts:
+        return
+    fuel = given.fuel_per_mwh
+    fuel = assets.economy.cost("backup-fuel") if fuel is None else fuel
+    out.fuel[p][BACKUP] = fuel
+    capacity = caps.index("backup", out.amounts["backup", p])
+    place = len(segments)
+    segments.append(
+        Segment(
+            name=BACKUP,
+            source=True,
+            capacity=capacity,
+            value=Profile(scale=fuel * (1 - out.taxation.relief)),
+        )
+    )
+    if given.limited:
+        accounts.append(
+            Account(
+                name=f"backup: {given.max_hours:g} hours a year",
+                segments=(place,),
+                coefficients=(1.0,),
+                limit=capacity,
+                per_unit=given.max_hours,
+                penalty=SHORTAGE_PRICE,
+            )
+        )
 
 
 def add_own_power(assets: Assets, p: int, caps: Capacities, segments: list[Segment]) -> None:

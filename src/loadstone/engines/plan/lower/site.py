@@ -8,10 +8,17 @@ from loadstone.engines.plan.lower.assets import Assets
 from loadstone.engines.plan.lower.connection import add_connection
 from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import Economy
+from loadstone.engines.plan.lower.firmness import add_firmness, register_servers
 from loadstone.engines.plan.lower.fleet import add_halls_and_machines
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.lower.machines import Machines
-from loadstone.engines.plan.lower.plants import add_own_power, add_plants, battery
+from loadstone.engines.plan.lower.plants import (
+    add_backup,
+    add_backup_power,
+    add_own_power,
+    add_plants,
+    battery,
+)
 from loadstone.engines.plan.lower.power import site_hours
 from loadstone.engines.plan.lower.supply import Capacities, Supply
 from loadstone.engines.plan.problem import Account, Block, Segment
@@ -51,7 +58,9 @@ class SiteLowering:
         self.assets.openings()
         add_connection(self.assets)
         add_plants(self.assets)
+        add_backup(self.assets)
         add_halls_and_machines(self.assets)
+        register_servers(self.assets)
         for p in range(len(self.phases)):
             self._block(p)
         return self.out
@@ -86,7 +95,7 @@ class SiteLowering:
         segments: list[Segment] = []
         accounts: list[Account] = []
         self.out.sold.append({})
-        self.out.pledges.append({})
+        self.out.pledges.append([])
         one = self.assets.open_amount(p)
         supply = Supply(
             draft, self.economy, self.network.study.caps, self.out, phase=p, one=one
@@ -94,6 +103,8 @@ class SiteLowering:
         supply.add(caps, segments, accounts)
         machines = Machines(self.economy, draft, self.out, p)
         add_own_power(self.assets, p, caps, segments)
+        add_backup_power(self.assets, p, caps, segments, accounts)
+        add_firmness(self.assets, p, one)
         machines.add_miners(caps, segments, accounts)
         machines.add_servers(caps, segments)
         supply.add_tiers(caps, segments, accounts)

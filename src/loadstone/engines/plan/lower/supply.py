@@ -2,8 +2,12 @@
 """The terms of a site's rate card become sources, columns and rows of the planner.
 
 Each term of the planner's vocabulary (see `model.tariff.rate_card`) is charged exactly. A power
-contract holds its own part of the connection: grid power is drawn through the rest, and billed
-demand is at least the contract's power.
+contract holds its own part of the firm connection: grid power is drawn through the rest and
+through the non-firm connection, and billed demand is at least the contract's power.
+
+Demand charges see firm and non-firm power together. In a billing period whose demand lies above
+the firm connection, the non-firm part of it is drawn in the share that is available: exact
+where that is all or nothing, and less than the true limit in hours of a fraction.
 """
 
 from collections.abc import Sequence
@@ -12,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.plan.lower.connection import FIRM, NON_FIRM, available
 from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
@@ -28,6 +33,9 @@ from loadstone.model.tariff.terms import (
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+GRID = {FIRM: "grid", NON_FIRM: "grid:non-firm"}
+"""Segment of grid power through each part of a connection."""
 
 DEAR_CARBON = 1e4  # currency/t: what carbon beyond the cap costs, so that there is none
 
@@ -76,6 +84,12 @@ class Supply:
         self.terms = self.hours.terms()
         self.kept = 1 - site.taxation.relief
         self.weight = economy.weights[phase]
+        self.connected = {
+            asset: site.amounts[asset, phase]
+            for asset in (FIRM, NON_FIRM)
+            if (asset, phase) in site.amounts
+        }
+        self.most = sum(draft.upper(column) for column in self.connected.values())
 
     def _label(self, kind: str, asset: str = "", unit: str = "MW") -> Label:
         return Label(
@@ -94,17 +108,17 @@ class Supply:
                 self.draft.add_cost(self.one, self._money(term.amount))
             elif isinstance(term, OwnGenerationTerm):
                 self._own_generation(term, caps, segments)
-        connection = self.site.amounts.get(("connection", self.phase))
-        if connection is None or self.site.site.connection.off_grid:
+        if not self.connected or self.site.site.connection.off_grid:
             return
         for term in self.terms:
             if isinstance(term, ConnectionTerm):
-                self.draft.add_cost(connection, self._money(term.per_mw))
+                for column in self.connected.values():
+                    self.draft.add_cost(column, self._money(term.per_mw))
         held = 0.0
-        for contract in contracts:
+        for contract in contracts if FIRM in self.connected else ():
             held += self._contract(contract, caps, segments, accounts)
-        self._grid(connection, held, caps, segments)
-        self._export(connection, caps, segments)
+        self._grid(held, caps, segments)
+        self._export(caps, segments)
         self._carbon_quota(caps, segments, accounts)
 
     def _own_generation(
@@ -157,19 +171,27 @@ class Supply:
                 )
         return float(term.limit_mw.max())
 
-    def _grid(
-        self, connection: int, held: float, caps: Capacities, segments: list[Segment]
-    ) -> None:
+    def _grid(self, held: float, caps: Capacities, segments: list[Segment]) -> None:
         """Add grid power, limited by the connection and by the demand that is billed."""
         carbon = self.hours.carbon * self.caps.carbon_price
         cost = (self.hours.price("import", "residual") + carbon) * self.kept
         peaks = [t for t in self.terms if isinstance(t, PeakTerm) and _bills(t)]
-        demand = [self._demand(term, connection) for term in peaks]
+        demand = [self._demand(term) for term in peaks]
         value = self.draft.profile(cost)
         if not peaks:
-            column = connection if not held else self._rest(connection, held)
-            at = caps.index("connection" if not held else "grid", column)
-            segments.append(Segment(name="grid", source=True, capacity=at, value=value))
+            for asset, connection in self.connected.items():
+                column, name = connection, asset
+                if held and asset == FIRM:
+                    column, name = self._rest(asset, held), GRID[asset]
+                segments.append(
+                    Segment(
+                        name=GRID[asset],
+                        source=True,
+                        capacity=caps.index(name, column),
+                        width=self._width(asset),
+                        value=value,
+                    )
+                )
             return
         periods = np.stack(
             [
@@ -181,28 +203,50 @@ class Supply:
         )
         cells, cell = np.unique(periods, axis=1, return_inverse=True)
         first = len(caps.names)
-        for c in range(cells.shape[1]):
-            column = self._rest(connection, held)
-            caps.index(f"grid:{c}", column)
+        count, parts = cells.shape[1], self.connected
+        drawn = {asset: [self._rest(asset, held) for _ in range(count)] for asset in parts}
+        for asset, columns in drawn.items():
+            for c, column in enumerate(columns):
+                caps.index(f"{GRID[asset]}:{c}", column)
+        for c in range(count):
             for i, period in enumerate(cells[:, c].tolist()):
                 if period >= 0:
-                    terms = [(column, 1.0), (demand[i][period], -1.0), (self.one, held)]
+                    here = [(columns[c], 1.0) for columns in drawn.values()]
+                    terms = [*here, (demand[i][period], -1.0), (self.one, held)]
                     self.draft.row(self._label("demand", peaks[i].name), terms, upper=0.0)
         group = self.draft.group(np.asarray(cell, dtype=np.int64).reshape(-1))
-        segments.append(
-            Segment(name="grid", source=True, capacity=first, value=value, group=group)
-        )
+        for k, asset in enumerate(parts):
+            segments.append(
+                Segment(
+                    name=GRID[asset],
+                    source=True,
+                    capacity=first + k * count,
+                    width=self._width(asset),
+                    value=value,
+                    group=group,
+                )
+            )
 
-    def _rest(self, connection: int, held: float) -> int:
+    def _width(self, asset: str) -> Profile:
+        """Return the share of a connection that may be drawn."""
+        if asset == FIRM:
+            return Profile()
+        return self.draft.profile(available(self.site, self.phase))
+
+    def _rest(self, asset: str, held: float) -> int:
         """Return a new column for grid power within the connection that contracts leave."""
-        column = self.draft.column(self._label("grid"), upper=self.draft.upper(connection))
-        terms = [(column, 1.0), (connection, -1.0), (self.one, held)]
+        connection = self.connected[asset]
+        label = self._label("grid", "" if asset == FIRM else asset)
+        column = self.draft.column(label, upper=self.draft.upper(connection))
+        terms = [(column, 1.0), (connection, -1.0)]
+        if asset == FIRM:
+            terms.append((self.one, held))
         self.draft.row(self._label("within_connection"), terms, upper=0.0)
         return column
 
-    def _demand(self, term: PeakTerm, connection: int) -> list[int]:
+    def _demand(self, term: PeakTerm) -> list[int]:
         """Add the demand of each billing period and what it costs; return its columns."""
-        draft, most = self.draft, self.draft.upper(connection)
+        draft, most = self.draft, self.most
         count = len(term.per_mw)
         actual = [
             draft.column(self._label("peak", term.name), upper=2 * most) for _ in range(count)
@@ -223,7 +267,8 @@ class Supply:
                     share = float(term.ratchet[p, q])
                     draft.row(label, [(billed, -1.0), (actual[q], share)], upper=0.0)
                 if floor or term.floor_share:
-                    least = [(self.one, floor), (connection, term.floor_share)]
+                    least = [(self.one, floor)]
+                    least += [(c, term.floor_share) for c in self.connected.values()]
                     draft.row(label, [(billed, -1.0), *least], upper=0.0)
             if term.excess_per_mw[p] > 0 and np.isfinite(term.contract_mw):
                 cost = self._money(float(term.excess_per_mw[p]))
@@ -234,14 +279,15 @@ class Supply:
                 draft.row(self._label("excess", term.name), terms, upper=0.0)
         return actual
 
-    def _export(self, connection: int, caps: Capacities, segments: list[Segment]) -> None:
+    def _export(self, caps: Capacities, segments: list[Segment]) -> None:
         share = self.site.site.connection.export_share
         paid = -self.hours.price("export")
-        if share and paid.any():
+        connection = self.connected.get(FIRM)
+        if connection is not None and share and paid.any():
             segments.append(
                 Segment(
                     name="export",
-                    capacity=caps.index("connection", connection),
+                    capacity=caps.index(FIRM, connection),
                     width=Profile(scale=share),
                     value=self.draft.profile(paid * (1 - self.site.taxation.rate)),
                 )
