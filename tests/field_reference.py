@@ -12,7 +12,17 @@ from loadstone.adapters.files.dispatch_table import _HOURLY
 from loadstone.adapters.sources.file_entry import _FILE_FIELDS
 from loadstone.adapters.sources.typical_entry import _FIELDS
 from loadstone.engines.series import SolarPlant, WindPlant
-from loadstone.model import country, machine, network, plan, rule, site, source, tariff
+from loadstone.model import (
+    country,
+    flexibility,
+    machine,
+    network,
+    plan,
+    rule,
+    site,
+    source,
+    tariff,
+)
 from loadstone.model.cooling import CoolingPlant
 from loadstone.model.tariff import calendar, energy, entry, tiers
 from tests.shape import REFERENCE, text_of
@@ -37,7 +47,7 @@ NETWORK = (
     ("standing", site.Standing),
     ("clauses", site.Clause),
     ("obligations", site.Obligation),
-    ("curtailment", site.Curtailment),
+    ("flexibility", flexibility.Flexibility),
 )
 FACTS = (
     ("a number", source.Fact),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from loadstone.model.agreement import disagreements
-from loadstone.model.flexibility import Curtailment
+from loadstone.model.flexibility import Flexibility
 from loadstone.model.network import AiDemand, Caps, Stated
 from loadstone.model.series import Series
 from loadstone.model.site import Standing
@@ -37,9 +37,7 @@ def test_a_network_that_fits_has_no_disagreement(network):
 
 STATED = Stated(value=1.0, source="x", date=date(2026, 11, 1))
 DEMAND = AiDemand(countries=("XX",), generation="quantum", max_mw=(1.0,) * 3, source="x")
-AGREEMENT = Curtailment(
-    name="a", mw=1.0, hours=(1,), max_hours=1.0, per_mwh=1.0, currency="EUR", source="x"
-)
+PRODUCT = Flexibility(name="a", kind="reserve", mw=1.0, currency="EUR", source="x")
 OF_STUDY = {
     "servers[0]": {"servers": ("abacus",)},
     "caps.country_mw": {"caps": Caps(country_mw={"XX": 1.0})},
@@ -56,7 +54,7 @@ OF_SITE = {
         "standing": (Standing(model="abacus", mw=1.0, installed=date(2026, 1, 1)),)
     },
     "mining_cooling": {"mining_cooling": "ai-liquid"},
-    "curtailment[0].currency": {"curtailment": (AGREEMENT,)},
+    "flexibility[0].currency": {"flexibility": (PRODUCT,)},
 }
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from loadstone.model.connection import Connection
 from loadstone.model.errors import InputError
-from loadstone.model.flexibility import Curtailment
 from loadstone.model.site import AiSales, Clause, Limits, Obligation, Opening, Site, Standing
 from loadstone.model.tariff import FlatPrice
 
@@ -23,18 +22,9 @@ def site(**changes):
     return Site(**given | changes)
 
 
-def curtailment(**changes):
-    given = {
-        "name": "winter", "mw": 5.0, "hours": (18,), "max_hours": 100.0, "per_mwh": 200.0,
-        "currency": "USD", "source": "an agreement",
-    }  # fmt: skip
-    return Curtailment(**given | changes)
-
-
 def test_a_site_needs_little():
     assert site().opening is None
     assert site(opening=Opening(minimum_mw=10.0)).opening.minimum_mw == 10.0
-    assert curtailment().months == ()
 
 
 OPERATES = {"status": "operating", "connection": Connection(existing_mw=5.0, max_mw=10.0)}
@@ -70,7 +60,7 @@ WRONG = {
     "a thirteenth month": (lambda: Clause(months=(13,), source="x"), "months"),
     "hour 24": (lambda: Clause(hours=(24,), source="x"), "hours"),
     "a negative promise": (lambda: Obligation(use="ai", mw=-1.0, source="x"), "mw"),
-    "pay below zero": (lambda: curtailment(per_mwh=-1.0), "per_mwh"),
+    "a negative response": (lambda: site(response_s=-1.0), "response_s"),
     "more than all contracted": (lambda: AiSales(contracted_share=1.5), "contracted_share"),
     "a negative price factor": (
         lambda: AiSales(contracted_price_factor=-0.1),

@@ -54,7 +54,7 @@ class SiteYear:
         capacities: What stands, by asset, in the units of `Build`.
         energy_mwh: Energy a year by "import", "export", "mining", "ai", "auxiliary", "solar",
             "wind", "ppa", "charge", "discharge", "curtailed".
-        revenue: Revenue by "mining", "ai", "export", "curtailment".
+        revenue: Revenue by "mining", "ai", "export", "curtailment", "reserve".
         cost: Cost by "energy", "demand", "connection", "levies", "take_or_pay", "fixed",
             "carbon", "upkeep" and "tax".
         annuity: Capital charge of the year.

@@ -55,7 +55,7 @@ def test_brics_holds_what_it_promises(tmp_path):
     assert "take_or_pay" in kinds["bratsk-2"]
     assert any(getattr(entry, "lookback_share", 0) for entry in sites["balakovo"].supply)
     assert sites["ust-ilimsk"].connection.lead_time_years >= 3
-    assert sites["verkhny-tagil"].curtailment
+    assert sites["verkhny-tagil"].flexibility
 
 
 CASES = {
@@ -187,6 +187,13 @@ CASES = {
         '[[clauses]]\nmonths = [13]\nsource = "x"\n\n[limits]',
         "clauses[0].months",
         "1 to 12",
+    ),
+    "pay for stopping under its former name": (
+        SITE,
+        "[limits]",
+        '[[curtailment]]\nname = "winter"\n\n[limits]',
+        "curtailment",
+        'now [[flexibility]], with kind = "curtailment"',
     ),
     "solar without a series": (
         "series/series.toml",

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.lower import Lowered
+from loadstone.engines.plan.lower.connection import CONNECTIONS
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.engines.plan.pledged import PledgedYear
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.plan import SiteYear
 from loadstone.model.tariff import Load
@@ -37,6 +39,8 @@ KINDS: tuple[tuple[type, str], ...] = (
     (ConnectionTerm, "connection"),
 )
 LEAST_STANDING = 1e-9
+CAPITAL = {"build", "open", "leave", "tranche"}
+"""Kinds of columns whose cost is capital."""
 
 
 class SiteBooks:
@@ -98,7 +102,7 @@ class SiteBooks:
             auxiliary_mw=nothing,
             ppa_mw=each("ppa:"),
             own_mw=each("own:"),
-            contracted_mw=self._amount("connection", phase),
+            contracted_mw=sum(self._amount(asset, phase) for asset in CONNECTIONS),
         )
 
     def site_year(self, phase: int) -> SiteYear:
@@ -169,7 +173,10 @@ class SiteBooks:
         return float(np.round(self.solution.columns[opened].sum())) if opened else 0.0
 
     def _revenue(self, phase: int) -> dict[str, float]:
-        revenue = {"mining": 0.0, "ai": 0.0, "curtailment": self._curtailed(phase)[0]}
+        revenue = {"mining": 0.0, "ai": 0.0, "curtailment": 0.0}
+        for pledge in self.site.pledges[phase]:
+            earned = self._pledged(phase).earned(pledge)
+            revenue[pledge.line] = revenue.get(pledge.line, 0.0) + earned
         sold = self.site.sold[phase]
         for name, power in self._power(phase).items():
             if name in sold:
@@ -177,32 +184,11 @@ class SiteBooks:
                 revenue[sold[name].line] = revenue.get(sold[name].line, 0.0) + earned
         return revenue
 
-    def _curtailed(self, phase: int) -> tuple[float, float]:
-        """Return what pledges are paid, and the energy not drawn in calls, MWh."""
+    def _pledged(self, phase: int) -> PledgedYear:
         problem, b = self.lowered.problem, self.site.blocks[phase]
-        block, columns = problem.blocks[b], self.solution.columns
-        pledges = self.site.pledges[phase]
-        paid = energy = 0.0
-        for agreement in self.site.site.curtailment:
-            still = limit = rate = mw = 0.0
-            for j, segment in enumerate(block.segments):
-                if segment.name not in pledges or not segment.name.endswith(
-                    f":{agreement.name}"
-                ):
-                    continue
-                rate, called = pledges[segment.name]
-                amount = float(columns[block.columns[segment.capacity]])
-                width = problem.profile(segment.width) * called
-                still += amount * float(width.sum()) - float(
-                    (self._hours[b].power[j] * called).sum()
-                )
-                mean = float(width.sum()) / max(float((width > 0).sum()), 1.0)
-                limit += amount * mean * agreement.max_hours
-                mw += amount
-            worth = self.site.economy.per(agreement.currency)
-            paid += rate * min(still, limit) + mw * agreement.per_mw_year * worth
-            energy += still
-        return paid, energy
+        return PledgedYear(
+            problem, problem.blocks[b], self.solution.columns, self._power(phase)
+        )
 
     def _bill(self, phase: int, load: Load, revenue: dict[str, float]) -> dict[str, float]:
         """Return the bill by kind, as the planner charges it; export is revenue."""
@@ -210,6 +196,9 @@ class SiteBooks:
         cost = dict.fromkeys(("energy", "demand", "connection", "levies", "take_or_pay"), 0.0)
         cost["fixed"] = 0.0
         is_open = self._is_open(phase)
+        for name, per_mwh in self.site.fuel[phase].items():
+            burnt = float(self._power(phase)[name].sum()) * per_mwh
+            cost["fuel"] = cost.get("fuel", 0.0) + burnt
         for term in given.terms():
             if is_open == 0.0:
                 continue
@@ -255,7 +244,7 @@ class SiteBooks:
             sum(
                 cost[c] * self.solution.columns[c]
                 for c in self._columns
-                if labels[c].phase == phase and labels[c].kind not in {"build", "open", "leave"}
+                if labels[c].phase == phase and labels[c].kind not in CAPITAL
             )
         )
 
@@ -264,6 +253,7 @@ class SiteBooks:
         economy, problem, total = self.site.economy, self.lowered.problem, 0.0
         made = [(p, built) for (_, p), built in self.site.builds.items()]
         made += [(p, gone) for (_, p, _), gone in self.site.left.items()]
+        made += self.site.deposits
         for p, built in made:
             if not built.stands:  # paid at once
                 if p == phase:
@@ -298,8 +288,11 @@ class SiteBooks:
             "solar": float(power["solar"].sum()) if "solar" in power else 0.0,
             "wind": float(power["wind"].sum()) if "wind" in power else 0.0,
             "ppa": float(load.delivered_mw.sum()),
-            "own": float(sum(mw.sum() for mw in load.own_mw.values())),
+            "own": float(
+                sum(mw.sum() for name, mw in load.own_mw.items() if name != "backup")
+            ),
+            "backup": float(load.own_mw["backup"].sum()) if "backup" in load.own_mw else 0.0,
             "charge": float(hours.charge.sum()),
             "discharge": float(hours.discharge.sum()),
-            "curtailed": self._curtailed(phase)[1],
+            "curtailed": self._pledged(phase).not_drawn(self.site.pledges[phase]),
         }

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import USD, Economy, Taxation
+from loadstone.engines.plan.lower.flexibility import Pledges, Run
 from loadstone.engines.plan.lower.lowered_site import LoweredSite, Sold
-from loadstone.engines.plan.lower.pledges import Pledged, Pledges, Running
 from loadstone.engines.plan.lower.steps import (
     miner_steps,
     model_of,
@@ -21,7 +21,6 @@ from loadstone.engines.plan.problem import Account, Segment
 from loadstone.engines.revenue import (
     Step,
     ai_revenue,
-    concave_steps,
     mean_gain,
     mining_per_mwh,
     split_steps,
@@ -53,33 +52,29 @@ class Machines:
         adder = self._use_adder("mining", taxation)
         ready = np.where(hours.mining_banned, 0.0, hours.mining_ready)
         available = self.economy.cost("availability-mining")
-        pledges = Pledges(self.economy, self.draft, out, self.phase)
-        pledged: list[Pledged] = []
+        pledges = Pledges(self.economy, self.draft, out, self.phase, taxation)
         for asset, column in self._standing("miner:"):
             miner = self.facts.miners[model_of(asset)]
             steps = miner_steps(self.economy, miner)
-            nameplate, free = self._mined_per_mwh(miner), column
-            if self.site.curtailment:
-                steps = concave_steps(())  # pledged machines run in full or not at all
-                free, parts = pledges.part(asset, column)
-                pledged.append(Pledged(asset, parts, nameplate * keep))
+            nameplate, runs = self._mined_per_mwh(miner), []
             for step, width in zip(steps, ready_widths(steps, ready, available), strict=True):
                 name = f"{asset}:{step.name}" if step.name else asset
                 gross = nameplate * step.gain
                 out.sold[self.phase][name] = Sold(
                     "mining", "mining", gross, hours.mining_pue, taxation
                 )
-                segments.append(
-                    Segment(
-                        name=name,
-                        capacity=caps.index(asset, free),
-                        width=self.draft.profile(width * hours.mining_pue),
-                        value=self.draft.worth(gross * keep, hours.mining_pue, adder),
-                    )
+                runs.append(Run(name, width * hours.mining_pue, gross * keep))
+            free = pledges.part(asset, column, runs)
+            segments += [
+                Segment(
+                    name=run.name,
+                    capacity=caps.index(asset, free),
+                    width=self.draft.profile(run.width),
+                    value=self.draft.worth(run.kept_per_mwh, hours.mining_pue, adder),
                 )
-        if pledged:
-            running = Running(ready * hours.mining_pue, adder, keep)
-            pledges.add(pledged, running, caps, segments, accounts)
+                for run in runs
+            ]
+        pledges.add(adder, caps, segments, accounts)
 
     def _standing(self, prefix: str) -> list[tuple[str, int]]:
         """Return the assets of a kind that may stand in this phase, and their columns."""

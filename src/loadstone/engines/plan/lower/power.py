@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from loadstone.engines.climate import availability, pue
 from loadstone.engines.plan.lower.economy import Economy
+from loadstone.model.connection import Cut
 from loadstone.model.errors import InputError
-from loadstone.model.flexibility import Curtailment
+from loadstone.model.flexibility import Flexibility
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.plan import RuleHit
@@ -114,7 +115,7 @@ def _carbon(network: Network, site: Site, fact_kg_per_mwh: float) -> Floats:
     return np.full(TimeGrid.planning_year(2025).count, fact_kg_per_mwh)
 
 
-def in_hours(rule: Clause | Curtailment, grid: TimeGrid, time_zone: str) -> Bools:
+def in_hours(rule: Clause | Cut | Flexibility, grid: TimeGrid, time_zone: str) -> Bools:
     """Return the hours that a rule of months and local hours names. Shape (T,)."""
     mask = np.ones(grid.count, dtype=np.bool_)
     if rule.months:
