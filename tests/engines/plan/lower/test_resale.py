@@ -62,9 +62,20 @@ def test_second_hand_miners_lose_a_part_at_once_and_the_rest_with_age():
     assert economy.asked_price(tiny.MINER, 0, 9.0) == pytest.approx(0.05 * STATED)
 
 
+def test_there_are_no_second_hand_miners_of_a_young_model():
+    # on sale from mid-2025: two years old from mid-2027
+    young = replace(tiny.MINER, release="2025-07")
+    facts = replace(given(**USED), miners={"miner": young})
+    years = (2027, 2028)
+    sites = lower(tiny.network(given=facts, used_miners=("miner",), years=years)).sites
+    bought = [p for asset, p in sites[0].builds if asset == "miner:miner:used"]
+    assert bought == [1]
+
+
 def test_second_hand_miners_are_bought_and_run_for_what_is_left_of_their_life():
-    network = tiny.network(given=given(**USED), used_miners=("miner",))
-    found = tiny.solve(network)
+    old = replace(tiny.MINER, release="2024")
+    facts = replace(given(**USED), miners={"miner": old})
+    found = tiny.solve(tiny.network(given=facts, used_miners=("miner",)))
     machines = 10 / tiny.PUE
     assert found.built("miner:miner:used") == pytest.approx(machines)
     capital = (

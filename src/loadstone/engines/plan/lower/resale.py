@@ -18,6 +18,8 @@ from loadstone.model.machine import Miner
 def add_used(assets: Assets, miner: Miner, largest: float) -> None:
     """Let a site buy a model of miners second-hand, where the network says that it may.
 
+    There are none before the model has been on sale for as long as they are old.
+
     Args:
         assets: The assets of the site.
         miner: The model; one that may also be bought new.
@@ -30,7 +32,12 @@ def add_used(assets: Assets, miner: Miner, largest: float) -> None:
     life = miner.life.value - age
     if life <= 0:
         return
-    price = [economy.miner_price(miner, assets.country, p, age) for p in phases]
+    price = [
+        economy.miner_price(miner, assets.country, p, age)
+        if assets.phases[p].at >= _released(miner) + age
+        else None
+        for p in phases
+    ]
     assets.add(
         f"miner:{miner.id}:used",
         "MW",
@@ -82,6 +89,12 @@ def resale(
         return Leaving(price=price, years=left, tax_share=tax.rate)
 
     return leaving
+
+
+def _released(miner: Miner) -> float:
+    """Return when sales of a model began, in calendar years; the end of one without a month."""
+    year, _, month = miner.release.partition("-")
+    return int(year) + (int(month) - 1 if month else 12) / 12
 
 
 def _mean_age(assets: Assets, miner: Miner, phase: int) -> float:
