@@ -5,7 +5,7 @@ Revenue and bill are counted from the hours, with the rate card's own `charge`; 
 objective counts is counted from the columns. Tax is the difference between the two.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ KINDS: tuple[tuple[type, str], ...] = (
     (ConnectionTerm, "connection"),
 )
 LEAST_STANDING = 1e-9
+LEAST_IDLE = 0.01  # of what is paid: less is not worth a sentence
 CAPITAL = {"build", "open", "leave", "tranche"}
 """Kinds of columns whose cost is capital."""
 
@@ -155,7 +156,24 @@ class SiteBooks:
                 f"does not charge exactly: {names}. The bill lies between {low:,.0f} and "
                 f"{high:,.0f} {given.currency}."
             )
-        return said
+        return [*said, *self._paid_idle()]
+
+    def _paid_idle(self) -> Iterator[str]:
+        """Yield where curtailment may pay for machines that would have stood still anyway."""
+        for p, pledges in enumerate(self.site.pledges):
+            worth = self._hours[self.site.blocks[p]].worth
+            for pledge in pledges:
+                taxed = [self.site.sold[p][name].taxation.rate for name in pledge.per_mwh]
+                kept = 1 - max(taxed, default=0.0)
+                paid, idle = self._pledged(p).idle(pledge, pledges, kept, worth)
+                if idle > LEAST_IDLE * paid + LEAST_STANDING:
+                    yield (
+                        f"{self.site.site.name}, {self.lowered.network.study.phases[p].at}: "
+                        f"{pledge.name} pays for {paid:,.0f} MWh that are not drawn; up to "
+                        f"{idle:,.0f} MWh of it lie in hours in which mining would not have "
+                        "paid for its power, which a contract with a measured baseline does "
+                        "not pay."
+                    )
 
     def _power(self, phase: int) -> dict[str, Floats]:
         b = self.site.blocks[phase]

@@ -11,9 +11,11 @@ from loadstone.engines.plan.problem import Block, Problem
 
 Floats = NDArray[np.float64]
 
+SAME_PRICE = 1e-6  # currency/MWh
+
 
 class PledgedYear:
-    """Counts pledges in one year of a block; the site has lines for what is paid by the year."""
+    """Counts pledges in a year of a block; what is paid by the year is in the site's lines."""
 
     def __init__(
         self, problem: Problem, block: Block, columns: Floats, power: Mapping[str, Floats]
@@ -43,15 +45,40 @@ class PledgedYear:
             if pledge.line == "curtailment":
                 for name in pledge.per_mwh:
                     windows[name] = np.maximum(windows.get(name, 0.0), pledge.window)
-        return sum(
-            float(((self._could(name) - self.power[name]) * window).sum())
-            for name, window in windows.items()
-        )
+        return sum(float((self._still(name) * w).sum()) for name, w in windows.items())
 
-    def _could(self, name: str) -> Floats:
-        """Return what a segment could draw, MW. Shape (T,)."""
+    def idle(
+        self, pledge: Pledge, pledges: list[Pledge], kept: float, worth: Floats
+    ) -> tuple[float, float]:
+        """Return the energy that is paid as not drawn, and what of it nobody would have drawn.
+
+        The second is a bound: an hour in which mining alone is not worth its power counts, and
+        hours with such energy may be those that are called. In MWh.
+
+        Args:
+            pledge: A product.
+            pledges: All of this year.
+            kept: Share of revenue that tax leaves.
+            worth: Worth of a MWh at the bus, as the objective counts it. Shape (T,).
+        """
+        if not pledge.pay:
+            return 0.0, 0.0
+        still = idle = 0.0
+        for name in pledge.per_mwh:
+            segment = next(s for s in self.block.segments if s.name == name)
+            extra = [one.per_mwh[name] for one in pledges if name in one.per_mwh]
+            alone = self.problem.profile(segment.value) - kept * np.sum(extra, axis=0)
+            lost = self._still(name) * pledge.window
+            still += float(lost.sum())
+            idle += float(lost[alone < worth - SAME_PRICE].sum())
+        paid = still - self._beyond(pledge)
+        return paid, min(idle, paid)
+
+    def _still(self, name: str) -> Floats:
+        """Return what a segment could draw and does not, MW. Shape (T,)."""
         segment = next(s for s in self.block.segments if s.name == name)
-        return self.problem.profile(segment.width) * float(self.capacities[segment.capacity])
+        could = self.problem.profile(segment.width) * self.capacities[segment.capacity]
+        return np.asarray(could - self.power[name])
 
     def _beyond(self, pledge: Pledge) -> float:
         """Return the energy beyond the hours that are paid, MWh."""

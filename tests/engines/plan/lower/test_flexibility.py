@@ -195,6 +195,16 @@ def test_the_same_mw_stands_by_and_stops_when_called():
     assert year.revenue["reserve"] == pytest.approx((365 - 59) * mw * 100, rel=1e-6)
 
 
+def test_pay_for_machines_that_would_stand_still_anyway_is_said():
+    called = {"months": (), "max_hours": 10.0, "per_mwh": 500.0}
+    dear = solved(curtailment(**called), prices=DEAR_EVENINGS).plan.assumptions
+    mwh = 10 * 4 * tiny.PUE
+    [said] = [text for text in dear if "measured baseline" in text]
+    assert f"pays for {mwh:,.0f} MWh that are not drawn; up to {mwh:,.0f} MWh" in said
+    cheap = solved(curtailment(**called)).plan.assumptions
+    assert not [text for text in cheap if "measured baseline" in text]
+
+
 @pytest.mark.parametrize("proven", [None, 30.0])
 def test_a_response_too_slow_adds_nothing_and_is_said(proven):
     products = (reserve(response_s=10.0, group="a"), reserve(
@@ -246,13 +256,13 @@ RICH = (
     ),
     reserve(
         mw=5.0, group="market", must_be_consuming=True, activated_share=0.05, per_mw_h=9.0,
-        per_mwh=80.0, hours=(16, 17, 18), min_mw=2.0,
+        per_mwh=80.0, hours=(16, 17, 18),
     ),
     reserve(mw=3.0, name="standby", per_mw_h=6.0, months=(6, 7, 8)),
 )  # fmt: skip
 
 
-def rich_network():
+def rich_network(products=RICH):
     """Return a taxed network of swinging prices with two products stacked and one alone."""
     taxes = tiny.treatment(rate=0.25, deductible=0.8, vat_back=0.5)
     facts = tiny.facts(
@@ -260,7 +270,7 @@ def rich_network():
         miners={"miner": replace(tiny.MINER, modes=(MODE,))},
     )
     given = tiny.site(
-        flexibility=RICH, supply=(tiny.spot(),), connection=Connection(max_mw=10.0)
+        flexibility=products, supply=(tiny.spot(),), connection=Connection(max_mw=10.0)
     )
     return tiny.network(given, given=facts, prices=tiny.daily_prices())
 
@@ -273,6 +283,13 @@ def rich():
 def test_stacked_products_on_steps_agree_with_one_programme(rich):
     model = solve_lp(rich.lowered.problem, gap=1e-9)
     assert rich.plan.objective == pytest.approx(model.objective, rel=1e-6)
+
+
+@pytest.mark.long
+def test_a_least_pledge_agrees_with_one_programme():
+    found = tiny.solve(rich_network((RICH[0], replace(RICH[1], min_mw=4.0))), gap=1e-7)
+    model = solve_lp(found.lowered.problem, gap=1e-9)
+    assert found.plan.objective == pytest.approx(model.objective, rel=1e-6)
 
 
 def test_the_books_leave_what_the_objective_counts(rich):

@@ -223,7 +223,14 @@ class Pledges:
                 )
             )
         self.out.pledges[self.phase].append(
-            Pledge(line=one.kind, per_mwh=worth, window=window, account=account, pay=pay)
+            Pledge(
+                name=one.name,
+                line=one.kind,
+                per_mwh=worth,
+                window=window,
+                account=account,
+                pay=pay if one.kind == "curtailment" else 0.0,
+            )
         )
 
     def _could_draw(self, part: _Part, window: Floats) -> float:
