@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from loadstone.engines.plan.conflicts import clashing_limits, missing_power
+from loadstone.engines.plan.conflicts import beyond_permits, clashing_limits, missing_power
 from loadstone.engines.plan.exact import Progress, Search
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.lp import solve_lp_hours
@@ -173,7 +173,10 @@ def plan_network(
         lowered.problem, order, deadline=deadline, years=years, clock=clock, show=show
     )
     solution, hours, cuts = evidence
-    if missing := missing_power(lowered.problem, hours, years):
+    if missing := (
+        *missing_power(lowered.problem, hours, years),
+        *beyond_permits(lowered.problem, solution, hours, years),
+    ):
         raise InfeasibleError(missing)
     search_s = clock.wall_s() - wall_s - read_s
     plan = plan_of(lowered, solution, hours, method=order.method)

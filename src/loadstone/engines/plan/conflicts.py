@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.highs import End, Programme, by_rows, minimise
+from loadstone.engines.plan.lower.plants import PERMIT
 from loadstone.engines.plan.problem import Block, Label, Problem
-from loadstone.engines.plan.solution import BlockDispatch
+from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.errors import Conflict
 from loadstone.model.plan import Year
 
@@ -16,6 +17,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 LEAST_MW = 1e-5  # ten watts are no missing power
+LEAST_MWH = 0.1
 LEAST_SHARE = 1e-7  # of a row's size
 
 
@@ -46,6 +48,43 @@ def missing_power(
                 relax=f"promise {most:,.3g} MW less there, or let it draw or generate more",
             )
         )
+    return tuple(found)
+
+
+def beyond_permits(
+    problem: Problem,
+    solution: Solution,
+    hours: Sequence[BlockDispatch],
+    years: Sequence[Year],
+) -> tuple[Conflict, ...]:
+    """Return a conflict for each site and phase in which backup must run beyond its permit.
+
+    Args:
+        problem: The problem.
+        solution: The best plan, which does what it can.
+        hours: Its hours, block by block.
+        years: Years of the phases.
+    """
+    found = []
+    for block, dispatch in zip(problem.blocks, hours, strict=True):
+        for account in block.accounts:
+            if not account.name.startswith(f"{PERMIT}:"):
+                continue
+            limit = account.per_unit * float(solution.columns[block.columns[account.limit]])
+            run = sum(float(dispatch.power[j].sum()) for j in account.segments)
+            if run <= limit + LEAST_MWH + LEAST_SHARE * limit:
+                continue
+            found.append(
+                Conflict(
+                    rules=(
+                        f"power in every hour of {years[block.phase]} for {_promised(block)} "
+                        f"at {block.site}",
+                        f"the permit of its {account.name}, which lacks {run - limit:,.4g} MWh",
+                    ),
+                    relax="promise less there, or let it draw more, or let its backup run "
+                    "longer or be larger",
+                )
+            )
     return tuple(found)
 
 

@@ -46,6 +46,13 @@ def add_plants(assets: Assets) -> None:
 BACKUP = "own:backup"
 """Segment of backup generation: a generator behind the meter."""
 
+PERMIT = "backup"
+"""First word of the account of its hours."""
+
+DEAR_HOUR = SHORTAGE_PRICE / 2
+"""Price of energy beyond the permit, currency/MWh: more than any use earns, so that there is
+none, and less than missing power, so that promises that need it can be told."""
+
 
 def add_backup(assets: Assets) -> None:
     """Add the backup generation that stands or may be built at a site."""
@@ -78,8 +85,6 @@ def add_backup_power(
     accounts: list[Account],
 ) -> None:
     """Add the power of backup generation, with its fuel and the hours of its permit.
-
-    An hour beyond its permit is no better than missing power.
     """
     given, out = assets.site.backup, assets.out
     out.fuel.append({})
@@ -101,12 +106,12 @@ def add_backup_power(
     if given.limited:
         accounts.append(
             Account(
-                name=f"backup: {given.max_hours:g} hours a year",
+                name=f"{PERMIT}: {given.max_hours:g} hours a year",
                 segments=(place,),
                 coefficients=(1.0,),
                 limit=capacity,
                 per_unit=given.max_hours,
-                penalty=SHORTAGE_PRICE,
+                penalty=DEAR_HOUR,
             )
         )
 
