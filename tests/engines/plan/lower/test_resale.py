@@ -180,3 +180,5 @@ def test_selling_agrees_with_one_model():
     )  # fmt: skip
     exact, model = tiny.solve(network, gap=1e-8), solve_lp(lower(network).problem, gap=1e-9)
     assert exact.plan.objective == pytest.approx(model.objective, rel=1e-6)
+    left = [c for c, x in enumerate(exact.lowered.problem.columns) if x.kind == "leave"]
+    assert exact.solution.columns[left].sum() > 0.1

@@ -147,7 +147,7 @@ def test_a_table_of_modes_is_named_with_its_source():
     economy = Economy(miners())
     miner_steps(economy, MINER)
     assert economy.assumed["modes:miner"] == (
-        "M runs below nameplate at 72% of its hashrate for 60% of its power "
+        "M runs below nameplate, down to 72 % of its hashrate for 60 % of its power "
         "(Numbers invented for a test, high confidence)"
     )
 

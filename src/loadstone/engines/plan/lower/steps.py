@@ -28,8 +28,9 @@ def miner_steps(economy: Economy, miner: Miner) -> tuple[Step, ...]:
         mode = miner.modes[0]
         source = economy.network.facts.sources[mode.source].title
         economy.assumed[f"modes:{miner.id}"] = (
-            f"{miner.model} runs below nameplate at {mode.hashrate:.0%} of its hashrate for "
-            f"{mode.power:.0%} of its power ({source}, {mode.confidence} confidence)"
+            f"{miner.model} runs below nameplate, down to {100 * mode.hashrate:.0f} % of its "
+            f"hashrate for {100 * mode.power:.0f} % of its power "
+            f"({source}, {mode.confidence} confidence)"
         )
         return mining_steps(miner)
     if not all(economy.has_cost(id_) for id_ in UNDERCLOCK):
