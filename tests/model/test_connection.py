@@ -11,8 +11,8 @@ from loadstone.model.connection import (
     Connection,
     Cut,
     NonFirm,
-    Transformers,
     Tranche,
+    Transformers,
     in_years,
 )
 from loadstone.model.errors import InputError, InputErrors
@@ -31,7 +31,7 @@ def tranche(**changes):
 @pytest.mark.parametrize(
     ("make", "field"),
     [
-        (lambda: Cut(), "hours"),
+        (Cut, "hours"),
         (lambda: Cut(hours=(24,)), "hours"),
         (lambda: Cut(months=(0,)), "months"),
         (lambda: NonFirm(max_mw=5.0), "cut"),

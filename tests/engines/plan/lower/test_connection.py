@@ -9,7 +9,7 @@ import pytest
 
 from loadstone.engines.plan.lp import solve_lp
 from loadstone.engines.plan.result import site_hours
-from loadstone.model.connection import Connection, Cut, NonFirm, Transformers, Tranche
+from loadstone.model.connection import Connection, Cut, NonFirm, Tranche, Transformers
 from loadstone.model.network import Caps
 from loadstone.model.site import Opening
 from loadstone.model.tariff import CapacityCharge, DemandCharge
@@ -41,7 +41,7 @@ def linked(**changes):
     return tiny.site(connection=Connection(**changes))
 
 
-def operating(supply=(tiny.flat(),), **changes):
+def operating(*supply, **changes):
     connection = Connection(**{"existing_mw": 10.0, "max_mw": 10.0} | changes)
     return tiny.site(status="operating", connection=connection, supply=supply)
 
@@ -116,7 +116,7 @@ def test_a_least_share_of_contracted_power_is_billed_whatever_is_drawn():
     demand = DemandCharge(
         currency="USD", zone="UTC", rates=(1000.0,), floor_share=0.8, name="demand"
     )
-    found = solved(operating(supply=(tiny.flat(500.0), demand)))
+    found = solved(operating(tiny.flat(500.0), demand))
     assert found.year().cost["demand"] == pytest.approx(12 * 8 * 1000)
     assert found.plan.objective == pytest.approx(-12 * 8 * 1000 / 1.1)
 
@@ -212,7 +212,7 @@ def test_of_two_tranches_the_one_without_a_deposit_is_taken_first():
 @pytest.mark.parametrize(("fee", "kept"), [(90_000.0, 0.0), (92_000.0, 10.0)])
 def test_contracted_power_is_given_up_where_the_fee_is_less_than_its_charge(fee, kept):
     # a year of charges is 100,000 USD/MW at its end, 90,909 today; power is too dear to use
-    site = operating(supply=(tiny.flat(500.0), charge(100_000 / 12)), exit_fee_per_mw=fee)
+    site = operating(tiny.flat(500.0), charge(100_000 / 12), exit_fee_per_mw=fee)
     found = solved(site)
     assert found.stands("connection") == pytest.approx(kept, abs=1e-6)
     assert found.plan.objective == pytest.approx(-10 * min(fee, 100_000 / 1.1))
@@ -220,7 +220,7 @@ def test_contracted_power_is_given_up_where_the_fee_is_less_than_its_charge(fee,
 
 
 def test_without_an_exit_fee_contracted_power_cannot_be_given_up():
-    found = solved(operating(supply=(tiny.flat(500.0), charge(100_000 / 12))))
+    found = solved(operating(tiny.flat(500.0), charge(100_000 / 12)))
     assert found.stands("connection") == 10.0
 
 

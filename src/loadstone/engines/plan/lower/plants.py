@@ -14,10 +14,10 @@ from loadstone.engines.plan.problem import (
 )
 
 PLANTS = {
-    "solar": ("solar", "life-solar", "opex-solar"),
-    "wind": ("wind", "life-wind", "opex-wind"),
-    "battery_power": ("battery-power", "life-battery", "opex-battery"),
-    "battery_energy": ("battery-energy", "life-battery", None),
+    "solar": ("solar", "life-solar"),
+    "wind": ("wind", "life-wind"),
+    "battery_power": ("battery-power", "life-battery"),
+    "battery_energy": ("battery-energy", "life-battery"),
 }
 
 
@@ -30,7 +30,7 @@ def add_plants(assets: Assets) -> None:
         "battery_power": limits.battery_mw,
         "battery_energy": limits.battery_mwh,
     }
-    for asset, (price, life, upkeep) in PLANTS.items():
+    for asset, (price, life) in PLANTS.items():
         if most[asset] > 0:
             assets.add(
                 asset,
@@ -39,7 +39,6 @@ def add_plants(assets: Assets) -> None:
                 price=[economy.cost(price)] * count,
                 life=economy.cost(life),
                 relief=[assets.ai_tax.shield] * count,
-                yearly={"upkeep": economy.cost(upkeep)} if upkeep else None,
             )
 
 
@@ -71,7 +70,6 @@ def add_backup(assets: Assets) -> None:
         price=[price if buyable else None] * count,
         life=economy.cost("life-backup") if buyable else 1.0,
         relief=[assets.ai_tax.shield] * count,
-        yearly={"upkeep": economy.cost("opex-backup")},
         standing=[given.existing_mw] * count,
         from_phase=assets.phase_from(lead or 0.0),
     )
@@ -84,8 +82,7 @@ def add_backup_power(
     segments: list[Segment],
     accounts: list[Account],
 ) -> None:
-    """Add the power of backup generation, with its fuel and the hours of its permit.
-    """
+    """Add the power of backup generation, with its fuel and the hours of its permit."""
     given, out = assets.site.backup, assets.out
     out.fuel.append({})
     if given is None or ("backup", p) not in out.amounts:
