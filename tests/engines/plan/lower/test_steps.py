@@ -9,7 +9,7 @@ import pytest
 
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.lower.economy import Economy
-from loadstone.engines.plan.lower.steps import miner_steps, ready_widths
+from loadstone.engines.plan.lower.steps import miner_steps, ready_widths, server_steps
 from loadstone.engines.plan.lp import solve_lp
 from loadstone.engines.plan.result import site_hours
 from loadstone.engines.revenue import concave_steps
@@ -181,6 +181,13 @@ def test_a_server_without_a_curve_says_that_it_runs_or_pauses():
     found = tiny.solve(tiny.network(site, servers=("server",)), gap=1e-7)
     said = [text for text in found.plan.assumptions if "runs in full or pauses" in text]
     assert said == ["Assumed S runs in full or pauses: invented."]
+
+
+def test_a_server_says_that_another_workload_has_no_curve():
+    economy = Economy(servers(np.full(tiny.HOURS, 50.0)))
+    assert len(server_steps(economy, SERVER, "games")) == 1
+    said = economy.assumed["caps:server"]
+    assert said == "S runs in full or pauses: it has no cap curve for games"
 
 
 def test_planning_with_steps_agrees_with_one_model():

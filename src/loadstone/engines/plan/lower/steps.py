@@ -41,10 +41,12 @@ def miner_steps(economy: Economy, miner: Miner) -> tuple[Step, ...]:
 
 def server_steps(economy: Economy, server: Server, workload: str) -> tuple[Step, ...]:
     """Return the steps of an AI server along its cap curve; without one it pauses or runs."""
-    if server.curve_absent:
-        economy.assumed[f"caps:{server.id}"] = (
-            f"{server.model} runs in full or pauses: {server.curve_absent}"
-        )
+    known = {curve.workload for curve in server.cap_curves}
+    why = server.curve_absent
+    if known and workload not in {"", *known}:
+        why = f"it has no cap curve for {workload}"
+    if why:
+        economy.assumed[f"caps:{server.id}"] = f"{server.model} runs in full or pauses: {why}"
     return serving_steps(server, workload)
 
 
