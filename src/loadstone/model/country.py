@@ -121,6 +121,8 @@ class Country:
         vat: Standard value-added tax, unit "1".
         duties: Duty on machines; the first that holds is used, none means not known.
         depreciation: Years over which machines are written off, straight line.
+        property_tax: Property tax a year over the price of halls and plants, unit "1/year";
+            None takes the shipped assumption.
         rules: Prohibitions.
         incentives: Help.
         levies: Levies on energy by use.
@@ -139,6 +141,7 @@ class Country:
     vat: Fact | None = None
     duties: tuple[ImportDuty, ...] = ()
     depreciation: Fact | None = None
+    property_tax: Fact | None = None
     rules: tuple[MiningRule, ...] = ()
     incentives: tuple[Incentive, ...] = ()
     levies: tuple[Levy, ...] = ()
@@ -151,6 +154,9 @@ class Country:
             raise InputError("code", self.code, "must be an ISO 3166-1 code of two letters")
         if not re.fullmatch("[A-Z]{3}", self.currency):
             raise InputError("currency", self.currency, "must be an ISO 4217 code")
+        tax = self.property_tax
+        if tax is not None and (tax.unit != "1/year" or not 0 <= tax.value <= 1):
+            raise InputError("property_tax", tax.value, 'must be from 0 to 1, unit "1/year"')
         if self.complete:
             self._check_complete()
         for name in ("duties", "rules", "incentives", "levies", "texts"):

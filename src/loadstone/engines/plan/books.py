@@ -14,6 +14,7 @@ from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.lower.connection import CONNECTIONS
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.pledged import PledgedYear
+from loadstone.engines.plan.problem import ONES
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.plan import SiteYear
 from loadstone.model.tariff import Load
@@ -39,6 +40,8 @@ KINDS: tuple[tuple[type, str], ...] = (
     (ConnectionTerm, "connection"),
 )
 LEAST_STANDING = 1e-9
+RISK_PREMIUM = "risk_premium"
+"""Line of cost for what revenue counts less at a discount rate of its own; no cash."""
 LEAST_IDLE = 0.01  # of what is paid: less is not worth a sentence
 CAPITAL = {"build", "open", "leave", "tranche"}
 """Kinds of columns whose cost is capital."""
@@ -98,8 +101,8 @@ class SiteBooks:
             grid=given.grid,
             import_mw=total("grid", "ppa:"),
             export_mw=total("export"),
-            mining_mw=total("miner:", "promised:mining"),
-            ai_mw=total("server:", "promised:ai"),
+            mining_mw=total("miner:", "hosting:", "promised:mining"),
+            ai_mw=total("server:", "lease:", "promised:ai"),
             auxiliary_mw=nothing,
             ppa_mw=each("ppa:"),
             own_mw=each("own:"),
@@ -119,6 +122,10 @@ class SiteBooks:
         )
         self._add_lines(phase, revenue, cost)
         cost["vat"] = self._vat(phase)
+        if phase in self.site.shortfalls:
+            cost["shortfall"] = self._shortfall(phase)
+        if at_risk := self._at_risk(phase):
+            cost[RISK_PREMIUM] = cost.get(RISK_PREMIUM, 0.0) + at_risk
         opening = self.site.site.opening
         is_open = self._is_open(phase)
         yearly = opening.yearly_cost * is_open if opening else 0.0
@@ -165,7 +172,7 @@ class SiteBooks:
             for pledge in pledges:
                 taxed = [self.site.sold[p][name].taxation.rate for name in pledge.per_mwh]
                 kept = 1 - max(taxed, default=0.0)
-                paid, idle = self._pledged(p).idle(pledge, pledges, kept, worth)
+                paid, idle = self._pledged(p).idle(pledge, pledges, kept * pledge.counts, worth)
                 if idle > LEAST_IDLE * paid + LEAST_STANDING:
                     yield (
                         f"{self.site.site.name}, {self.lowered.network.study.phases[p].at}: "
@@ -255,6 +262,45 @@ class SiteBooks:
                 lines = revenue if line.revenue else cost
                 lines[line.name] = lines.get(line.name, 0.0) + amount
 
+    def _at_risk(self, phase: int) -> float:
+        """Return revenue after tax less what the objective counts of it.
+
+        Revenue whose kind is discounted at a rate of its own counts less, or more, than the
+        same amount at the rate of the country.
+        """
+        sold, total = self.site.sold[phase], 0.0
+        for name, power in self._power(phase).items():
+            one = sold.get(name)
+            if one is not None and one.counts != 1:
+                earned = float((power / one.pue * one.per_mwh).sum())
+                total += earned * (1 - one.taxation.rate) * (1 - one.counts)
+        for pledge in self.site.pledges[phase]:
+            rates = [sold[name].taxation.rate for name in pledge.per_mwh]
+            kept = (1 - max(rates, default=0.0)) * (1 - pledge.counts)
+            total += self._pledged(phase).earned(pledge) * kept if kept else 0.0
+        return total + sum(
+            line.at_risk * float(self.solution.columns[line.column])
+            for line in self.site.lines
+            if line.phase == phase
+        )
+
+    def _shortfall(self, phase: int) -> float:
+        """Return what is paid for energy that was promised and is missing."""
+        problem, b = self.lowered.problem, self.site.blocks[phase]
+        block, total = problem.blocks[b], 0.0
+        capacities = self.solution.columns[block.columns]
+        paid = {one.account: one.per_mwh for one in self.site.shortfalls[phase]}
+        for account in block.accounts:
+            if account.name in paid:
+                hours = problem.series[account.hours] if account.hours != ONES else 1.0
+                counted = sum(
+                    share * float((self._hours[b].power[j] * hours).sum())
+                    for j, share in zip(account.segments, account.coefficients, strict=True)
+                )
+                beyond = counted - account.per_unit * float(capacities[account.limit])
+                total += max(0.0, beyond) * paid[account.name]
+        return total
+
     def _yearly_columns(self, phase: int) -> float:
         """Return what the site's columns of a phase cost beside building and opening."""
         labels, cost = self.lowered.problem.columns, self.lowered.problem.cost
@@ -306,9 +352,7 @@ class SiteBooks:
             "solar": float(power["solar"].sum()) if "solar" in power else 0.0,
             "wind": float(power["wind"].sum()) if "wind" in power else 0.0,
             "ppa": float(load.delivered_mw.sum()),
-            "own": float(
-                sum(mw.sum() for name, mw in load.own_mw.items() if name != "backup")
-            ),
+            "own": float(sum(mw.sum() for name, mw in load.own_mw.items() if name != "backup")),
             "backup": float(load.own_mw["backup"].sum()) if "backup" in load.own_mw else 0.0,
             "charge": float(hours.charge.sum()),
             "discharge": float(hours.discharge.sum()),

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What stands at a site and what is added, phase by phase: columns with lives and prices."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import Economy, Taxation, annuity
+from loadstone.engines.plan.lower.eligibility import may_build
 from loadstone.engines.plan.lower.lowered_site import Built, LoweredSite
+from loadstone.engines.plan.lower.spending import by_phase, payments, worth_in_use
+from loadstone.engines.plan.lower.upkeep import upkeep
 from loadstone.engines.plan.problem import Label
 
 Terms = list[tuple[int, float]]
@@ -89,7 +92,6 @@ class Assets:
         price: Sequence[float | None],
         life: float,
         relief: Sequence[float],
-        yearly: Mapping[str, float] | None = None,
         taxation: Taxation | None = None,
         standing: Sequence[float] = (),
         from_phase: int = 0,
@@ -107,8 +109,7 @@ class Assets:
             price: Price of a unit by phase, network currency; None where it is not for sale.
             life: Its life, years.
             relief: Share of the price that comes back as less tax, by phase.
-            yearly: Yearly costs of a unit that stands, before tax, by line.
-            taxation: How they are taxed; None takes the site's.
+            taxation: How its yearly costs are taxed; None takes the site's.
             standing: What stands already, by phase.
             from_phase: First phase in which it can be added.
             gated: Whether it needs the site to be open.
@@ -124,11 +125,17 @@ class Assets:
             unit_price = price[p]
             if p < from_phase or unit_price is None or largest <= min(standing[p:]):
                 continue
+            if not may_build(self.out, asset, p):
+                continue
             paid = sum(economy.weights[q] for q in economy.stands(life, p))
-            cost = unit_price * (1 - relief[p]) * rate * paid
+            spend = payments(self.network, asset, p)
+            worth = worth_in_use(spend, self.phases[p].at, economy.rate)
+            cost = unit_price * (worth - relief[p]) * rate * paid
             label = self.out.label("build", p, asset, unit)
             column = draft.column(label, cost=cost, upper=largest, whole=whole)
-            self.out.builds[asset, p] = Built(column, unit_price, economy.stands(life, p))
+            self.out.builds[asset, p] = Built(
+                column, unit_price, economy.stands(life, p), by_phase(economy.study, spend)
+            )
         left = self._leave(asset, unit, standing, largest, leaving)
         for p in range(count):
             alive = [
@@ -146,7 +153,7 @@ class Assets:
                 upper=max(largest, standing[p]) if alive or moved else standing[p],
             )
             self.out.amounts[asset, p] = column
-            for name, amount in (yearly or {}).items():
+            for name, amount in upkeep(economy, self.country, asset, price[p], life).items():
                 self.out.yearly(draft, p, column, name, amount, taxation=taxation)
             if alive or moved:
                 terms = [(column, 1.0), *((b, -1.0) for b in alive)]

@@ -7,7 +7,6 @@ MILLION = 1e6
 OWN_CHOICE = "own-choice"  # its title says what the range beside it says
 BEGINNINGS = {
     "life-": "life of ",
-    "opex-": "yearly upkeep of ",
     "availability-": "availability of ",
     "staff-": "yearly cost of staff of ",
     "repairs-": "yearly repairs of ",

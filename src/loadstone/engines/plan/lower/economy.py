@@ -60,23 +60,46 @@ class Economy:
         self.network, self.study = network, network.study
         self.rate = network.study.discount_rate
         self.assumed: dict[str, str] = {}
+        self._countries: dict[str, Economy] = {}
 
     def of(self, country: str) -> "Economy":
         """Return the economy of a country, which discounts at its rate."""
-        return self
+        premium = self.study.discount.country.get(country, 0.0)
+        if country not in self._countries:
+            here = Economy(self.network)
+            here.rate += premium
+            here.assumed = self.assumed
+            self._countries[country] = here if premium else self
+        return self._countries[country]
 
     @cached_property
     def weights(self) -> tuple[float, ...]:
         """What a yearly amount of each phase counts: its years, discounted to the first."""
+        return self._weights(self.rate)
+
+    def _weights(self, rate: float) -> tuple[float, ...]:
         first = self.study.phases[0].at
         return tuple(
             sum(
-                length * (1 + self.rate) ** -(p.at - first + k + length)
+                length * (1 + rate) ** -(p.at - first + k + length)
                 for k in range(ceil(p.years))
                 for length in [min(1.0, p.years - k)]
             )
             for p in self.study.phases
         )
+
+    def revenue_factor(self, kind: str, phase: int, further: float = 0.0) -> float:
+        """Return what a kind of revenue counts over what it would at the country's rate.
+
+        Args:
+            kind: "mining", "ai", "lease", "hosting" or "flexibility".
+            phase: Index of the phase.
+            further: Added to the rate besides, e.g. the credit spread of a tenant.
+        """
+        premium = self.study.discount.revenue.get(kind, 0.0) + further
+        if not premium:
+            return 1.0
+        return self._weights(self.rate + premium)[phase] / self.weights[phase]
 
     @cached_property
     def starts(self) -> tuple[float, ...]:

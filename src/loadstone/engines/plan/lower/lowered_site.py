@@ -11,6 +11,7 @@ from loadstone.engines.plan.lower.economy import Economy, Taxation
 from loadstone.engines.plan.lower.power import SiteHours
 from loadstone.engines.plan.problem import Label
 from loadstone.model.country import Country
+from loadstone.model.plan import RuleHit
 from loadstone.model.site import Site
 
 Floats = NDArray[np.float64]
@@ -143,6 +144,7 @@ class LoweredSite:
         hall_of: Kind of hall that an asset stands in.
         offers: Yes or no of an offer, by asset and phase of delivery.
         refused: Why an offer cannot be met at all, by asset.
+        barred: Gates and rows of eligibility that keep something from being built.
         reserved: Connection that others may not draw, by phase: columns and MW per unit.
         shortfalls: What is paid for missing energy, by phase.
         hours: Its hours, by phase.
@@ -173,6 +175,7 @@ class LoweredSite:
     hall_of: dict[str, str] = field(default_factory=dict)
     offers: dict[tuple[str, int], int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    barred: list[RuleHit] = field(default_factory=list)
     reserved: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
     shortfalls: dict[int, list[Shortfall]] = field(default_factory=dict)
 

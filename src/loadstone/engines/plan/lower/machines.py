@@ -48,8 +48,9 @@ class Machines:
         if hours.mining_banned.all():
             return
         taxation = self.economy.taxation(out.country, "mining")
-        keep = 1 - taxation.rate
-        adder = self._use_adder("mining", taxation)
+        counts = self.economy.revenue_factor("mining", self.phase)
+        keep = (1 - taxation.rate) * counts
+        adder = self.use_adder("mining", taxation)
         ready = np.where(hours.mining_banned, 0.0, hours.mining_ready)
         available = self.economy.cost("availability-mining")
         pledges = Pledges(self.economy, self.draft, out, self.phase, taxation)
@@ -61,7 +62,7 @@ class Machines:
                 name = f"{asset}:{step.name}" if step.name else asset
                 gross = nameplate * step.gain
                 out.sold[self.phase][name] = Sold(
-                    "mining", "mining", gross, hours.mining_pue, taxation
+                    "mining", "mining", gross, hours.mining_pue, taxation, counts
                 )
                 runs.append(Run(name, width * hours.mining_pue, gross * keep))
             free = pledges.part(asset, column, runs)
@@ -90,7 +91,7 @@ class Machines:
         earned = mining_per_mwh(hashprice, miner.j_per_th, pool_fee=fee)
         return earned * self.economy.per(USD)
 
-    def _use_adder(self, use: str, taxation: Taxation) -> Floats:
+    def use_adder(self, use: str, taxation: Taxation) -> Floats:
         """Return what a MWh of a use costs besides the common price of power, after tax.
 
         Levies on the use; the value-added tax on its power that does not come back; and what
@@ -107,13 +108,14 @@ class Machines:
         hours, out = self.hours, self.out
         if hours.ai_banned.all():
             return
-        ready = np.where(hours.ai_banned, 0.0, hours.ai_ready)
+        counts = self.economy.revenue_factor("ai", self.phase)
         for asset, column in self._standing("server:"):
-            server = self.facts.servers[model_of(asset)]
+            server, hall = self.facts.servers[model_of(asset)], out.hall_of[asset]
+            pue, ready = hours.pue(hall), np.where(hours.ai_banned, 0.0, hours.ready(hall))
             taxation, bill_share = self.economy.incentives(
                 self.site, out.country, server, self.phase
             )
-            adder = self._use_adder("ai", taxation)
+            adder = self.use_adder("ai", taxation)
             if bill_share:
                 grid = hours.price("import", "residual")
                 adder = adder - bill_share * grid * (1 - taxation.relief)
@@ -122,15 +124,14 @@ class Machines:
                 if not width.any():
                     continue
                 name = f"{asset}:{part}"
-                out.sold[self.phase][name] = Sold("ai", "ai", gross, hours.ai_pue, taxation)
+                out.sold[self.phase][name] = Sold("ai", "ai", gross, pue, taxation, counts)
+                kept = gross * (1 - taxation.rate) * counts
                 segments.append(
                     Segment(
                         name=name,
                         capacity=capacity,
-                        width=self.draft.profile(width * hours.ai_pue),
-                        value=self.draft.worth(
-                            gross * (1 - taxation.rate), hours.ai_pue, adder
-                        ),
+                        width=self.draft.profile(width * pue),
+                        value=self.draft.worth(kept, pue, adder),
                         must_run=part == FLOOR,
                     )
                 )

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole network becomes a problem: its sites, and the limits that they share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loadstone.engines.plan.lower.connection import connected
 from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import Economy
+from loadstone.engines.plan.lower.funding import Funds, add_funding
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
+from loadstone.engines.plan.lower.offers import share_hosting
 from loadstone.engines.plan.lower.power import check_currency
 from loadstone.engines.plan.lower.site import SiteLowering
+from loadstone.engines.plan.lower.spending import spending
 from loadstone.engines.plan.problem import Label, Problem
 from loadstone.model.errors import Conflict, InfeasibleError, InputError, InputErrors
 from loadstone.model.grid import HOURS_PER_YEAR
@@ -24,12 +27,14 @@ class Lowered:
         economy: Prices, taxes and discounting, with the assumptions they took.
         problem: The problem.
         sites: Where each site's columns and blocks are.
+        funds: Columns of what investors give, by investor, country and phase.
     """
 
     network: Network
     economy: Economy
     problem: Problem
     sites: tuple[LoweredSite, ...]
+    funds: Funds = field(default_factory=dict)
 
 
 def lower(network: Network) -> Lowered:
@@ -60,25 +65,20 @@ def lower(network: Network) -> Lowered:
     _budgets(network, draft, sites)
     _caps(network, draft, sites)
     _demand(network, draft, sites)
+    share_hosting(network, draft, sites)
+    funds = add_funding(network, draft, sites)
     return Lowered(
         network=network,
         economy=economy,
         problem=draft.problem(network.study.currency),
         sites=tuple(sites),
+        funds=funds,
     )
 
 
 def _budgets(network: Network, draft: Draft, sites: list[LoweredSite]) -> None:
     study = network.study
-    bought = [
-        [
-            (built.column, built.unit_price)
-            for site in sites
-            for (_, q), built in site.builds.items()
-            if q == p and built.unit_price
-        ]
-        for p in range(len(study.phases))
-    ]
+    bought = [list(spending(sites, p)) for p in range(len(study.phases))]
     for p, phase in enumerate(study.phases):
         if phase.budget is not None and bought[p]:
             text = f"capital of {phase.at}"
