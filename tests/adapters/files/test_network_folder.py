@@ -58,6 +58,15 @@ def test_brics_holds_what_it_promises(tmp_path):
     assert sites["verkhny-tagil"].flexibility
 
 
+PRODUCT = """[[flexibility]]
+kind = "reserve"
+name = "{name}"
+mw = 5.0
+{more}
+currency = "BRL"
+source = "x"
+
+"""
 CASES = {
     "an unknown field": (
         NETWORK,
@@ -187,6 +196,15 @@ CASES = {
         '[[clauses]]\nmonths = [13]\nsource = "x"\n\n[limits]',
         "clauses[0].months",
         "1 to 12",
+    ),
+    "products that exclude and require each other": (
+        SITE,
+        "[limits]",
+        PRODUCT.format(name="first", more='group = "a"\nrequires = "second"')
+        + PRODUCT.format(name="second", more='group = "b"\nexcludes = ["a"]')
+        + "[limits]",
+        "flexibility[0].requires",
+        "second excludes group a",
     ),
     "pay for stopping under its former name": (
         SITE,
