@@ -75,7 +75,8 @@ class Pledges:
         self, economy: Economy, draft: Draft, out: LoweredSite, phase: int, taxation: Taxation
     ) -> None:
         self.economy, self.draft, self.out, self.phase = economy, draft, out, phase
-        self.taxation, self.keep = taxation, 1 - taxation.rate
+        self.taxation, self.counts = taxation, economy.revenue_factor("flexibility", phase)
+        self.keep = (1 - taxation.rate) * self.counts
         hours, zone = out.hours[phase], out.country.zones[out.site.zone].time_zone
         self.pue = hours.mining_pue
         self.products, _ = available(out.site.flexibility, out.site.response_s)
@@ -204,7 +205,7 @@ class Pledges:
             if paid:
                 self.out.yearly(
                     self.draft, self.phase, part.column, one.kind, self._money(one, paid),
-                    revenue=True, taxation=self.taxation,
+                    revenue=True, taxation=self.taxation, counts=self.counts,
                 )  # fmt: skip
         self._sold_mw(one, parts)
         hours, count = one.called_hours(), float(window.sum())
@@ -230,6 +231,7 @@ class Pledges:
                 window=window,
                 account=account,
                 pay=pay if one.kind == "curtailment" else 0.0,
+                counts=self.counts,
             )
         )
 
