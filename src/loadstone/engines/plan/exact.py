@@ -257,6 +257,11 @@ class Search:
         self._free(whole)
         return point
 
+    @property
+    def best(self) -> Best:
+        """The best plan so far."""
+        return self._best
+
     def dispatch(self) -> tuple[BlockDispatch, ...]:
         """Return the hours of the best plan, block by block."""
         if self._best.columns is None:

@@ -89,7 +89,7 @@ class Master:
         self._gain = np.concatenate(
             [-problem.cost / unit, np.repeat([b.weight for b in problem.blocks], parts)]
         )
-        self._objective_unit = unit
+        self._objective_unit, self._required = unit, np.zeros(len(self._gain))
         self.lower, self.upper = problem.lower, problem.upper
         self._pass_columns()
         self._pass_rows()
@@ -137,11 +137,11 @@ class Master:
             )
 
     def _pass_value(self) -> None:
-        """Add the row that holds a plan to what it must be worth; it is free without an aim."""
+        """Add the rows of an aim, free without one: what a plan is worth, and its amount."""
         self._worth = self._highs.getNumRow()
         index = np.flatnonzero(self._gain)
-        free = np.array([self._infinity])
-        self._add(-free, free, np.zeros(1, dtype=np.int64), index, self._gain[index])
+        free, start = np.full(2, self._infinity), np.array([0, len(index)])
+        self._add(-free, free, start, index, self._gain[index])
 
     def _pass_stores(self, parts: Sequence[int]) -> None:
         """Hold the energy stored as a part begins to the store's size, or to 0 without one."""
@@ -182,18 +182,33 @@ class Master:
         self.lower, self.upper = lower, upper
         self._bounds(np.arange(self.width), lower, upper)
 
-    def aim(self, aim: Aim | None = None) -> None:
-        """Seek the most of an amount in plans worth enough, or with None the most value."""
+    def aim(self, aim: Aim | None = None, least: float | None = None) -> None:
+        """Seek the most of an amount in plans worth enough, or with None the most value.
+
+        Args:
+            aim: What to seek.
+            least: Amount that a plan must have; None for any.
+        """
         places = np.arange(len(self._gain), dtype=np.int32)
-        gain, offset, least = self._gain, self.problem.constant / self._unit, -self._infinity
+        gain, offset, worth = self._gain, self.problem.constant / self._unit, -self._infinity
         self._objective_unit = self._unit if aim is None else aim.unit
         if aim is not None:
-            least = aim.target / self._unit - offset
+            worth = aim.target / self._unit - offset
             gain = np.zeros(len(self._gain))
             gain[: self.width], offset = aim.weights / aim.unit, 0.0
         self._highs.changeColsCost(len(places), places, gain)
         self._highs.changeObjectiveOffset(offset)
-        self._highs.changeRowBounds(self._worth, least, self._infinity)
+        self._highs.changeRowBounds(self._worth, worth, self._infinity)
+        self._require(gain, least)
+
+    def _require(self, gain: Floats, least: float | None) -> None:
+        """Hold the objective to an amount, where one is given."""
+        row, wanted = self._worth + 1, np.zeros(len(gain)) if least is None else gain
+        for column in np.flatnonzero(wanted != self._required):
+            self._highs.changeCoeff(row, int(column), wanted[column])
+        self._required = wanted
+        amount = -self._infinity if least is None else least / self._objective_unit
+        self._highs.changeRowBounds(row, amount, self._infinity)
 
     @property
     def cuts(self) -> int:
