@@ -56,7 +56,9 @@ class SiteYear:
             "wind", "ppa", "charge", "discharge", "curtailed".
         revenue: Revenue by "mining", "ai", "export", "curtailment", "reserve".
         cost: Cost by "energy", "demand", "connection", "levies", "take_or_pay", "fixed",
-            "carbon", "upkeep" and "tax".
+            "carbon", "vat", "tax", "staff", "repairs", "insurance", "property_tax",
+            "decommissioning", "fuel", "risk_premium" (no cash: what revenue counts less at a
+            discount rate of its own), and lines of offers.
         annuity: Capital charge of the year.
     """
 
@@ -128,6 +130,86 @@ class RuleHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferResult:
+    """What became of an offer at one site.
+
+    Attributes:
+        id: Id of the offer.
+        kind: "lease" or "hosting".
+        site: Id of the site.
+        taken: Whether the plan takes it.
+        from_phase: Phase in which it begins; None where it is not taken.
+        mw: What is leased, or the most that is hosted, MW at the plugs.
+        text: Its terms, or why it is not taken, in a sentence.
+    """
+
+    id: str
+    kind: str
+    site: str
+    taken: bool
+    from_phase: Year | None
+    mw: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapitalYear:
+    """What is paid in one phase for what is built then or later.
+
+    Attributes:
+        phase: Start of the phase.
+        by_asset: Network currency by kind of asset: "connection", "ai_hall_liquid", "server".
+    """
+
+    phase: Year
+    by_asset: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funding:
+    """What one investor gives for one country in one phase.
+
+    Attributes:
+        investor: Id of the investor.
+        country: ISO 3166-1 code.
+        phase: Start of the phase.
+        amount: Network currency.
+    """
+
+    investor: str
+    country: str
+    phase: Year
+    amount: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteGate:
+    """Something that must be settled before a use may be built at a site.
+
+    The plan takes the day as given and does not weigh by the probability.
+
+    Attributes:
+        site: Id of the site.
+        kind: "land", "permit", "fibre" or "water".
+        uses: What it holds back: "mining", "ai".
+        opens: Day on which it is expected, "YYYY-MM-DD"; "" for never.
+        probability: How likely that is, 0 to 1.
+        used: Whether the plan builds what it holds back.
+        text: The same in words.
+        source: Who says so.
+    """
+
+    site: str
+    kind: str
+    uses: tuple[str, ...]
+    opens: str
+    probability: float
+    used: bool
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resting:
     """How much of the result rests on one kind of evidence.
 
@@ -160,6 +242,10 @@ class Plan:
         site_years: What stands and what it brings, for open sites.
         marginals: What limits the plan, dearest first.
         rules: Dated rules that bit.
+        capital: What is paid in each phase.
+        funding: Who pays it; empty where no investor is named.
+        gates: What sites wait for.
+        offers: What became of the offers of others.
         resting: What the result rests on.
         assumptions: Values chosen from a range, expired facts, approximations: sentences.
         metrics: Totals by name, e.g. "capex", "connected_mw", "mining_mw", "ai_mw".
@@ -181,6 +267,10 @@ class Plan:
     resting: tuple[Resting, ...]
     assumptions: tuple[str, ...]
     metrics: Mapping[str, float]
+    offers: tuple[OfferResult, ...] = ()
+    capital: tuple[CapitalYear, ...] = ()
+    funding: tuple[Funding, ...] = ()
+    gates: tuple[SiteGate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -193,7 +283,8 @@ class SiteDispatch:
         supply_mw: Other supply by name, at the meter: power contracts, own generation.
         solar_mw, wind_mw: Used solar and wind at the bus. Shape (T,).
         charge_mw, discharge_mw, stored_mwh: Battery; energy at the end of the hour.
-        machine_mw: Power at the bus by "miner:<model>" and "server:<model>", cooling included.
+        machine_mw: Power at the bus by "miner:<model>", "server:<model>", "lease:<id>" and
+            "hosting:<id>", cooling included.
         shortage_mw: Power that was missing; 0 in every plan that is returned.
         price: Marginal price of the grid's power, network currency/MWh. Shape (T,).
         worth: Worth of one more MWh at the bus, network currency/MWh. Shape (T,).

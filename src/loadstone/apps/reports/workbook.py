@@ -9,10 +9,12 @@ import xlsxwriter
 
 from loadstone.apps.charts.standing import horizon, names_of, power_of
 from loadstone.apps.charts.words import asset_name, country_name
+from loadstone.apps.reports.decision import write_decision
 from loadstone.apps.reports.sheet import Book, Cell, Column, Formula, cell_name, column_range
 from loadstone.apps.reports.summary_sheet import write_summary
 from loadstone.apps.reports.tables import left_over, limit_name, source_text
 from loadstone.apps.reports.terms import GLOSSARY
+from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteYear
 
@@ -23,8 +25,9 @@ ENERGY = (
 )  # fmt: skip
 REVENUE = ("mining", "ai", "export", "curtailment")
 COST = (
-    "energy", "demand", "connection", "levies", "take_or_pay", "fixed", "carbon", "upkeep",
-    "vat", "tax",
+    "energy", "demand", "connection", "levies", "take_or_pay", "fixed", "carbon", "fuel",
+    "staff", "repairs", "insurance", "property_tax", "decommissioning", "vat", "tax",
+    "risk_premium",
 )  # fmt: skip
 
 
@@ -83,9 +86,9 @@ def _sites(book: Book, plan: Plan, network: Network) -> None:
         Column(name="Site id", width=16), Column(name="Site", width=22),
         Column(name="Country", width=16), Column(name="Zone", width=10),
         Column(name="Status", width=11), Column(name="Opened", kind="year", width=9),
-        Column(name=f"Worth, {plan.currency}", kind="money", width=18, total=True),
+        Column(name=f"Value, {plan.currency}", kind="money", width=18, total=True),
         Column(name=f"Capex, {plan.currency}", kind="money", width=18, total=True),
-        Column(name="Part of the worth", kind="percent", width=11, total=True),
+        Column(name="Part of the value", kind="percent", width=11, total=True),
     )  # fmt: skip
     book.table("Sites", columns, rows)
 
@@ -143,7 +146,7 @@ def _limits(book: Book, plan: Plan) -> None:
     columns = (
         Column(name="Limit", width=20), Column(name="Of", width=18),
         Column(name="Phase", kind="year", width=8),
-        Column(name=f"Worth of one more, {plan.currency}", kind="cents", width=20),
+        Column(name=f"Value of one more, {plan.currency}", kind="cents", width=20),
         Column(name="Unit", width=8), Column(name="In words", kind="prose", width=70),
     )  # fmt: skip
     rows = [
@@ -198,16 +201,19 @@ def _assumptions(book: Book, plan: Plan) -> None:
     book.table("Assumptions", columns, rows)
 
 
-def write_workbook(plan: Plan, network: Network, path: Path) -> None:
+def write_workbook(
+    plan: Plan, network: Network, path: Path, *, decision: Decision | None = None
+) -> None:
     """Write the tables of a plan as an XLSX workbook.
 
-    Totals, the worth, the gap and what each year leaves are live formulas that also hold their
+    Totals, the value, the gap and what each year leaves are live formulas that also hold their
     value. The same plan gives the same file: its date is that of the outlook.
 
     Args:
         plan: The plan.
         network: The network it is a plan of.
         path: The file to write.
+        decision: What stands beside the plan; None where nobody looked.
     """
     day = network.study.outlook.date
     with xlsxwriter.Workbook(path, {"strings_to_urls": False}) as workbook:
@@ -220,6 +226,8 @@ def write_workbook(plan: Plan, network: Network, path: Path) -> None:
         )
         book = Book(workbook)
         write_summary(book, plan, network)
+        if decision is not None:
+            write_decision(book, decision, network)
         _builds(book, plan, network)
         _sites(book, plan, network)
         _site_years(book, plan, network)

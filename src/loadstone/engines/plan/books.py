@@ -221,8 +221,8 @@ class SiteBooks:
         cost = dict.fromkeys(("energy", "demand", "connection", "levies", "take_or_pay"), 0.0)
         cost["fixed"] = 0.0
         is_open = self._is_open(phase)
-        for name, per_mwh in self.site.fuel[phase].items():
-            burnt = float(self._power(phase)[name].sum()) * per_mwh
+        for source, per_mwh in self.site.fuel[phase].items():
+            burnt = float(self._power(phase)[source].sum()) * per_mwh
             cost["fuel"] = cost.get("fuel", 0.0) + burnt
         for term in given.terms():
             if is_open == 0.0:

@@ -10,7 +10,8 @@ from loadstone.engines.plan.problem import Label, Problem
 from loadstone.engines.plan.solution import Solution
 from loadstone.model.plan import Marginal, Year
 
-SHARED = ("budget", "country_cap", "zone_cap", "ai_demand", "carbon_cap")
+MONEY = ("budget", "investor")
+SHARED = (*MONEY, "country_cap", "zone_cap", "ai_demand", "carbon_cap", "hosting")
 SITE_ROWS = ("firmness", "energised", "transformer")
 OWN_LIMITS = {
     "connection": "grid connection",
@@ -23,7 +24,13 @@ OWN_LIMITS = {
     "battery_power": "battery power",
     "battery_energy": "battery energy",
 }
-HALL_OF = {"miner": "mining_hall", "server": "ai_hall"}
+HALL_OF = {
+    "miner": "mining_hall",
+    "hosting": "mining_hall",
+    "server": "ai_hall",
+    "ai_hall_air": "ai_hall",
+    "ai_hall_liquid": "ai_hall",
+}
 HALLS = {"mining_hall": "mining_mw", "ai_hall": "ai_mw"}
 LEAST_SHARE = 1e-7  # of the objective: a limit worth less a unit is not worth a line
 BINDING = 1e-6
@@ -40,9 +47,9 @@ def marginals(lowered: Lowered, solution: Solution) -> tuple[Marginal, ...]:
     """
     least = LEAST_SHARE * abs(solution.objective)
     found = [m for m in (*_shared(lowered, solution), *_own(lowered, solution))]
-    worth = [m for m in found if m.value > (1e-3 if m.kind == "budget" else least)]
+    worth = [m for m in found if m.value > (1e-3 if m.kind in MONEY else least)]
     return tuple(
-        sorted(worth, key=lambda m: (m.kind != "budget", -m.value, m.subject, m.phase))
+        sorted(worth, key=lambda m: (m.kind not in MONEY, -m.value, m.subject, m.phase))
     )
 
 
@@ -65,7 +72,7 @@ def _shared(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
             value=float(price),
             unit=label.unit,
             text=f"{one}{when} is worth {price:,.3g} {currency} over the whole plan."
-            if label.kind == "budget"
+            if label.kind in MONEY
             else f"{one}{when} is worth {price:,.0f} {currency} over the whole plan.",
         )
 

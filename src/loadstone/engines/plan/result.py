@@ -7,10 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.books import SiteBooks
+from loadstone.engines.plan.capital import (
+    barred,
+    capital_years,
+    fundings,
+    site_gates,
+    taken_as_given,
+)
 from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.lower.supply import GRID
 from loadstone.engines.plan.marginals import marginals
+from loadstone.engines.plan.offered import offer_results
 from loadstone.engines.plan.resting import resting
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.flexibility import available
@@ -65,7 +73,7 @@ def site_dispatch(
     supply = contracts | {name: mw for name, mw in power.items() if name.startswith("own:")}
     machines: dict[str, Floats] = {}
     for name, mw in power.items():
-        if name.startswith(("miner:", "server:", "promised:")):
+        if name.startswith(("miner:", "server:", "lease:", "hosting:", "promised:")):
             machine = ":".join(name.split(":")[:2])
             machines[machine] = machines.get(machine, nothing) + mw
     given = site.hours[phase]
@@ -128,9 +136,12 @@ def plan_of(
         sites=tuple(_site_value(lowered, book, solution) for book in books),
         site_years=site_years,
         marginals=marginals(lowered, solution),
-        rules=tuple(
-            hit for site in lowered.sites for given in site.hours for hit in given.hits
-        ),
+        offers=offer_results(lowered, solution.columns),
+        rules=tuple(hit for site in lowered.sites for given in site.hours for hit in given.hits)
+        + barred(lowered),
+        capital=capital_years(lowered, solution.columns),
+        funding=fundings(lowered, solution.columns),
+        gates=site_gates(lowered, solution.columns),
         resting=resting(lowered, tuple(dispatch) or site_hours(lowered, solution, hours)),
         assumptions=_assumptions(lowered, books, solution),
         metrics=_metrics(lowered, builds, site_years),
@@ -182,6 +193,7 @@ def _assumptions(
             for code, rate in study.fx.items()
         ),
         *(f"Assumed {text}." for _, text in sorted(lowered.economy.assumed.items())),
+        *taken_as_given(lowered, solution.columns),
         *solution.notes,
     ]
     for site in lowered.network.sites:
@@ -207,15 +219,19 @@ def _metrics(
             if asset.startswith(prefix)
         )
 
-    weights = dict(
-        zip((p.at for p in lowered.network.study.phases), lowered.economy.weights, strict=True)
-    )
+    weights = {
+        (site.site.id, phase.at): weight
+        for site in lowered.sites
+        for phase, weight in zip(
+            lowered.network.study.phases, site.economy.weights, strict=True
+        )
+    }
     energy = {
         name: sum(y.energy_mwh.get(name, 0.0) for y in final)
         for name in ("import", "mining", "ai", "auxiliary")
     }
     revenue = {
-        name: sum(weights[y.phase] * y.revenue.get(name, 0.0) for y in site_years)
+        name: sum(weights[y.site, y.phase] * y.revenue.get(name, 0.0) for y in site_years)
         for name in ("mining", "ai", "export", "curtailment", "reserve")
     }
     hashprices = [

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may be built at a site in a phase: its gates, and what may go to its country."""
 
+from datetime import date
+
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.model.capital import Investor
 from loadstone.model.eligibility import CHIPS, GENERATION, INVESTOR, deciding
@@ -31,12 +33,17 @@ def may_build(out: LoweredSite, asset: str, phase: int, hall: str = "") -> bool:
     return not gates and _may_come(out, asset, phase)
 
 
-def held_back(out: LoweredSite, asset: str, phase: int, hall: str = "") -> tuple[Gate, ...]:
-    """Return the gates that hold an asset back at the start of a phase; see `may_build`."""
+def held_back(
+    out: LoweredSite, asset: str, phase: int | None, hall: str = ""
+) -> tuple[Gate, ...]:
+    """Return the gates that hold an asset back at the start of a phase; see `may_build`.
+
+    Without a phase all that would do so while they are shut.
+    """
     if not out.site.gates or not asset.startswith((*_MINING, *_AI)):
         return ()
     use = "mining" if asset.startswith(_MINING) else "ai"
-    day = out.economy.study.phases[phase].start
+    day = date.min if phase is None else out.economy.study.phases[phase].start
     wet = _evaporative(out, asset, hall) if use == "ai" else _wet(out, out.site.mining_cooling)
     return closed_by(out.site.gates, use, day, evaporative=wet)
 

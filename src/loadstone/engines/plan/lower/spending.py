@@ -4,7 +4,7 @@
 Nothing is paid before the decision: what a contract would ask for earlier is paid on that day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.model.network import Network, Study
@@ -83,24 +83,3 @@ def spending(sites: Iterable[LoweredSite], phase: int) -> Iterable[tuple[int, fl
             for p, amount in one.spent(built):
                 if p == phase and amount:
                     yield one.column, amount
-
-
-def spent_by_asset(
-    sites: Iterable[LoweredSite], amounts: Mapping[int, float], phase: int
-) -> dict[str, float]:
-    """Return the capital of a phase by kind of asset, network currency.
-
-    Args:
-        sites: The sites.
-        amounts: What is built, by column.
-        phase: Index of the phase.
-    """
-    found: dict[str, float] = {}
-    for site in sites:
-        for (asset, built), one in site.builds.items():
-            for p, per_unit in one.spent(built):
-                amount = per_unit * amounts.get(one.column, 0.0)
-                if p == phase and amount:
-                    kind = asset.partition(":")[0]
-                    found[kind] = found.get(kind, 0.0) + amount
-    return found
