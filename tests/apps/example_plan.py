@@ -58,7 +58,9 @@ def facts() -> Facts:
     server = Server(
         id="dgx-b200", manufacturer="NVIDIA", model="DGX B200", accelerator="B200",
         generation="blackwell", chip_country="US", gpus=8, max_kw=14.3, cooling="air",
-        release="2025-02", price=fact(400_000, "USD"), rental=fact(3.2, "USD/GPU-h"),
+        release="2025-02", price=replace(
+            fact(400_000, "USD"), low=350_000, high=515_000, assumption=True
+        ), rental=fact(3.2, "USD/GPU-h"),
         life=fact(5, "year"), curve_absent="nobody published one", **about,
     )  # fmt: skip
     countries = {

@@ -188,8 +188,8 @@ def test_the_merit_order_keeps_the_energy_of_each_machine():
 
 def test_a_site_without_a_grid_price_shows_what_power_is_worth():
     off_grid = replace(BRATSK, price=np.zeros(8760), worth=np.full(8760, 7.0))
-    assert price_of(off_grid).name == "worth of one more MWh"
-    assert "Worth of one more MWh" in axis_titles(year_heatmap(PLAN, NETWORK, off_grid))
+    assert price_of(off_grid).name == "value of one more MWh"
+    assert "Value of one more MWh" in axis_titles(year_heatmap(PLAN, NETWORK, off_grid))
 
 
 def test_hours_are_shown_in_local_standard_time():

@@ -11,6 +11,7 @@ from loadstone.apps.charts.words import (
     money,
     number,
     percent,
+    phase_name,
     use_of,
 )
 from tests.apps.example_plan import facts
@@ -75,6 +76,31 @@ def test_assets_have_names_for_people():
         "Antminer S21 XP", "DGX B200", "Grid connection", "new-one", "Ice rink",
     ]  # fmt: skip
     assert [use_of(name) for name in names[:3]] == ["mining", "ai", ""]
+
+
+@pytest.mark.parametrize(
+    ("asset", "name"),
+    [
+        ("lease:acme", "Lease acme"),
+        ("hosting:north", "Hosting north"),
+        ("miner:antminer-s21-xp:used", "Antminer S21 XP, used"),
+        ("miner:antminer-s21-xp:low_power", "Antminer S21 XP, low power"),
+        ("conversion:ai_hall_liquid", "Conversion to AI hall, liquid"),
+        ("transformer", "Transformer"),
+        ("connection_non_firm", "Non-firm connection"),
+    ],
+)
+def test_what_stands_at_an_investment_grade_site_has_names(asset, name):
+    assert asset_name(asset, facts()) == name
+
+
+def test_leases_compute_for_ai_and_hosted_miners_mine():
+    assert use_of("lease:acme") == "ai"
+    assert use_of("hosting:north") == "mining"
+
+
+def test_half_years_read_as_the_middle_of_a_year():
+    assert [phase_name(year) for year in (2027, 2027.0, 2027.5)] == ["2027", "2027", "mid-2027"]
 
 
 def test_power_that_was_promised_belongs_to_its_use():

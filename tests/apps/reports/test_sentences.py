@@ -14,7 +14,7 @@ from loadstone.apps.reports.sentences import (
     resting_words,
     running,
     synthetic_inputs,
-    worth_means,
+    value_means,
 )
 from loadstone.model.plan import Resting, Status
 from tests.apps.example_plan import MINER, example
@@ -78,7 +78,7 @@ def test_gaps_are_written_as_people_read_them(gap, words):
 
 
 def test_the_discount_rate_is_named():
-    assert "discounted at 10% a year" in worth_means(NETWORK)
+    assert "discounted at 10% a year" in value_means(NETWORK)
 
 
 def test_what_an_input_rests_on_is_told_largest_first():

@@ -44,6 +44,11 @@ class Calculator:
             lambda m: repr(self.sumifs(sheet, *m.groups())), text,
         )  # fmt: skip
         text = re.sub(
+            r"MAX\(([^()]+)\)",
+            lambda m: repr(max(v for v in self.cells(sheet, m[1]) if isinstance(v, float))),
+            text,
+        )
+        text = re.sub(
             r"SUM\(([^()]+)\)", lambda m: repr(numbers_sum(self.cells(sheet, m[1]))), text
         )
         text = re.sub(r"IF\(([^,]+)=0,0,(.+)\)$", r"(0 if \1 == 0 else \2)", text)

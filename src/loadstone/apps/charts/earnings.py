@@ -8,7 +8,6 @@ from loadstone.model.fact import Facts
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, SiteYear
 
-
 # lines of revenue that each kind of machine brings
 _LINES = {
     "mining": ("mining",),

@@ -214,6 +214,7 @@ def map_figure(plan: Plan, network: Network, country: str = "") -> go.Figure:
     codes = {site.country for site in sites}
     figure = go.Figure([_land(view, codes, inside=True), _land(view, codes, inside=False)])
     figure.add_traces(_circles(view, network, powers))
+    end = phase_name(plan.phases[-1])
     where = f" in {country_name(country, network.facts)}" if country else ""
     for label in _labels(view, network, powers):
         figure.add_annotation(
@@ -225,7 +226,7 @@ def map_figure(plan: Plan, network: Network, country: str = "") -> go.Figure:
             **({} if label.leader else {"xshift": label.shift_x, "yshift": label.shift_y}),
         )  # fmt: skip
     return framed(
-        figure, f"Sites{where}, {phase_name(plan.phases[-1])}: area of a circle by MW, colour by use",
+        figure, f"Sites{where}, {end}: area of a circle by MW, colour by use",
         height=view.height_px + TITLE_PX,
         margin={"l": 0, "r": 0, "t": TITLE_PX, "b": 0}, plot_bgcolor=SEA,
         xaxis={"range": [view.left, view.right], "visible": False, "constrain": "domain"},

@@ -41,10 +41,10 @@ class Price:
 
 
 def price_of(dispatch: SiteDispatch) -> Price:
-    """Return the grid's price, or the worth of power where no grid power is priced."""
+    """Return the grid's price, or the value of power where no grid power is priced."""
     if np.isfinite(dispatch.price).all() and dispatch.price.any():
         return Price(per_mwh=dispatch.price, name="price of grid power")
-    return Price(per_mwh=np.nan_to_num(dispatch.worth), name="worth of one more MWh")
+    return Price(per_mwh=np.nan_to_num(dispatch.worth), name="value of one more MWh")
 
 
 def machines_of(dispatch: SiteDispatch) -> list[str]:

@@ -14,7 +14,9 @@ INK, QUIET, RULE, LAND, SEA = "#22303c", "#64717d", "#dde2e6", "#e9e7e1", "#f7f9
 MINING, AI, GRID, SOLAR, WIND, BATTERY = (
     "#d18a1f", "#2b6a9e", "#4d5963", "#e6c229", "#5aa9a4", "#8a6fa8",
 )  # fmt: skip
-LEASE, HOSTING, BACKUP, NON_FIRM = "#4b4a94", "#e9cd9d", "#a08a7c", "#98a3ab"
+LEASE, UNDRAWN, HOSTING, BACKUP, NON_FIRM = (
+    "#4b4a94", "#e6e6f2", "#e9cd9d", "#a08a7c", "#98a3ab",
+)  # fmt: skip
 FONT = "'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 PROVENANCE = {
     "observed": "#2f7d6d",
@@ -68,6 +70,12 @@ def machine_colours(assets: list[str]) -> Mapping[str, str]:
 
 def _shade(asset: str) -> str:
     return _KINDS.get(asset.partition(":")[0], use_of(asset))
+
+
+def standalone(figure: go.Figure) -> str:
+    """Return a page of its own that shows a figure and fetches nothing."""
+    options = {"displayModeBar": False, "displaylogo": False}
+    return str(figure.to_html(include_plotlyjs=True, full_html=True, config=options))
 
 
 def framed(figure: go.Figure, title: str, *, height: int, **layout: Any) -> go.Figure:

@@ -17,7 +17,9 @@ from loadstone.apps.charts import (
 )
 from loadstone.apps.charts.standing import names_of
 from loadstone.apps.charts.words import country_name, number
+from loadstone.apps.reports.decision import decision_figures
 from loadstone.apps.reports.sentences import running, standing_at_end
+from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 
@@ -69,14 +71,21 @@ def _object(parts: Iterable[tuple[str, str]]) -> str:
     return "{" + ",".join(f"{json.dumps(key)}:{value}" for key, value in parts) + "}"
 
 
-def embedded(plan: Plan, dispatch: Iterable[SiteDispatch], network: Network) -> Embedded:
+def embedded(
+    plan: Plan,
+    dispatch: Iterable[SiteDispatch],
+    network: Network,
+    decision: Decision | None = None,
+) -> Embedded:
     """Return all figures of the report.
 
     Args:
         plan: The plan.
         dispatch: Its hours.
         network: Its network.
+        decision: What stands beside the plan; None where nobody looked.
     """
+    beside = {} if decision is None else decision_figures(plan, decision, network)
     shown = last_dispatch(plan, dispatch)
 
     def by_site(draw: Callable[[Plan, Network, SiteDispatch], Figure]) -> str:
@@ -90,6 +99,7 @@ def embedded(plan: Plan, dispatch: Iterable[SiteDispatch], network: Network) -> 
             "timeline": build_timeline(plan, network).to_json(),
             "capacity": capacity_by_phase(plan, network).to_json(),
             "provenance": provenance_bars(plan).to_json(),
+            **{name: figure.to_json() for name, figure in beside.items()},
         },
         by_site={
             "merit": by_site(merit_order_figure),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The report: one HTML file that needs no network and nothing beside it."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -8,7 +9,8 @@ from importlib.resources import files
 
 from loadstone.apps.charts import drawing_script
 from loadstone.apps.reports.figures import Embedded, embedded
-from loadstone.apps.reports.sections import sections
+from loadstone.apps.reports.sections import Subject, sections
+from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 
@@ -31,7 +33,7 @@ def _data(id_: str, json_text: str) -> str:
 
 
 def _object(parts: Mapping[str, str]) -> str:
-    return "{" + ",".join(f'"{key}":{value}' for key, value in parts.items()) + "}"
+    return "{" + ",".join(f"{json.dumps(key)}:{value}" for key, value in parts.items()) + "}"
 
 
 def _scripts(figures: Embedded) -> str:
@@ -50,6 +52,8 @@ def report_html(
     dispatch: tuple[SiteDispatch, ...],
     network: Network,
     verification: str | None = None,
+    *,
+    decision: Decision | None = None,
 ) -> str:
     """Return the report of a plan as one self-contained page.
 
@@ -58,9 +62,14 @@ def report_html(
         dispatch: Its hours; the last phase of each site is drawn.
         network: The network it is a plan of.
         verification: What `loadstone verify` found, as text; None where it has not run.
+        decision: What stands beside the plan; None where nobody looked.
     """
-    figures = embedded(plan, dispatch, network)
-    body = sections(plan, dispatch, network, verification)
+    figures = embedded(plan, dispatch, network, decision)
+    subject = Subject(
+        plan=plan, dispatch=dispatch, network=network, verification=verification,
+        decision=decision,
+    )  # fmt: skip
+    body = sections(subject)
     return f"""<!doctype html>
 <html lang="en">
 <head>

@@ -31,10 +31,20 @@ def details(title: str, inner: str) -> str:
     return f"<details><summary>{escape(title)}</summary>{inner}</details>"
 
 
-def chart(name: str, label: str, *, per_site: bool = False) -> str:
-    """Return the place of a figure."""
+def chart(name: str, label: str, *, per_site: bool = False, paper_px: int = 1000) -> str:
+    """Return the place of a figure.
+
+    Args:
+        name: Its name.
+        label: What it shows, for those who cannot see it.
+        per_site: Whether there is one for each site.
+        paper_px: Its width on paper, of the 1000 px of a page.
+    """
     key = "data-site-figure" if per_site else "data-figure"
-    return f'<div class="chart" role="img" aria-label="{escape(label)}" {key}="{name}"></div>'
+    return (
+        f'<div class="chart" role="img" aria-label="{escape(label)}" {key}="{escape(name)}" '
+        f'data-paper="{paper_px}"></div>'
+    )
 
 
 def choice(names: Mapping[str, str]) -> str:

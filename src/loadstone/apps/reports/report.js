@@ -33,10 +33,10 @@
   });
 
   // Paper has the width of the style sheet, and shows what is folded away on the screen.
-  const paper = { width: 1000, autosize: false };
-  const screen = { width: null, autosize: true };
+  const paper = (place) => ({ width: Number(place.dataset.paper), autosize: false });
+  const screen = () => ({ width: null, autosize: true });
   const relayout = (size) => {
-    for (const place of document.querySelectorAll(".chart")) Plotly.relayout(place, size);
+    for (const place of document.querySelectorAll(".chart")) Plotly.relayout(place, size(place));
   };
   const folds = document.querySelectorAll("details");
   window.addEventListener("beforeprint", () => {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from loadstone.apps.charts.words import money, number, phase_name
+from loadstone.apps.reports.decision import committee_page, month_section
 from loadstone.apps.reports.figures import crowded_countries, last_dispatch, site_choices
 from loadstone.apps.reports.markup import badge, chart, choice, details, paragraph, table
 from loadstone.apps.reports.sentences import (
@@ -21,10 +22,11 @@ from loadstone.apps.reports.sentences import (
     running,
     running_sites,
     synthetic_inputs,
-    worth_means,
+    value_means,
 )
 from loadstone.apps.reports.tables import Table, builds_by_country, economics, limits, rules
 from loadstone.apps.reports.terms import GLOSSARY
+from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 
@@ -32,20 +34,29 @@ _LIMITS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Subject:
-    """What a report is about."""
+class Subject:
+    """What a report is about.
+
+    Attributes:
+        plan: The plan.
+        network: The network it is a plan of.
+        dispatch: Its hours.
+        verification: What `loadstone verify` found, as text; None where it has not run.
+        decision: What stands beside the plan; None where nobody looked.
+    """
 
     plan: Plan
     network: Network
     dispatch: tuple[SiteDispatch, ...]
     verification: str | None
+    decision: Decision | None = None
 
 
 def _cards(plan: Plan) -> str:
     power = power_at_end(plan)
     last = phase_name(plan.phases[-1])
     cards = (
-        ("", money(plan.objective, plan.currency), "worth of the plan"),
+        ("", money(plan.objective, plan.currency), "value of the plan"),
         ("", money(capex_of(plan), plan.currency), "to build, all phases"),
         ("mining", f"{number(power.mining_mw)} MW", f"miners in {last}"),
         ("ai", f"{number(power.ai_mw)} MW", f"AI servers in {last}"),
@@ -58,7 +69,7 @@ def _cards(plan: Plan) -> str:
     ) + "</div>"  # fmt: skip
 
 
-def _header(subject: _Subject) -> str:
+def _header(subject: Subject) -> str:
     plan, study = subject.plan, subject.network.study
     inputs = synthetic_inputs(plan)
     warning = ""
@@ -68,19 +79,29 @@ def _header(subject: _Subject) -> str:
             f"Read with care: some inputs are synthetic years, not observations ({rests}).",
             "warning",
         )
-    links = " ".join(
-        f'<a href="#{name}">{escape(title)}</a>' for name, (title, _) in SECTIONS.items()
-    )
+    nav = _links(subject)
+    if subject.decision is not None:
+        return (
+            committee_page(plan, subject.decision, subject.network)
+            + f'<div class="after">{paragraph(proof(plan), "proof")}{warning}{nav}</div>'
+        )
     return (
         '<header><p class="kicker">Loadstone · plan of a network</p>'
         f"<h1>{escape(study.name)}</h1>"
         f"{paragraph(study.description, 'quiet')}"
         f"{paragraph(headline(plan), 'lead')}"
-        f"{paragraph(proof(plan), 'proof')}{_cards(plan)}{warning}<nav>{links}</nav></header>"
+        f"{paragraph(proof(plan), 'proof')}{_cards(plan)}{warning}{nav}</header>"
     )
 
 
-def _map(subject: _Subject) -> str:
+def _links(subject: Subject) -> str:
+    links = " ".join(
+        f'<a href="#{name}">{escape(title)}</a>' for name, (title, _) in _shown(subject).items()
+    )
+    return f"<nav>{links}</nav>"
+
+
+def _map(subject: Subject) -> str:
     closer = "".join(
         chart(f"map-{code}", f"Map of the sites in {code}")
         for code in crowded_countries(subject.network)
@@ -94,7 +115,7 @@ def _map(subject: _Subject) -> str:
     )  # fmt: skip
 
 
-def _builds(subject: _Subject) -> str:
+def _builds(subject: Subject) -> str:
     plan, network = subject.plan, subject.network
     return (
         chart("timeline", "Open sites over time")
@@ -110,7 +131,7 @@ def _builds(subject: _Subject) -> str:
     )  # fmt: skip
 
 
-def _merit(subject: _Subject) -> str:
+def _merit(subject: Subject) -> str:
     plan, network = subject.plan, subject.network
     choices = site_choices(plan, subject.dispatch, network)
     shown = last_dispatch(plan, subject.dispatch)
@@ -140,7 +161,7 @@ def _merit(subject: _Subject) -> str:
     )
 
 
-def _year(subject: _Subject) -> str:
+def _year(subject: Subject) -> str:
     choices = site_choices(subject.plan, subject.dispatch, subject.network)
     return (
         paragraph(
@@ -153,10 +174,10 @@ def _year(subject: _Subject) -> str:
     )  # fmt: skip
 
 
-def _limits(subject: _Subject) -> str:
+def _limits(subject: Subject) -> str:
     whole = limits(subject.plan)
     if not whole.rows:
-        return paragraph("Nothing does: more of any limit would not raise the worth.")
+        return paragraph("Nothing does: more of any limit would not raise the value.")
     intro = paragraph(
         "If a limit were one unit wider, the whole plan would be worth this much more. The "
         "value holds for small changes only: the tenth more MW may be worth less than the "
@@ -168,7 +189,7 @@ def _limits(subject: _Subject) -> str:
     return intro + table(first) + more
 
 
-def _rules(subject: _Subject) -> str:
+def _rules(subject: Subject) -> str:
     found = rules(subject.plan, subject.network)
     if not found.rows:
         return paragraph("No dated rule and no clause stopped a machine in this plan.")
@@ -178,22 +199,23 @@ def _rules(subject: _Subject) -> str:
     ) + table(found, marked={5: badge})  # fmt: skip
 
 
-def _money(subject: _Subject) -> str:
+def _money(subject: Subject) -> str:
     plan = subject.plan
     heads = (("", 1), ("MW", 3), ("Revenue a year", 3), ("Cost a year", 5), ("", 2))
     return (
         paragraph(
-            f"The year {phase_name(plan.phases[-1])} of each site in {plan.currency} million, real money. "
+            f"The year {phase_name(plan.phases[-1])} of each site in {plan.currency} million, "
+            "real money. "
             "Capital is the yearly charge for everything that stands there and was built by "
-            "the plan. The worth in the last column is over all years, discounted; sites add "
-            "up to the worth of the plan. A site may show a negative worth where it owes "
+            "the plan. The value in the last column is over all years, discounted; sites add "
+            "up to the value of the plan. A site may show a negative value where it owes "
             "something it cannot drop.", "read",
         )
         + table(economics(plan, subject.network, plan.phases[-1]), heads=heads, dense=True)
     )  # fmt: skip
 
 
-def _evidence(subject: _Subject) -> str:
+def _evidence(subject: Subject) -> str:
     lines = "".join(f"<li>{escape(resting_words(r))}</li>" for r in subject.plan.resting)
     return (
         paragraph(
@@ -207,14 +229,14 @@ def _evidence(subject: _Subject) -> str:
     )
 
 
-def _assumptions(subject: _Subject) -> str:
+def _assumptions(subject: Subject) -> str:
     if not subject.plan.assumptions:
         return paragraph("None beyond the inputs themselves.")
     lines = "".join(f"<li>{escape(text)}</li>" for text in subject.plan.assumptions)
     return f"<ul>{lines}</ul>"
 
 
-def _sureness(subject: _Subject) -> str:
+def _sureness(subject: Subject) -> str:
     plan = subject.plan
     text = paragraph(f"The search ended: {STATUS[plan.status]}. {proof(plan)}") + paragraph(
         "The proof is about arithmetic: given these inputs, nothing better exists. It does not "
@@ -224,7 +246,7 @@ def _sureness(subject: _Subject) -> str:
     facts = Table(
         columns=("", f"{plan.currency}"), numeric=(False, True),
         rows=(
-            ("Worth of this plan", number(plan.objective, 2)),
+            ("Value of this plan", number(plan.objective, 2)),
             ("No plan is worth more than", number(plan.bound, 2)),
             ("Gap", f"{plan.gap:.2e}"),
             ("Method", plan.method),
@@ -238,14 +260,21 @@ def _sureness(subject: _Subject) -> str:
     return text + table(facts) + checked
 
 
-def _glossary(subject: _Subject) -> str:
+def _glossary(subject: Subject) -> str:
     rows = "".join(f"<dt>{escape(t)}</dt><dd>{escape(m)}</dd>" for t, m in GLOSSARY)
-    return f"{paragraph(worth_means(subject.network))}<dl>{rows}</dl>"
+    return f"{paragraph(value_means(subject.network))}<dl>{rows}</dl>"
 
 
-SECTIONS: dict[str, tuple[str, Callable[[_Subject], str]]] = {
+def _months(subject: Subject) -> str:
+    decision = subject.decision
+    return "" if decision is None else month_section(decision)
+
+
+Section = tuple[str, Callable[[Subject], str]]
+SECTIONS: dict[str, Section] = {
     "where": ("Where", _map),
     "builds": ("What to build, and when", _builds),
+    "months": ("Month by month", _months),
     "merit": ("When machines run", _merit),
     "year": ("A year at a glance", _year),
     "limits": ("What limits the plan", _limits),
@@ -258,16 +287,17 @@ SECTIONS: dict[str, tuple[str, Callable[[_Subject], str]]] = {
 }
 
 
-def sections(
-    plan: Plan,
-    dispatch: tuple[SiteDispatch, ...],
-    network: Network,
-    verification: str | None,
-) -> str:
+def _shown(subject: Subject) -> dict[str, Section]:
+    """Return the sections of which there is something to say."""
+    decision = subject.decision
+    empty = set() if decision is not None and decision.months else {"months"}
+    return {name: section for name, section in SECTIONS.items() if name not in empty}
+
+
+def sections(subject: Subject) -> str:
     """Return the head and all sections of the report as HTML."""
-    subject = _Subject(plan=plan, network=network, dispatch=dispatch, verification=verification)
     parts = [_header(subject)]
-    for name, (title, write) in SECTIONS.items():
+    for name, (title, write) in _shown(subject).items():
         head = f"<h2>{escape(title)}</h2>"
         parts.append(f'<section id="{name}">{head}{write(subject)}</section>')
     return "\n".join(parts)

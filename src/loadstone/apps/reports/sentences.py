@@ -91,11 +91,11 @@ def idle_at_end(plan: Plan, network: Network) -> str:
     )
 
 
-def worth_means(network: Network) -> str:
+def value_means(network: Network) -> str:
     """Return what the value of a plan is."""
     rate = percent(network.study.discount_rate, 1).replace(".0%", "%")
     return (
-        "Worth is what is left of all revenue after power, levies, upkeep, tax and the yearly "
+        "Value is what is left of all revenue after power, levies, upkeep, tax and the yearly "
         f"charge for everything that was built, in real money, discounted at {rate} a year. "
         "Above zero, the plan earns more than that rate."
     )

@@ -14,15 +14,15 @@ _PHASES_ROW = 14
 def _answer(plan: Plan) -> list[tuple[str, Cell, str]]:
     """Return the rows of the answer; row 5 of the sheet is the first."""
     currency = plan.currency
-    worth = sum(site.npv for site in plan.sites)
+    value = sum(site.npv for site in plan.sites)
     npv = column_range("Sites", 6, len(plan.sites))
     capex = column_range("Builds", 8, len(plan.builds))
     gap = (plan.bound - plan.objective) / abs(plan.objective) if plan.objective else 0.0
     return [
-        (f"Worth: the sum of all sites, {currency}", Formula(text=f"=SUM({npv})", value=worth),
+        (f"Value: the sum of all sites, {currency}", Formula(text=f"=SUM({npv})", value=value),
          "cents"),
-        (f"Worth as the planner states it, {currency}", plan.objective, "cents"),
-        ("Difference", Formula(text="=B5-B6", value=worth - plan.objective), "small"),
+        (f"Value as the planner states it, {currency}", plan.objective, "cents"),
+        ("Difference", Formula(text="=B5-B6", value=value - plan.objective), "small"),
         (f"No plan is worth more than, {currency}", plan.bound, "cents"),
         ("Gap", Formula(text="=IF(B6=0,0,(B8-B6)/ABS(B6))", value=gap), "gap"),
         (f"Capex of all phases, {currency}",

@@ -135,7 +135,7 @@ def economics(plan: Plan, network: Network, phase: Year) -> Table:
     return Table(
         columns=(
             "Site", "Grid", "Mining", "AI", "Mining", "AI", "Other", "Power", "Levies", "Other",
-            "Tax", "Capital", "Left over", "Worth, all years",
+            "Tax", "Capital", "Left over", "Value, all years",
         ),
         numeric=(False, *[True] * 13),
         rows=tuple(
@@ -160,7 +160,7 @@ def binding(plan: Plan) -> tuple[Marginal, ...]:
 def limits(plan: Plan) -> Table:
     """Return what limits the plan, in words, in the plan's order."""
     return Table(
-        columns=("Limit", "In words", "Worth of one more"), numeric=(False, False, True),
+        columns=("Limit", "In words", "Value of one more"), numeric=(False, False, True),
         rows=tuple(
             (limit_name(m), m.text, f"{money(m.value, plan.currency)} / {m.unit}")
             for m in binding(plan)

@@ -4,9 +4,9 @@
 GLOSSARY = (
     ("MW, MWh", "Power, and the energy of one MW drawn for an hour. A year has 8,760 hours."),
     (
-        "Worth",
+        "Value",
         "Revenue less all costs and the yearly charge for capital, over all years, in money of "
-        "the first: a positive worth earns more than the discount rate.",
+        "the first: a positive value earns more than the discount rate.",
     ),
     (
         "Bound and gap",

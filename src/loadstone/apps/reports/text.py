@@ -3,34 +3,32 @@
 
 from collections import defaultdict
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
 from loadstone.apps.charts.standing import power_of, total
-from loadstone.apps.charts.words import asset_name, country_name, money, number, phase_name, use_of
+from loadstone.apps.charts.words import (
+    asset_name,
+    country_name,
+    money,
+    number,
+    phase_name,
+    use_of,
+)
+from loadstone.apps.reports.decision import decision_text
+from loadstone.apps.reports.grids import block, grid, item
 from loadstone.apps.reports.sentences import STATUS, headline, proof, resting_words
 from loadstone.apps.reports.tables import amount_of, binding, is_trace, rules
+from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
 
-_LIMITS_SHOWN, _RULES_SHOWN, _ASSUMPTIONS_SHOWN = 5, 5, 4
-
-
-def _grid(*heads: str, title: str) -> Grid:
-    """Return an empty table; the first column is text, the others are numbers."""
-    grid = Grid(
-        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD,
-        show_edge=False, pad_edge=False,
-    )  # fmt: skip
-    for i, head in enumerate(heads):
-        grid.add_column(head, justify="right" if i else "left", no_wrap=i > 0)
-    return grid
+_SHOWN, _FEW, _ASSUMPTIONS_SHOWN = 5, 3, 4
 
 
 def _by_phase(plan: Plan) -> Grid:
-    grid = _grid(
+    made = grid(
         "Phase", "connected MW", "mining MW", "AI MW", "sites run", "capex",
         title="What stands, by phase",
     )  # fmt: skip
@@ -38,16 +36,16 @@ def _by_phase(plan: Plan) -> Grid:
         years = [year for year in plan.site_years if year.phase == phase]
         power = total(power_of(year) for year in years)
         spent = sum(build.capex for build in plan.builds if build.phase == phase)
-        grid.add_row(
+        made.add_row(
             phase_name(phase), number(power.connected_mw), number(power.mining_mw),
             number(power.ai_mw), str(sum(not power_of(year).idle for year in years)),
             money(spent, plan.currency),
         )  # fmt: skip
-    return grid
+    return made
 
 
 def _by_country(plan: Plan, network: Network) -> Grid:
-    grid = _grid(
+    made = grid(
         "Country", "sites", "connection MW", "miners MW", "AI servers MW", "capex",
         title="What is added, by country",
     )  # fmt: skip
@@ -61,12 +59,12 @@ def _by_country(plan: Plan, network: Network) -> Grid:
         sums[code][use_of(build.asset) or build.asset] += build.amount
     for code in sorted(sums, key=lambda code: -sums[code]["capex"]):
         row = sums[code]
-        grid.add_row(
+        made.add_row(
             country_name(code, network.facts), str(len(sites[code])),
             number(row["connection"]), number(row["mining"]), number(row["ai"]),
             money(row["capex"], plan.currency),
         )  # fmt: skip
-    return grid
+    return made
 
 
 def _first_steps(plan: Plan, network: Network) -> list[Text]:
@@ -78,49 +76,51 @@ def _first_steps(plan: Plan, network: Network) -> list[Text]:
         if build.phase == first and build.asset != "site" and not is_trace(build):
             name = asset_name(build.asset, network.facts)
             by_site[build.site].append(f"{name} {amount_of(build)}")
-    return [_item(f"{names[site]}: {', '.join(parts)}") for site, parts in by_site.items()]
+    return [item(f"{names[site]}: {', '.join(parts)}") for site, parts in by_site.items()]
 
 
-def _item(text: str) -> Text:
-    return Text(f"- {text}")
+def _evidence(plan: Plan, network: Network, most: int) -> list[RenderableType]:
+    """Return what limits the plan, which rules bit and what it rests on."""
+    found = rules(plan, network).rows
+    told = [
+        item(f"{text} ({where}; {sure} confidence)" if sure != "user"
+             else f"{text} ({where}; the user's)")
+        for text, where, _, _, _, sure in found
+    ]  # fmt: skip
+    resting = [item(resting_words(one)) for one in plan.resting]
+    assumptions = [item(text) for text in plan.assumptions]
+    return [
+        *block("What limits the plan", [item(m.text) for m in binding(plan)], most),
+        *block("Rules that bit", told, most),
+        *block("What it rests on", resting),
+        *block("Assumptions", assumptions, min(most, _ASSUMPTIONS_SHOWN)),
+    ]
 
 
-def _block(title: str, items: list[Text], most: int | None = None) -> list[RenderableType]:
-    """Return a title and some items, with how many are left out."""
-    if not items:
-        return []
-    shown = items[:most]
-    left = len(items) - len(shown)
-    more = [Text(f"  and {left} more in the report", style="dim")] if left else []
-    return [Text(), Text(title, style="bold"), *shown, *more]
-
-
-def summary_text(plan: Plan, network: Network) -> RenderableType:
+def summary_text(
+    plan: Plan, network: Network, decision: Decision | None = None
+) -> RenderableType:
     """Return the answer for a terminal, ready for `rich.console.Console.print`.
 
     Args:
         plan: The plan.
         network: The network it is a plan of.
+        decision: What stands beside the plan; None where nobody looked.
     """
-    found = rules(plan, network).rows
+    head = Text(f"{network.study.name}: {STATUS[plan.status]}", style="bold")
+    if decision is not None:
+        return Group(
+            head, *decision_text(plan, network, decision), *_evidence(plan, network, _FEW)
+        )
     first = min((build.phase for build in plan.builds), default=0)
     return Group(
-        Text(f"{network.study.name}: {STATUS[plan.status]}", style="bold"),
+        head,
         Text(headline(plan)),
         Text(proof(plan)),
         Text(),
         _by_phase(plan),
         Text(),
         _by_country(plan, network),
-        *_block(f"What to build first, in {phase_name(first)}", _first_steps(plan, network), 12),
-        *_block("What limits the plan", [_item(m.text) for m in binding(plan)], _LIMITS_SHOWN),
-        *_block(
-            "Rules that bit",
-            [_item(f"{text} ({where}; {sure} confidence)" if sure != "user"
-                   else f"{text} ({where}; the user's)")
-             for text, where, _, _, _, sure in found],
-            _RULES_SHOWN,
-        ),
-        *_block("What it rests on", [_item(resting_words(r)) for r in plan.resting]),
-        *_block("Assumptions", [_item(text) for text in plan.assumptions], _ASSUMPTIONS_SHOWN),
-    )  # fmt: skip
+        *block(f"What to build first, in {phase_name(first)}", _first_steps(plan, network), 12),
+        *_evidence(plan, network, _SHOWN),
+    )

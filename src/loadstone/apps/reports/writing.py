@@ -5,6 +5,7 @@ from pathlib import Path
 
 from loadstone.apps.reports.html import report_html
 from loadstone.apps.reports.workbook import write_workbook
+from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 
@@ -16,6 +17,7 @@ def write_report(
     out_dir: Path,
     *,
     verification: str | None = None,
+    decision: Decision | None = None,
 ) -> list[Path]:
     """Write report.html and plan.xlsx, and return their paths.
 
@@ -25,9 +27,10 @@ def write_report(
         network: The network it is a plan of.
         out_dir: An existing folder.
         verification: What `loadstone verify` found, as text; None where it has not run.
+        decision: What stands beside the plan; None where nobody looked.
     """
     page, workbook = out_dir / "report.html", out_dir / "plan.xlsx"
-    html = report_html(plan, dispatch, network, verification)
+    html = report_html(plan, dispatch, network, verification, decision=decision)
     page.write_text(html, encoding="utf-8", newline="\n")
-    write_workbook(plan, network, workbook)
+    write_workbook(plan, network, workbook, decision=decision)
     return [page, workbook]
