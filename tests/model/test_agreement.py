@@ -10,7 +10,7 @@ from loadstone.model.agreement import disagreements
 from loadstone.model.flexibility import Flexibility
 from loadstone.model.network import AiDemand, Caps, Stated
 from loadstone.model.series import Series
-from loadstone.model.site import Standing
+from loadstone.model.site import AiSales, Standing
 from tests.network_folders import campus, read
 
 
@@ -46,6 +46,8 @@ OF_STUDY = {
     "ai_demand[0].countries": {"ai_demand": (DEMAND,)},
     "ai_demand[0].generation": {"ai_demand": (DEMAND,)},
     "fx.USD": {"currency": "EUR"},
+    "used_miners[0]": {"used_miners": ("abacus",)},
+    "ai_sales.workload": {"ai_sales": AiSales(workload="games")},
 }
 OF_SITE = {
     "incentives": {"incentives": ("none",)},
@@ -54,6 +56,7 @@ OF_SITE = {
         "standing": (Standing(model="abacus", mw=1.0, installed=date(2026, 1, 1)),)
     },
     "mining_cooling": {"mining_cooling": "ai-liquid"},
+    "ai_sales.workload": {"ai_sales": AiSales(workload="games")},
     "flexibility[0].currency": {"flexibility": (PRODUCT,)},
 }
 
