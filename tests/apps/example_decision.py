@@ -14,7 +14,7 @@ from loadstone.model.decision import (
     UseYear,
     Variant,
 )
-from loadstone.model.plan import Plan
+from loadstone.model.plan import CapitalYear, OfferResult, Plan, SiteGate
 from tests.apps.example_plan import example, large
 
 STRESSES = {
@@ -198,9 +198,60 @@ def decision(plan: Plan, *, site: str = "bratsk") -> Decision:
     )  # fmt: skip
 
 
+OFFERS = (
+    OfferResult(
+        id="acme", kind="lease", site="para", taken=True, from_phase=2030, mw=60.0,
+        text="60 MW for 10 years at 140 USD per kW-month, power paid by the tenant.",
+    ),
+    OfferResult(
+        id="north", kind="hosting", site="bratsk", taken=False, from_phase=None, mw=0.0,
+        text="Own miners earn more than the fee of 62 USD/MWh in the same hall.",
+    ),
+)  # fmt: skip
+GATES = (
+    SiteGate(
+        site="gujarat", kind="permit", uses=("ai",), opens="2027-09-01", probability=0.7,
+        used=True, text="Building permit for halls of more than 20 MW.", source="decree",
+    ),
+    SiteGate(
+        site="unbuilt", kind="land", uses=("mining", "ai"), opens="", probability=0.2,
+        used=False, text="The land is not for sale.", source="decree",
+    ),
+)  # fmt: skip
+
+
+def asked(plan: Plan) -> Plan:
+    """Return a plan with offers, gates, a lease that stands, and when its capital is paid."""
+    years = tuple(
+        replace(
+            year, capacities={**year.capacities, "lease:acme": 60.0, "hosting:south": 12.0},
+            revenue={**year.revenue, "rent": 60_000 * 140 * 12.0, "lease power": 9e6,
+                     "hosting": 5e6},
+        )
+        if (year.site, year.phase) == ("para", 2030)
+        else year
+        for year in plan.site_years
+    )  # fmt: skip
+    capital = tuple(
+        CapitalYear(
+            phase=phase,
+            by_asset={
+                kind: sum(
+                    build.capex for build in plan.builds
+                    if build.phase == phase and build.asset.partition(":")[0] == kind
+                )
+                for kind in ("connection", "miner", "server", "solar", "site")
+            },
+        )
+        for phase in plan.phases
+    )  # fmt: skip
+    return replace(plan, offers=OFFERS, gates=GATES, site_years=years, capital=capital)
+
+
 def decided():
     """Return the example of five sites: plan, hours, network and decision."""
     plan, dispatch, network = example()
+    plan = asked(plan)
     return plan, dispatch, network, decision(plan)
 
 

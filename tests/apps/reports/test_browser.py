@@ -8,7 +8,7 @@ import pytest
 
 from loadstone.apps.reports import write_report
 from loadstone.apps.reports.sections import SECTIONS
-from tests.apps.example_plan import example
+from tests.apps.example_decision import decided
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next((found for found in map(shutil.which, NAMES) if found), None)
@@ -34,7 +34,10 @@ def browse(folder, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    paths = write_report(*example(), folder, verification="level 0 holds")
+    plan, dispatch, network, decision = decided()
+    paths = write_report(
+        plan, dispatch, network, folder, verification="level 0 holds", decision=decision
+    )
     assert [path.name for path in paths] == ["report.html", "plan.xlsx"]
     return folder
 

@@ -7,15 +7,19 @@ import pytest
 from loadstone.apps.reports.tables import (
     builds_by_country,
     economics,
+    gates,
     limits,
     millions,
+    offers,
     rules,
     source_text,
 )
 from loadstone.model.plan import Marginal
+from tests.apps.example_decision import asked
 from tests.apps.example_plan import example
 
 PLAN, _, NETWORK = example()
+ASKED = asked(PLAN), NETWORK
 
 
 def test_builds_are_grouped_by_country_and_add_up():
@@ -104,3 +108,30 @@ def test_value_added_tax_is_told_with_tax():
     before = economics(PLAN, NETWORK, 2030).totals
     after = economics(replace(PLAN, site_years=(*PLAN.site_years[:-1], more)), NETWORK, 2030)
     assert float(after.totals[10]) - float(before[10]) == pytest.approx(1.0)
+
+
+def test_offers_that_are_taken_stand_first():
+    rows = offers(*ASKED).rows
+    assert [row[:5] for row in rows] == [
+        ("acme", "lease", "Tucuruí <north>", "yes", "2030"),
+        ("north", "hosting", "Bratsk", "no", ""),
+    ]
+
+
+def test_gates_on_which_the_plan_builds_stand_first():
+    rows = gates(*ASKED).rows
+    assert rows[0][:6] == ("Kutch", "permit", "ai", "2027-09-01", "70%", "yes")
+    assert rows[1][3] == "never"
+
+
+def test_rent_counts_as_ai_and_hosting_as_mining():
+    plan, network = ASKED
+    more = economics(plan, network, 2030).totals
+    less = economics(PLAN, NETWORK, 2030).totals
+
+    def rise(column: int) -> float:
+        return float(more[column].replace(",", "")) - float(less[column].replace(",", ""))
+
+    assert rise(4) == pytest.approx(5.0)  # hosting, USD m
+    assert rise(5) == pytest.approx(60_000 * 140 * 12 / 1e6 + 9.0, abs=0.11)
+    assert (rise(2), rise(3)) == (12, 60)  # MW

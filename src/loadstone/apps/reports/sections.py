@@ -24,7 +24,15 @@ from loadstone.apps.reports.sentences import (
     synthetic_inputs,
     value_means,
 )
-from loadstone.apps.reports.tables import Table, builds_by_country, economics, limits, rules
+from loadstone.apps.reports.tables import (
+    Table,
+    builds_by_country,
+    economics,
+    gates,
+    limits,
+    offers,
+    rules,
+)
 from loadstone.apps.reports.terms import GLOSSARY
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
@@ -205,10 +213,10 @@ def _money(subject: Subject) -> str:
     return (
         paragraph(
             f"The year {phase_name(plan.phases[-1])} of each site in {plan.currency} million, "
-            "real money. "
-            "Capital is the yearly charge for everything that stands there and was built by "
-            "the plan. The value in the last column is over all years, discounted; sites add "
-            "up to the value of the plan. A site may show a negative value where it owes "
+            "real money. Capital is the yearly charge for everything that stands there and was "
+            "built by the plan. Hosting is in mining, leases are in AI. The value in the last "
+            "column is over all years, discounted; sites add up to the value of the plan. A "
+            "site may show a negative value where it owes "
             "something it cannot drop.", "read",
         )
         + table(economics(plan, subject.network, plan.phases[-1]), heads=heads, dense=True)
@@ -270,11 +278,27 @@ def _months(subject: Subject) -> str:
     return "" if decision is None else month_section(decision)
 
 
+def _offers(subject: Subject) -> str:
+    return paragraph(
+        "What tenants and owners of miners offer, whether the plan takes it, from when, and "
+        "why not. The plan takes an offer where the whole plan is worth more with it.", "read",
+    ) + table(offers(subject.plan, subject.network))  # fmt: skip
+
+
+def _gates(subject: Subject) -> str:
+    return paragraph(
+        "What has to be settled before a site may be built for a use. The plan takes the day "
+        "as given and does not weigh by how likely it is: that is for whoever decides.", "read",
+    ) + table(gates(subject.plan, subject.network))  # fmt: skip
+
+
 Section = tuple[str, Callable[[Subject], str]]
 SECTIONS: dict[str, Section] = {
     "where": ("Where", _map),
     "builds": ("What to build, and when", _builds),
     "months": ("Month by month", _months),
+    "offers": ("Offers", _offers),
+    "gates": ("What sites wait for", _gates),
     "merit": ("When machines run", _merit),
     "year": ("A year at a glance", _year),
     "limits": ("What limits the plan", _limits),
@@ -290,8 +314,12 @@ SECTIONS: dict[str, Section] = {
 def _shown(subject: Subject) -> dict[str, Section]:
     """Return the sections of which there is something to say."""
     decision = subject.decision
-    empty = set() if decision is not None and decision.months else {"months"}
-    return {name: section for name, section in SECTIONS.items() if name not in empty}
+    said = {
+        "months": decision is not None and decision.months,
+        "offers": subject.plan.offers,
+        "gates": subject.plan.gates,
+    }
+    return {name: section for name, section in SECTIONS.items() if said.get(name, True)}
 
 
 def sections(subject: Subject) -> str:

@@ -93,10 +93,15 @@ def idle_at_end(plan: Plan, network: Network) -> str:
 
 def value_means(network: Network) -> str:
     """Return what the value of a plan is."""
-    rate = percent(network.study.discount_rate, 1).replace(".0%", "%")
+    study = network.study
+    rate = percent(study.discount_rate, 1).replace(".0%", "%")
+    further = {"country": study.discount.country, "kind of revenue": study.discount.revenue}
+    kinds = [name for name, premiums in further.items() if any(premiums.values())]
+    more = f", with premiums by {listed(kinds)}" if kinds else ""
     return (
         "Value is what is left of all revenue after power, levies, upkeep, tax and the yearly "
-        f"charge for everything that was built, in real money, discounted at {rate} a year. "
+        f"charge for everything that was built, in real money, discounted at {rate} a year"
+        f"{more}. "
         "Above zero, the plan earns more than that rate."
     )
 

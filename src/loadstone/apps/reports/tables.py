@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from loadstone.apps.charts.standing import names_of, power_of
-from loadstone.apps.charts.words import asset_name, country_name, money, number, phase_name
+from loadstone.apps.charts.words import (
+    asset_name,
+    country_name,
+    money,
+    number,
+    percent,
+    phase_name,
+)
 from loadstone.model.network import Network
 from loadstone.model.plan import Build, Marginal, Plan, RuleHit, SiteYear, Year
 
-_POWER_COSTS = ("energy", "demand", "connection", "take_or_pay")
+_MINING, _AI = ("mining", "hosting"), ("ai", "rent", "lease power")
+_POWER_COSTS = ("energy", "demand", "connection", "take_or_pay", "fuel")
 _LEVIES = ("levies", "carbon")
 _TAXES = ("tax", "vat")
 _LEAST_AMOUNT = 0.005  # in the unit of the asset; less is a trace, told in the workbook only
@@ -106,13 +114,14 @@ def left_over(year: SiteYear) -> float:
 
 def _economics(year: SiteYear) -> tuple[float, ...]:
     power = power_of(year)
-    other = sum(v for k, v in year.revenue.items() if k not in {"mining", "ai"})
+    mining = sum(year.revenue.get(name, 0.0) for name in _MINING)
+    ai = sum(year.revenue.get(name, 0.0) for name in _AI)
+    other = sum(v for name, v in year.revenue.items() if name not in (*_MINING, *_AI))
     bought = sum(year.cost.get(name, 0.0) for name in _POWER_COSTS)
     levies = sum(year.cost.get(name, 0.0) for name in _LEVIES)
     tax = sum(year.cost.get(name, 0.0) for name in _TAXES)
     return (
-        power.connected_mw, power.mining_mw, power.ai_mw, year.revenue.get("mining", 0.0),
-        year.revenue.get("ai", 0.0), other, bought, levies,
+        power.connected_mw, power.mining_mw, power.ai_mw, mining, ai, other, bought, levies,
         sum(year.cost.values()) - bought - levies - tax, tax, year.annuity, left_over(year),
     )  # fmt: skip
 
@@ -176,6 +185,43 @@ def source_text(key: str, network: Network) -> str:
         return key
     address = f", {source.address}" if source.address else ""
     return f"{source.title}. {source.publisher}{address}; read {source.read}"
+
+
+def offers(plan: Plan, network: Network) -> Table:
+    """Return what became of each offer, those taken first."""
+    names = names_of(network)
+    found = sorted(plan.offers, key=lambda one: (not one.taken, one.kind, one.id, one.site))
+    return Table(
+        columns=("Offer", "Kind", "Site", "Taken", "From", "MW", "Terms, or why not"),
+        numeric=(False, False, False, False, False, True, False),
+        rows=tuple(
+            (
+                one.id, one.kind, names.get(one.site, one.site), "yes" if one.taken else "no",
+                "" if one.from_phase is None else phase_name(one.from_phase),
+                number(one.mw, 1), one.text,
+            )
+            for one in found
+        ),
+    )  # fmt: skip
+
+
+def gates(plan: Plan, network: Network) -> Table:
+    """Return what sites wait for: first what the plan builds on, the least likely first."""
+    names = names_of(network)
+    found = sorted(plan.gates, key=lambda one: (not one.used, one.probability, one.site))
+    return Table(
+        columns=("Site", "What", "Holds back", "Expected", "Likely", "Built on", "In words",
+                 "Who says so"),
+        numeric=(False, False, False, False, True, False, False, False),
+        rows=tuple(
+            (
+                names.get(one.site, one.site), one.kind, ", ".join(one.uses),
+                one.opens or "never", percent(one.probability), "yes" if one.used else "no",
+                one.text, source_text(one.source, network),
+            )
+            for one in found
+        ),
+    )  # fmt: skip
 
 
 def _range(values: Iterable[Year]) -> str:

@@ -20,10 +20,12 @@ from loadstone.model.plan import Plan, SiteYear
 
 FIRST_REVENUE = 9  # columns of "Site years" before the first revenue
 ENERGY = (
-    "import", "export", "mining", "ai", "promised", "auxiliary", "solar", "wind", "ppa", "own",
-    "charge", "discharge", "curtailed",
+    "import", "export", "mining", "hosting", "ai", "lease power", "promised", "auxiliary",
+    "solar", "wind", "ppa", "own", "charge", "discharge", "curtailed",
 )  # fmt: skip
-REVENUE = ("mining", "ai", "export", "curtailment")
+REVENUE = (
+    "mining", "hosting", "ai", "rent", "lease power", "export", "curtailment", "reserve",
+)  # fmt: skip
 COST = (
     "energy", "demand", "connection", "levies", "take_or_pay", "fixed", "carbon", "fuel",
     "staff", "repairs", "insurance", "property_tax", "decommissioning", "vat", "tax",

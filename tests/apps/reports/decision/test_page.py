@@ -10,6 +10,7 @@ from rich.console import Console
 
 from loadstone.apps.charts import drawing_script
 from loadstone.apps.reports import report_html, summary_text, write_workbook
+from loadstone.apps.reports.sections import SECTIONS
 from tests.apps.example_decision import decided, large_decided
 from tests.apps.reports.test_html import Balance
 from tests.apps.reports.test_workbook import Calculator
@@ -46,6 +47,12 @@ def test_every_figure_of_the_page_is_in_the_file():
     assert "uses" in wanted
     assert "months-bratsk" in wanted
     assert all(f'"{name}":' in data for name in wanted)
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_every_section_of_which_there_is_something_to_say_is_there(name):
+    assert f'<section id="{name}">' in PAGE
+    assert f'href="#{name}"' in PAGE
 
 
 def test_without_a_decision_the_report_is_as_it_was():

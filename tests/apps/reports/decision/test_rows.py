@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from loadstone.apps.reports.decision.capital import (
+    capital_sources,
     capital_table,
     capital_uses,
     group_of,
@@ -18,7 +19,9 @@ from loadstone.apps.reports.decision.rows import (
     signed,
     variants_table,
 )
+from loadstone.model.capital import Investor
 from loadstone.model.network import Stated
+from loadstone.model.plan import CapitalYear, Funding
 from tests.apps.example_decision import decided
 from tests.apps.example_plan import DAY
 
@@ -112,7 +115,7 @@ def test_variants_that_no_stress_was_tried_on_have_no_regret():
 
 
 def test_uses_and_sources_of_capital_are_the_same_sum():
-    table = capital_table(PLAN)
+    table = capital_table(PLAN, NETWORK)
     uses = [row for row in table.rows if len(row) > 1 and row[0] != "Own funds"]
     (own,) = [row for row in table.rows if row[0] == "Own funds"]
     for j in range(1, len(table.columns)):
@@ -141,6 +144,28 @@ def test_every_asset_is_some_kind_of_capital(asset, group):
 def test_all_capital_is_in_one_kind():
     spent = sum(sum(row.values()) for row in capital_uses(PLAN).values())
     assert spent == pytest.approx(sum(build.capex for build in PLAN.builds))
+
+
+def test_investors_stand_beside_own_funds_by_name():
+    given = Funding(investor="fund", country="BR", phase=2027, amount=1e8)
+    investor = Investor(id="fund", name="River Fund", country="BR", capital=1e9)
+    study = replace(NETWORK.study, investors=(investor,))
+    network = replace(NETWORK, study=study)
+    sources = capital_sources(replace(PLAN, funding=(given,)), network)
+    assert list(sources) == ["River Fund", "Own funds"]
+    assert sources["Own funds"][2027] == pytest.approx(75e6)  # 175 m are paid in 2027
+    whole = tuple(
+        replace(given, phase=phase, amount=sum(y.by_asset.values()))
+        for y in PLAN.capital
+        for phase in (y.phase,)
+    )
+    assert list(capital_sources(replace(PLAN, funding=whole), network)) == ["River Fund"]
+
+
+def test_capital_is_told_when_it_is_paid():
+    early = CapitalYear(phase=2027, by_asset={"server": 3e9, "ai_hall_liquid": 1e9})
+    uses = capital_uses(replace(PLAN, capital=(early,)))
+    assert uses == {"AI halls, conversions": {2027: 1e9}, "AI servers": {2027: 3e9}}
 
 
 def test_the_heaviest_assumption_says_what_its_range_does():

@@ -15,9 +15,11 @@ from loadstone.apps.reports.decision.sentences import (
     worst_stress,
 )
 from loadstone.model.decision import BreakEven
-from tests.apps.example_decision import decided, months
+from tests.apps.example_decision import decision, months
+from tests.apps.example_plan import example
 
-PLAN, _, NETWORK, DECISION = decided()
+PLAN, _, NETWORK = example()
+DECISION = decision(PLAN)
 NONE = BreakEven(hashprice=None, power_factor=None, mining_hashprice=None, mining_power=None)
 
 
@@ -38,10 +40,10 @@ def test_leases_and_hosting_are_named_apart():
     assert "219 MW of miners, 5 MW of hosted miners, 239 MW of AI servers and 30 MW of" in text
 
 
-def shifted(decision, by: float):
+def shifted(made, by: float):
     """Return the decision with every value of its sensitivities lower."""
-    less = tuple(replace(s, value=s.value - by) for s in decision.sensitivities)
-    return replace(decision, sensitivities=less, break_even=NONE)
+    less = tuple(replace(s, value=s.value - by) for s in made.sensitivities)
+    return replace(made, sensitivities=less, break_even=NONE)
 
 
 def test_a_hashprice_that_was_not_found_says_how_far_it_was_looked_for():

@@ -29,6 +29,7 @@ _COSTS = {
     "conversion:ai_hall_liquid": "conversion-ai-liquid",
 }
 _LEAST = 0.5  # of the currency: less is no money
+_ROUNDING = 1e3  # what sums of investors may differ by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,27 +54,41 @@ def group_of(asset: str) -> str:
 
 
 def capital_uses(plan: Plan) -> dict[str, dict[Year, float]]:
-    """Return the capital by kind and phase, network currency; kinds with none are left out."""
+    """Return what is paid by kind and phase, network currency; kinds with none are left out.
+
+    A plan that does not tell when it is paid is taken to pay when it builds.
+    """
     found: dict[str, dict[Year, float]] = {
         group: defaultdict(float) for group in (*_GROUPS, _OTHER)
     }
-    for build in plan.builds:
-        found[group_of(build.asset)][build.phase] += build.capex
+    if plan.capital:
+        for year in plan.capital:
+            for asset, amount in year.by_asset.items():
+                found[group_of(asset)][year.phase] += amount
+    else:
+        for build in plan.builds:
+            found[group_of(build.asset)][build.phase] += build.capex
     return {group: row for group, row in found.items() if sum(row.values()) > _LEAST}
 
 
-def capital_sources(plan: Plan) -> dict[str, dict[Year, float]]:
-    """Return who pays by phase, network currency; where nobody is named, own funds."""
-    spent: dict[Year, float] = defaultdict(float)
+def capital_sources(plan: Plan, network: Network) -> dict[str, dict[Year, float]]:
+    """Return who pays by phase, network currency; what no investor gives are own funds."""
+    names = {one.id: one.name or one.id for one in network.study.investors}
+    left: dict[Year, float] = defaultdict(float)
     for row in capital_uses(plan).values():
         for phase, amount in row.items():
-            spent[phase] += amount
-    return {OWN_FUNDS: spent}
+            left[phase] += amount
+    found: dict[str, dict[Year, float]] = defaultdict(lambda: defaultdict(float))
+    for given in plan.funding:
+        found[names.get(given.investor, given.investor)][given.phase] += given.amount
+        left[given.phase] -= given.amount
+    own = {phase: amount for phase, amount in left.items() if abs(amount) > _ROUNDING}
+    return {**found, OWN_FUNDS: own} if own or not found else dict(found)
 
 
-def capital_table(plan: Plan) -> Table:
+def capital_table(plan: Plan, network: Network) -> Table:
     """Return uses and sources of capital by year, millions."""
-    uses, sources = capital_uses(plan), capital_sources(plan)
+    uses, sources = capital_uses(plan), capital_sources(plan, network)
     phases = sorted({*plan.phases, *(phase for row in uses.values() for phase in row)})
 
     def cells(name: str, row: Mapping[Year, float]) -> tuple[str, ...]:

@@ -168,8 +168,8 @@ def committee_page(plan: Plan, decision: Decision, network: Network) -> str:
     uses = chart("uses", "MW by use against energised MW", paper_px=545)
     capital = _block(
         "Uses and sources of capital",
-        f"{plan.currency} million by year of building, before annuities.",
-        table(capital_table(plan), dense=True),
+        f"{plan.currency} million in the year it is paid, before annuities.",
+        table(capital_table(plan, network), dense=True),
     )
     return (
         '<header class="committee sheet"><p class="kicker">Loadstone · for decision</p>'

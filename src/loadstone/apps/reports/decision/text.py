@@ -116,7 +116,9 @@ def decision_text(plan: Plan, network: Network, decision: Decision) -> list[Rend
         Text(),
         _uses(decision),
         Text(),
-        grid_of(capital_table(plan), f"Uses and sources of capital, {currency} million"),
+        grid_of(
+            capital_table(plan, network), f"Uses and sources of capital, {currency} million"
+        ),
         *block("What it is worth, and where that ends", _value(plan, decision, network)),
         Text(),
         _others(plan, decision),
