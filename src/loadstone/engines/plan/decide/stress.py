@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 DAYS_PER_YEAR = 365.25
 DONE = 1e-6  # in the unit of what is built: less is nothing
-HELD = ("build", "open", "offer", "blocks")  # kinds of columns that are decisions
+HELD = frozenset({"build", "open", "offer", "blocks"})  # kinds of columns that are decisions
 CAPITAL_ROWS = ("budget", "funding")  # money that is spent later is no breach of a stress
 
 
@@ -102,7 +102,7 @@ def carried_out(plan: Lowered, columns: Floats, there: Problem, delay_years: flo
         Columns of `there`; those of the kinds in `HELD` are set. Shape (C',).
     """
     labels, phases = plan.problem.columns, plan.network.study.phases
-    held = [c for c in np.flatnonzero(columns > DONE) if labels[c].kind in HELD]
+    held = [c for c in np.flatnonzero(columns > DONE).tolist() if labels[c].kind in HELD]
     late = {labels[c].subject for c in held if labels[c].asset.startswith("connection")}
     room: dict[tuple[str, str, str], list[tuple[float, int]]] = {}
     for c, label in enumerate(there.columns):
