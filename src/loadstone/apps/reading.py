@@ -135,7 +135,7 @@ def check(folder: str | Path) -> Checked:
     for site in network.sites:
         within |= {f"miners.{model}" for model in site.miners or ()}
         within |= {f"servers.{model}" for model in site.servers or ()}
-        within |= {f"cooling.{site.mining_cooling}", f"cooling.{site.ai_cooling}"}
+        within |= {f"cooling.{plant}" for plant in (site.mining_cooling, *site.ai_cooling)}
     today = SystemClock().now().date()
     warnings = network.facts.warnings(today, sorted(within))
     return Checked(network=network, warnings=warnings)

@@ -6,8 +6,11 @@ from difflib import get_close_matches
 
 from loadstone.model.country import Country
 from loadstone.model.errors import InputError, InputErrors
+from loadstone.model.fact import Facts
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network
+from loadstone.model.offer_agreement import hall_disagreements, offer_disagreements
+from loadstone.model.rights_agreement import rights_disagreements
 from loadstone.model.series import Series
 from loadstone.model.site import Site
 from loadstone.model.tariff import PriceSeries, site_card
@@ -27,6 +30,7 @@ def disagreements(network: Network) -> tuple[InputError, ...]:
     for site in network.sites:
         file = f"sites/{site.id}.toml"
         found += [error.in_file(file) for error in _in_site(site, network)]
+    found += [error.in_file("offers.toml") for error in offer_disagreements(network)]
     return tuple(found)
 
 
@@ -40,9 +44,11 @@ def _in_study(network: Network) -> Iterator[InputError]:
     yield from _models("servers", study.servers, facts.servers)
     zones = {zone for country in facts.countries.values() for zone in country.zones}
     generations = {"", *(server.generation for server in facts.servers.values())}
+    yield from _keys("ai_sales.workload", (study.ai_sales.workload,), _workloads(facts))
     yield from _keys("caps.country_mw", study.caps.country_mw, facts.countries)
     yield from _keys("caps.zone_mw", study.caps.zone_mw, zones)
     yield from _keys("costs", study.costs, facts.costs)
+    yield from rights_disagreements(network)
     for i, demand in enumerate(study.ai_demand):
         yield from _keys(f"ai_demand[{i}].countries", demand.countries, facts.countries)
         yield from _keys(f"ai_demand[{i}].generation", (demand.generation,), generations)
@@ -67,15 +73,20 @@ def _in_site(site: Site, network: Network) -> Iterator[InputError]:
     facts = network.facts
     yield from _models("miners", site.miners or (), facts.miners)
     yield from _models("servers", site.servers or (), facts.servers)
+    if site.ai_sales is not None:
+        yield from _keys("ai_sales.workload", (site.ai_sales.workload,), _workloads(facts))
     machines = {**facts.miners, **facts.servers}
     for i, standing in enumerate(site.standing):
         if standing.model not in machines:
             yield _unknown(f"standing[{i}].model", standing.model, machines)
-    for name, use in (("mining_cooling", "mining"), ("ai_cooling", "ai")):
-        plant = facts.cooling.get(getattr(site, name))
-        fitting = [id_ for id_, one in facts.cooling.items() if one.use == use]
+    cooled = [("mining_cooling", "mining", site.mining_cooling)]
+    cooled += [("ai_cooling", "ai", id_) for id_ in site.ai_cooling]
+    for name, use, id_ in cooled:
+        plant = facts.cooling.get(id_)
         if plant is None or plant.use != use:
-            yield _unknown(name, getattr(site, name), fitting)
+            fitting = [other for other, one in facts.cooling.items() if one.use == use]
+            yield _unknown(name, id_, fitting)
+    yield from hall_disagreements(site, network)
     yield from _in_time(site, network)
     yield from _missing_series(site, network)
     yield from _in_supply(site, network)
@@ -167,6 +178,12 @@ def _in_supply(site: Site, network: Network) -> Iterator[InputError]:
 def _keys(field: str, keys: Collection[str], known: Collection[str]) -> Iterator[InputError]:
     """Yield keys that are not known."""
     yield from (_unknown(field, key, known) for key in keys if key not in known)
+
+
+def _workloads(facts: Facts) -> set[str]:
+    """Return the kinds of work that cap curves name; "" for the first of each server."""
+    servers = facts.servers.values()
+    return {"", *(curve.workload for server in servers for curve in server.cap_curves)}
 
 
 def _models(

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from math import inf
 
+from loadstone.model.capital import Discount, Investor
+from loadstone.model.eligibility import Eligibility
 from loadstone.model.errors import InputError
 from loadstone.model.fact import Facts
+from loadstone.model.offer import Offers
 from loadstone.model.series import Series
 from loadstone.model.site import AiSales, Site
 from loadstone.model.stress import STRESSES, Stress
@@ -169,8 +172,13 @@ class Study:
         description: What it is; invented networks say so.
         currency: Reporting currency, ISO 4217.
         discount_rate: Real rate a year, e.g. 0.10.
+        discount: What is added to it by country and kind of revenue.
         phases: Building years in order.
-        decided: Day from which lead times run; None for the start of the first phase.
+        decided: Day from which lead times run; None for the start of the first phase. With it,
+            assets are paid before they are in use; without, on the day.
+        owner: ISO 3166-1 code of the owner of sites that name none, for eligibility.
+        eligibility: What may go to which country, and whose money.
+        investors: Who gives the capital; none where nobody is named.
         outlook: The future that is planned for.
         fx: Units of another currency for one unit of the reporting currency.
         miners, servers: Models that may be built where a site names none.
@@ -191,8 +199,12 @@ class Study:
     description: str = ""
     currency: str = "USD"
     discount_rate: float
+    discount: Discount = Discount()
     phases: tuple[Phase, ...]
     decided: date | None = None
+    owner: str = ""
+    eligibility: tuple[Eligibility, ...] = ()
+    investors: tuple[Investor, ...] = ()
     outlook: Outlook
     fx: Mapping[str, Stated] = field(default_factory=dict)
     miners: tuple[str, ...] = ()
@@ -213,6 +225,7 @@ class Study:
             raise InputError("phases", (), "must have at least one")
         if not 0 < self.discount_rate < 1:
             raise InputError("discount_rate", self.discount_rate, "must be between 0 and 1")
+        self.discount.check(self.discount_rate)
         if not 0 <= self.pool_fee < 1:
             raise InputError("pool_fee", self.pool_fee, "must be at least 0 and below 1")
         for first, second in zip(self.phases, self.phases[1:], strict=False):
@@ -226,6 +239,17 @@ class Study:
             if len(demand.max_mw) != len(self.phases):
                 rule = f"must have {len(self.phases)} values, one a phase"
                 raise InputError("ai_demand.max_mw", demand.max_mw, rule)
+        self._check_investors()
+
+    def _check_investors(self) -> None:
+        ids = [investor.id for investor in self.investors]
+        for i, investor in enumerate(self.investors):
+            if investor.id in ids[:i]:
+                raise InputError(f"investors[{i}].id", investor.id, "must be given once")
+            count = len(investor.capital_per_phase)
+            if count not in {0, len(self.phases)}:
+                rule = f"must have {len(self.phases)} values, one a phase, or none"
+                raise InputError(f"investors[{i}].capital_per_phase", count, rule)
 
     @property
     def decided_at(self) -> float:
@@ -242,6 +266,7 @@ class Network:
     Attributes:
         study: What network.toml says.
         sites: In the order of their ids.
+        offers: What offers.toml says.
         facts: Shipped facts with the user's laid over.
         prices: Price series by zone.
         drybulb_c, wetbulb_c: Air temperatures by station, degC.
@@ -260,3 +285,4 @@ class Network:
     wind: Mapping[str, Series]
     carbon_kg_per_mwh: Mapping[str, Series]
     availability: Mapping[str, Series] = field(default_factory=dict)
+    offers: Offers = Offers()

@@ -9,6 +9,8 @@ from loadstone.model.bounds import at_least_zero
 from loadstone.model.connection import Backup, Connection, Transformers
 from loadstone.model.errors import InputError
 from loadstone.model.flexibility import Flexibility, check_stacking, check_window
+from loadstone.model.gate import Gate
+from loadstone.model.hall import Conversion, StandingHall, ai_hall
 from loadstone.model.tariff import Tariff
 
 Status = Literal["operating", "building", "planned", "candidate"]
@@ -164,9 +166,15 @@ class Site:
         opening: What opening costs; sites that operate or have a connection have none.
         supply: What power costs: tariffs, contracts, own generation.
         standing: Machines there today.
+        halls: Halls there today. Of each kind the larger of these and of the machines that
+            need one stands.
+        conversions: Mining halls that may become AI halls.
         limits: Most that may be built.
         miners, servers: Models that may be built; None takes the network's.
-        mining_cooling, ai_cooling: Ids of the cooling plants.
+        mining_cooling: Id of the cooling plant of mining halls.
+        ai_cooling: Ids of the cooling plants of AI halls, at most one for each kind of hall.
+        gates: What must be settled before a use may be built.
+        owner: ISO 3166-1 code of the owner, for eligibility; None takes the network's.
         clauses: Times in which a use must stand still.
         obligations: Power that was promised.
         flexibility: Products that pay for giving power back.
@@ -191,11 +199,15 @@ class Site:
     opening: Opening | None = None
     supply: tuple[Tariff, ...]
     standing: tuple[Standing, ...] = ()
+    halls: tuple[StandingHall, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
     limits: Limits = Limits()
     miners: tuple[str, ...] | None = None
     servers: tuple[str, ...] | None = None
     mining_cooling: str = "mining-air"
-    ai_cooling: str = "ai-chilled-water"
+    ai_cooling: tuple[str, ...] = ("ai-chilled-water",)
+    gates: tuple[Gate, ...] = ()
+    owner: str | None = None
     clauses: tuple[Clause, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     flexibility: tuple[Flexibility, ...] = ()
@@ -214,6 +226,13 @@ class Site:
             raise InputError("longitude", self.longitude, "must be from -180 to 180")
         if not self.supply:
             raise InputError("supply", (), "must say what power costs")
+        kinds = [ai_hall(plant) for plant in self.ai_cooling]
+        if not kinds or len(set(kinds)) < len(kinds):
+            rule = "must name at least one, and at most one for each kind of hall"
+            raise InputError("ai_cooling", self.ai_cooling, rule)
+        into = [one.into for one in self.conversions]
+        if len(set(into)) < len(into):
+            raise InputError("conversions.into", into, "must be named once each")
         self._check_sizes()
         at_least_zero(self, "response_s")
         check_stacking(self.flexibility)
@@ -248,9 +267,9 @@ class Site:
             raise InputError("supply", "backup", "must have another name beside [backup]")
 
     def _check_sizes(self) -> None:
-        rule = f"must be at most connection.max_mw {self.connection.max_mw:g}"
-        if self.opening is not None and self.opening.minimum_mw > self.connection.max_mw:
+        rule = f"must be at most connection.max_mw {self.connection.most_mw:g}"
+        if self.opening is not None and self.opening.minimum_mw > self.connection.most_mw:
             raise InputError("opening.minimum_mw", self.opening.minimum_mw, rule)
         for i, promise in enumerate(self.obligations):
-            if promise.mw > self.connection.max_mw and not self.connection.off_grid:
+            if promise.mw > self.connection.most_mw and not self.connection.off_grid:
                 raise InputError(f"obligations[{i}].mw", promise.mw, rule)

@@ -6,7 +6,8 @@ hour), then mean MW of the hour, power drawn positive:
 
 - at the meter: `grid_import_mw`, `grid_export_mw`;
 - at the bus: `solar_mw`, `wind_mw`, `charge_mw`, `discharge_mw`, `shortage_mw`, and machines
-  with their cooling: `mining_mw`, `ai_mw`, and `miner:<model>` or `server:<model>` for each;
+  with their cooling: `mining_mw`, `ai_mw`, and for each `miner:<model>`, `hosting:<id>`,
+  `server:<model>` or `lease:<id>`;
 - `stored_mwh` at the end of the hour;
 - `price` of the grid's power and `worth` of one more MWh at the bus, network currency/MWh;
 - `supply:<name>` for each power contract and generator, at the meter.
@@ -42,7 +43,8 @@ _HOURLY = (
     "price",
     "worth",
 )
-_USES = {"mining_mw": "miner:", "ai_mw": "server:"}
+_USES = {"mining_mw": ("miner:", "hosting:"), "ai_mw": ("server:", "lease:")}
+_MACHINES = ("miner:", "hosting:", "server:", "lease:")
 
 
 def write_dispatch(folder: Path, dispatch: Sequence[SiteDispatch]) -> Path:
@@ -124,8 +126,10 @@ def _site(table: pa.Table) -> SiteDispatch:
     return SiteDispatch(
         site=table["site"][0].as_py(),
         phase=_whole(table["phase"][0].as_py()),
-        supply_mw=_named(held, "supply:", keep=False),
-        machine_mw=_named(held, "miner:") | _named(held, "server:"),
+        supply_mw={
+            name.removeprefix("supply:"): mw for name, mw in _named(held, ("supply:",)).items()
+        },
+        machine_mw=_named(held, _MACHINES),
         **{name: held[name] for name in _HOURLY},
     )
 
@@ -134,9 +138,5 @@ def _whole(phase: float) -> Year:
     return int(phase) if phase == int(phase) else phase
 
 
-def _named(held: dict[str, Floats], start: str, *, keep: bool = True) -> dict[str, Floats]:
-    return {
-        name if keep else name.removeprefix(start): mw
-        for name, mw in held.items()
-        if name.startswith(start)
-    }
+def _named(held: dict[str, Floats], starts: tuple[str, ...]) -> dict[str, Floats]:
+    return {name: mw for name, mw in held.items() if name.startswith(starts)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read a network folder: network.toml, sites/*.toml, facts/ and series/.
+"""Read a network folder: network.toml, sites/*.toml, offers.toml, facts/ and series/.
 
 The files are the model: each is read strictly into its frozen values. All that is wrong in
 all files is told at once.
@@ -16,6 +16,7 @@ from loadstone.model.agreement import disagreements
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
 from loadstone.model.network import Network, Study
+from loadstone.model.offer import Offers
 from loadstone.model.ports import SeriesShelf
 from loadstone.model.series import Series
 from loadstone.model.site import Site
@@ -24,6 +25,7 @@ from loadstone.model.tariff import Tariff
 ReadSeries = Callable[..., SeriesShelf]
 
 STUDY = "network.toml"
+OFFERS = "offers.toml"
 # what stands for a field that is wrong, only to look for further errors
 _YEAR = 2025
 _STUDY: Table = {
@@ -42,7 +44,7 @@ _STUDY: Table = {
 }
 # fields of earlier versions, and what to write instead
 _RENAMED = {"curtailment": 'is now [[flexibility]], with kind = "curtailment"'}
-_TOGETHER = ("phases", "outlook", "ai_demand")
+_TOGETHER = ("phases", "outlook", "ai_demand", "investors")
 # what sites are read with
 _SHARED = ("currency", "fx", "phases")
 _SITE: Table = {
@@ -79,6 +81,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
     if not sites:
         rule = "must have at least one file, such as sites/first.toml"
         reading.note([InputError("sites", [], rule)], "sites")
+    offers = reading.value(Offers, OFFERS, {}) if (folder / OFFERS).is_file() else Offers()
     facts = reading.facts()
     shelf = reading.series(read_series, study.phases[0].year)
     if facts is None:
@@ -94,6 +97,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         wind=shelf.by_zone("wind", "capacity_factor"),
         carbon_kg_per_mwh=shelf.by_zone("carbon", "kg_per_mwh"),
         availability=shelf.by_zone("availability", "availability"),
+        offers=offers,
     )
     for error in disagreements(network):
         if not reading.explains(error):

@@ -5,13 +5,14 @@ from typing import Any
 
 from loadstone.adapters.tables import schema
 from loadstone.model.network import Study
+from loadstone.model.offer import Offers
 from loadstone.model.site import Site
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def network_schema() -> dict[str, dict[str, Any]]:
-    """Return the schema of each kind of file: "network" and "site"."""
+    """Return the schema of each kind of file: "network", "site" and "offers"."""
     network = _schema(Study, "network.toml")
     site = _schema(Site, "sites/*.toml")
     site["required"] = [name for name in site["required"] if name != "id"]
@@ -19,7 +20,7 @@ def network_schema() -> dict[str, dict[str, Any]]:
         properties = definition.get("properties", {})
         if "const" in properties.get("kind", {}):  # which it is cannot be left to a default
             definition["required"] = ["kind", *definition.get("required", ())]
-    return {"network": network, "site": site}
+    return {"network": network, "site": site, "offers": _schema(Offers, "offers.toml")}
 
 
 def _schema(type_: Any, title: str) -> dict[str, Any]:

@@ -133,9 +133,10 @@ def _add_block(
         {"segment": both["segment"]},
         "segment",
     )
-    used = weighted_sum(model, both, (1.0, power), (-width, limit))
-    there = xr.DataArray(width > 0, both)
-    model.add_constraints(used, relation, 0.0, name=f"width_{b}", mask=there)
+    if block.segments:  # linopy takes no constraint without a row
+        used = weighted_sum(model, both, (1.0, power), (-width, limit))
+        there = xr.DataArray(width > 0, both)
+        model.add_constraints(used, relation, 0.0, name=f"width_{b}", mask=there)
     shortage = model.add_variables(0.0, np.inf, coords=hour, name=f"shortage_{b}").labels.values
     balance: list[Term] = [(np.broadcast_to(way, shape[::-1]), power.T), (1.0, shortage)]
     if block.storage is not None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.lower.power import SiteHours
+from loadstone.model.hall import MINING_HALL
 from loadstone.model.plan import Resting, SiteDispatch
 from loadstone.model.series import Provenance, Series
 from loadstone.model.tariff import SpotPrice
@@ -124,6 +125,7 @@ def _cooling(site: LoweredSite, hours: SiteDispatch, phase: int) -> Floats:
     given = site.hours[phase]
     total = np.zeros_like(hours.price)
     for name, power in hours.machine_mw.items():
-        mining = name.startswith(("miner:", "promised:mining"))
-        total += power * (1 - 1 / (given.mining_pue if mining else given.ai_pue))
+        mining = name.startswith(("miner:", "hosting:", "promised:mining"))
+        first = MINING_HALL if mining else given.first_ai_hall
+        total += power * (1 - 1 / given.pue(site.hall_of.get(name, first)))
     return total

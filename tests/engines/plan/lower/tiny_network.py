@@ -57,6 +57,9 @@ COSTS = {
     "insurance": (0.0, "1/year"),
     "property-tax": (0.0, "1/year"),
     "decommissioning": (0.0, "1"),
+    "conversion-ai-air": (6e6, "USD/MW"),
+    "conversion-ai-liquid": (7e6, "USD/MW"),
+    "conversion-months": (12.0, "month"),
     "availability-mining": (1.0, "1"),
     "availability-ai": (1.0, "1"),
     "transformer": (50_000.0, "USD/MW"),
@@ -145,6 +148,7 @@ def facts(**changes):
         "cooling": {
             "mining-air": cooling("hall", "mining"),
             "ai-chilled-water": cooling("hall", "ai"),
+            "ai-liquid": cooling("hall", "ai"),
         },
         "bitcoin": Bitcoin(
             halvings=tuple(

@@ -14,13 +14,19 @@ from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.model.tariff.terms import OwnGenerationTerm
 
 
-def worst_pue(out: LoweredSite, phase: int) -> float:
+def worst_pue(out: LoweredSite, phase: int, hall: str = "") -> float:
     """Return the greatest power at the bus over that at the plugs of AI servers.
 
     Hours in which AI is forbidden do not count; 0 where it is always forbidden.
+
+    Args:
+        out: The site.
+        phase: Index of the phase.
+        hall: Kind of hall that they stand in; "" for the first of the site.
     """
     hours = out.hours[phase]
-    return float(np.where(hours.ai_banned, 0.0, hours.ai_pue).max())
+    pue = hours.pue(hall or hours.first_ai_hall)
+    return float(np.where(hours.ai_banned, 0.0, pue).max())
 
 
 def add_firmness(assets: Assets, phase: int, one: int) -> None:
@@ -77,6 +83,6 @@ def register_servers(assets: Assets) -> None:
     share = (assets.site.ai_sales or study.ai_sales).firm_share
     for (asset, phase), column in out.amounts.items():
         if asset.startswith("server:"):
-            mw = share * worst_pue(out, phase)
+            mw = share * worst_pue(out, phase, out.hall_of[asset])
             if mw:
                 out.firm_load.setdefault(phase, []).append((column, mw))

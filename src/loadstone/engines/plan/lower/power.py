@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A site's hours in one phase: what power costs, what it cools, and when a use is forbidden."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from loadstone.model.connection import Cut
 from loadstone.model.errors import InputError
 from loadstone.model.flexibility import Flexibility
 from loadstone.model.grid import TimeGrid
+from loadstone.model.hall import MINING_HALL, ai_hall
 from loadstone.model.network import Network
 from loadstone.model.plan import RuleHit
 from loadstone.model.site import Clause, Site
@@ -35,8 +37,9 @@ class SiteHours:
         currency: Currency of the card.
         fx: Worth of one unit of it in the network's currency.
         factor: What energy prices are multiplied by in this phase.
-        mining_pue, ai_pue: Hall power over plug power at full load.
-        mining_ready, ai_ready: Share of installed power that can run.
+        hall_pue: Hall power over plug power at full load, by kind of hall.
+        hall_ready: Share of installed power that can run, by kind of hall.
+        first_ai_hall: Kind of AI hall of the first cooling plant that the site names.
         mining_banned, ai_banned: Hours in which a use must stand still.
         carbon: Carbon of a MWh drawn from the grid, tonnes.
         hits: Rules that forbid something in this phase.
@@ -47,14 +50,36 @@ class SiteHours:
     currency: str
     fx: float
     factor: float
-    mining_pue: Floats
-    ai_pue: Floats
-    mining_ready: Floats
-    ai_ready: Floats
+    hall_pue: Mapping[str, Floats]
+    hall_ready: Mapping[str, Floats]
+    first_ai_hall: str
     mining_banned: Bools
     ai_banned: Bools
     carbon: Floats
     hits: tuple[RuleHit, ...]
+
+    def pue(self, hall: str) -> Floats:
+        """Return hall power over plug power at full load in a kind of hall. Shape (T,)."""
+        return self.hall_pue[hall]
+
+    def ready(self, hall: str) -> Floats:
+        """Return the share of installed power that can run in a kind of hall. Shape (T,)."""
+        return self.hall_ready[hall]
+
+    @property
+    def mining_pue(self) -> Floats:
+        """Power of a mining hall over plug power at full load. Shape (T,)."""
+        return self.hall_pue[MINING_HALL]
+
+    @property
+    def mining_ready(self) -> Floats:
+        """Share of installed miners that can run. Shape (T,)."""
+        return self.hall_ready[MINING_HALL]
+
+    @property
+    def ai_pue(self) -> Floats:
+        """Power of the first kind of AI hall over plug power at full load. Shape (T,)."""
+        return self.hall_pue[self.first_ai_hall]
 
     def price(self, *meters: str) -> Floats:
         """Return the planner's price of energy on meters, network currency/MWh. Shape (T,)."""
@@ -87,7 +112,8 @@ def site_hours(network: Network, economy: Economy, site: Site, phase: int) -> Si
     card = site_card(site.supply, grid, prices)
     plants = network.facts.cooling
     dry, wet = network.drybulb_c[site.station].values, network.wetbulb_c[site.station].values
-    mining, ai = plants[site.mining_cooling], plants[site.ai_cooling]
+    halls = {MINING_HALL: ("mining", site.mining_cooling)}
+    halls |= {ai_hall(plant): ("ai", plant) for plant in site.ai_cooling}
     banned, hits = _banned(network, site, phase, grid, card)
     return SiteHours(
         grid=grid,
@@ -95,12 +121,17 @@ def site_hours(network: Network, economy: Economy, site: Site, phase: int) -> Si
         currency=card.currency,
         fx=economy.per(card.currency),
         factor=network.study.outlook.power_price_factor[phase],
-        mining_pue=np.round(pue(mining, dry, wet), 6),
-        ai_pue=np.round(pue(ai, dry, wet), 6),
-        mining_ready=np.round(
-            availability(mining, dry) * economy.cost("availability-mining"), 6
-        ),
-        ai_ready=np.round(availability(ai, dry) * economy.cost("availability-ai"), 6),
+        hall_pue={
+            hall: np.round(pue(plants[plant], dry, wet), 6)
+            for hall, (_, plant) in halls.items()
+        },
+        hall_ready={
+            hall: np.round(
+                availability(plants[plant], dry) * economy.cost(f"availability-{use}"), 6
+            )
+            for hall, (use, plant) in halls.items()
+        },
+        first_ai_hall=ai_hall(site.ai_cooling[0]),
         mining_banned=banned["mining"],
         ai_banned=banned["ai"],
         carbon=_carbon(network, site, zone.carbon.value) / 1000,

@@ -12,6 +12,7 @@ from loadstone.engines.plan.lower.firmness import add_firmness, register_servers
 from loadstone.engines.plan.lower.fleet import add_halls_and_machines
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.lower.machines import Machines
+from loadstone.engines.plan.lower.offers import Offered
 from loadstone.engines.plan.lower.plants import (
     add_backup,
     add_backup_power,
@@ -107,6 +108,7 @@ class SiteLowering:
         add_firmness(self.assets, p, one)
         machines.add_miners(caps, segments, accounts)
         machines.add_servers(caps, segments)
+        Offered(self.assets, machines, p).add(caps, segments, accounts)
         supply.add_tiers(caps, segments, accounts)
         for promise in self.site.obligations:
             if promise.mw > 0:

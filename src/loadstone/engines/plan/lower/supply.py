@@ -181,7 +181,7 @@ class Supply:
         if not peaks:
             for asset, connection in self.connected.items():
                 column, name = connection, asset
-                if held and asset == FIRM:
+                if asset == FIRM and (held or self.site.reserved.get(self.phase)):
                     column, name = self._rest(asset, held), GRID[asset]
                 segments.append(
                     Segment(
@@ -234,13 +234,16 @@ class Supply:
         return self.draft.profile(available(self.site, self.phase))
 
     def _rest(self, asset: str, held: float) -> int:
-        """Return a new column for grid power within the connection that contracts leave."""
+        """Return a new column for grid power within the connection that is left.
+
+        Power contracts hold a part of it, and tenants what they reserve and do not draw.
+        """
         connection = self.connected[asset]
         label = self._label("grid", "" if asset == FIRM else asset)
         column = self.draft.column(label, upper=self.draft.upper(connection))
         terms = [(column, 1.0), (connection, -1.0)]
         if asset == FIRM:
-            terms.append((self.one, held))
+            terms += [(self.one, held), *self.site.reserved.get(self.phase, ())]
         self.draft.row(self._label("within_connection"), terms, upper=0.0)
         return column
 
@@ -323,9 +326,9 @@ class Supply:
         meters: dict[str, tuple[str, ...]] = {
             "import": ("grid", "ppa:"),
             "residual": ("grid",),
-            "mining": ("miner:",),
-            "ai": ("server:",),
-            "all_use": ("miner:", "server:"),
+            "mining": ("miner:", "hosting:"),
+            "ai": ("server:", "lease:"),
+            "all_use": ("miner:", "hosting:", "server:", "lease:"),
             "export": ("export",),
         }
         for term in self.terms:
