@@ -114,7 +114,8 @@ def test_after_tax_the_objective_is_revenue_less_bill_and_capital(kind):
     )
     year = found.year()
     card, load = found.lowered.sites[0].hours[0].card, books_of(found).load(0)
-    earned = year.revenue["mining"] - card.charge(load) - year.cost["upkeep"]
+    kept = year.cost["staff"] + year.cost["repairs"]
+    earned = year.revenue["mining"] - card.charge(load) - kept
     assert found.plan.objective == pytest.approx((0.75 * earned - year.annuity) / 1.1, rel=1e-6)
     assert year.cost["tax"] == pytest.approx(0.25 * earned, rel=1e-5)
 
