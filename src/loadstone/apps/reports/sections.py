@@ -90,8 +90,8 @@ def _header(subject: Subject) -> str:
     nav = _links(subject)
     if subject.decision is not None:
         return (
-            committee_page(plan, subject.decision, subject.network)
-            + f'<div class="after">{paragraph(proof(plan), "proof")}{warning}{nav}</div>'
+            committee_page(plan, subject.decision, subject.network, warning)
+            + f'<div class="after">{paragraph(proof(plan), "proof")}{nav}</div>'
         )
     return (
         '<header><p class="kicker">Loadstone · plan of a network</p>'

@@ -33,6 +33,21 @@ GLOSSARY = (
         "A levy is on energy, by its use. A tax is on income, on added value or on imports.",
     ),
     (
+        "Lease, cloud, hosting",
+        "Three ways to sell halls: reserved by the month to a tenant whose jobs are its own; "
+        "own AI servers by the hour; miners of others by the MWh.",
+    ),
+    (
+        "Energised, firm",
+        "What may be drawn today; and the part of it that stays when a transformer fails or "
+        "the grid cuts power that it never promised.",
+    ),
+    (
+        "Stress, regret",
+        "A named future that goes wrong; and what a plan is worth less in it than the best of "
+        "the plans beside it, its builds held.",
+    ),
+    (
         "Take-or-pay",
         "A power contract in which a least amount of energy is paid for, used or not.",
     ),

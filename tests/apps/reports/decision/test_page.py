@@ -55,6 +55,18 @@ def test_every_section_of_which_there_is_something_to_say_is_there(name):
     assert f'href="#{name}"' in PAGE
 
 
+def test_synthetic_inputs_are_named_on_the_first_sheet():
+    first = OWN.partition("committee sheet")[2].partition("</header>")[0]
+    assert "synthetic years, not observations" in first
+
+
+def test_many_years_of_capital_stand_below_the_chart():
+    years = tuple(range(2027, 2035))
+    page = report_html(replace(PLAN, phases=years), (), NETWORK, decision=DECISION)
+    assert 'class="pair stacked"' in page
+    assert 'class="pair stacked"' not in OWN
+
+
 def test_without_a_decision_the_report_is_as_it_was():
     page = report_html(PLAN, DISPATCH, NETWORK)
     assert "committee sheet" not in page

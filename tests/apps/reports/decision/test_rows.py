@@ -162,6 +162,13 @@ def test_investors_stand_beside_own_funds_by_name():
     assert list(capital_sources(replace(PLAN, funding=whole), network)) == ["River Fund"]
 
 
+def test_half_years_are_one_year_of_capital():
+    halves = tuple(CapitalYear(phase=at, by_asset={"server": 1e9}) for at in (2027, 2027.5))
+    table = capital_table(replace(PLAN, phases=(2027, 2027.5), capital=halves), NETWORK)
+    assert table.columns == ("USD m", "2027", "All")
+    assert table.totals == ("Total", "2,000.0", "2,000.0")
+
+
 def test_capital_is_told_when_it_is_paid():
     early = CapitalYear(phase=2027, by_asset={"server": 3e9, "ai_hall_liquid": 1e9})
     uses = capital_uses(replace(PLAN, capital=(early,)))

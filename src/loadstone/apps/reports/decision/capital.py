@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from loadstone.apps.charts.words import asset_name, figures, money, phase_name
+from loadstone.apps.charts.words import asset_name, figures, money
 from loadstone.apps.reports.tables import Table, millions
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, Year
@@ -86,19 +86,27 @@ def capital_sources(plan: Plan, network: Network) -> dict[str, dict[Year, float]
     return {**found, OWN_FUNDS: own} if own or not found else dict(found)
 
 
-def capital_table(plan: Plan, network: Network) -> Table:
-    """Return uses and sources of capital by year, millions."""
-    uses, sources = capital_uses(plan), capital_sources(plan, network)
-    phases = sorted({*plan.phases, *(phase for row in uses.values() for phase in row)})
+def _by_year(row: Mapping[Year, float]) -> dict[int, float]:
+    found: dict[int, float] = defaultdict(float)
+    for phase, amount in row.items():
+        found[int(phase)] += amount
+    return found
 
-    def cells(name: str, row: Mapping[Year, float]) -> tuple[str, ...]:
-        amounts = [row.get(phase, 0.0) for phase in phases]
+
+def capital_table(plan: Plan, network: Network) -> Table:
+    """Return uses and sources of capital by calendar year, millions."""
+    uses = {name: _by_year(row) for name, row in capital_uses(plan).items()}
+    sources = {name: _by_year(row) for name, row in capital_sources(plan, network).items()}
+    years = sorted({*map(int, plan.phases), *(year for row in uses.values() for year in row)})
+
+    def cells(name: str, row: Mapping[int, float]) -> tuple[str, ...]:
+        amounts = [row.get(year, 0.0) for year in years]
         return name, *(millions(amount) for amount in amounts), millions(sum(amounts))
 
-    whole = {phase: sum(row.get(phase, 0.0) for row in uses.values()) for phase in phases}
+    whole = {year: sum(row.get(year, 0.0) for row in uses.values()) for year in years}
     return Table(
-        columns=(f"{plan.currency} m", *(phase_name(phase) for phase in phases), "All"),
-        numeric=(False, *[True] * (len(phases) + 1)),
+        columns=(f"{plan.currency} m", *map(str, years), "All"),
+        numeric=(False, *[True] * (len(years) + 1)),
         rows=(
             ("Uses",),
             *(cells(name, row) for name, row in uses.items()),

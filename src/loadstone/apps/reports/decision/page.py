@@ -33,6 +33,7 @@ from loadstone.model.decision import Decision, Month
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
 
+_MOST_COLUMNS = 8  # of the table of capital, beside a chart
 FACTORS = {
     "hashprice": "Value over hashprice",
     "ai_price": "Value over AI prices",
@@ -157,28 +158,31 @@ def _sensitivities(decision: Decision) -> str:
     )
 
 
-def committee_page(plan: Plan, decision: Decision, network: Network) -> str:
+def committee_page(plan: Plan, decision: Decision, network: Network, warning: str = "") -> str:
     """Return the first page of the report.
 
     Args:
         plan: The plan.
         decision: What stands beside it.
         network: The network it is a plan of.
+        warning: What to read it with, as HTML.
     """
+    paid = capital_table(plan, network)
+    stacked = " stacked" if len(paid.columns) > _MOST_COLUMNS else ""
     uses = chart("uses", "MW by use against energised MW", paper_px=545)
     capital = _block(
         "Uses and sources of capital",
         f"{plan.currency} million in the year it is paid, before annuities.",
-        table(capital_table(plan, network), dense=True),
+        table(paid, dense=True),
     )
     return (
         '<header class="committee sheet"><p class="kicker">Loadstone · for decision</p>'
         f"<h1>{escape(network.study.name)}</h1>{paragraph(answer(plan), 'lead')}"
         f"{_cards(plan, decision, network)}"
-        f'<div class="pair"><div class="block">{uses}</div>{capital}</div>'
+        f'<div class="pair{stacked}"><div class="block">{uses}</div>{capital}</div>'
         f"{_variants(plan, decision)}"
         f'<div class="pair">{_truths(decision)}{_rests(plan, decision, network)}</div>'
-        f"</header>{_otherwise(plan, decision, network)}"
+        f"{warning}</header>{_otherwise(plan, decision, network)}"
     )
 
 
