@@ -212,7 +212,7 @@ def gates(plan: Plan, network: Network) -> Table:
     return Table(
         columns=("Site", "What", "Holds back", "Expected", "Likely", "Built on", "In words",
                  "Who says so"),
-        numeric=(False, False, False, False, True, False, False, False),
+        numeric=(False, False, False, True, True, False, False, False),
         rows=tuple(
             (
                 names.get(one.site, one.site), one.kind, ", ".join(one.uses),
