@@ -232,8 +232,12 @@ def _metrics(
     }
     revenue = {
         name: sum(weights[y.site, y.phase] * y.revenue.get(name, 0.0) for y in site_years)
-        for name in ("mining", "ai", "export", "curtailment", "reserve")
+        for name in (
+            *("mining", "ai", "rent", "lease power", "hosting"),
+            *("export", "curtailment", "reserve"),
+        )
     }
+    revenue["lease"] = revenue.pop("rent") + revenue.pop("lease power")
     hashprices = [
         lowered.economy.hashprice(p) for p in range(len(lowered.network.study.phases))
     ]
@@ -242,6 +246,8 @@ def _metrics(
         "connected_mw": standing("connection"),
         "mining_mw": standing("miner:"),
         "ai_mw": standing("server:"),
+        "leased_mw": standing("lease:"),
+        "hosted_mw": standing("hosting:"),
         "solar_mw": standing("solar"),
         "wind_mw": standing("wind"),
         "battery_mw": standing("battery_power"),
@@ -249,7 +255,8 @@ def _metrics(
         "sites_with_machines": float(
             sum(
                 any(
-                    a.startswith(("miner:", "server:")) and v > LEAST_BUILD
+                    a.startswith(("miner:", "server:", "lease:", "hosting:"))
+                    and v > LEAST_BUILD
                     for a, v in y.capacities.items()
                 )
                 for y in final
