@@ -22,6 +22,9 @@ Flags = NDArray[np.bool_]
 
 UNWANTED = 1e4  # money units a unit: more than anything earns
 TOLERANCE = 1e-9  # of HiGHS, on rows and prices as they are scaled here
+DISTRACTIONS = ("rins", "rens", "root_reduced_cost", "feasibility_jump")
+"""Heuristics of HiGHS that solve ever smaller programmes and take most of its time; the plans
+that they find are worth little here, where the search has its own."""
 COARSE_TOLERANCE = 1e-7  # its own, where it gives up with the finer one
 
 
@@ -86,6 +89,9 @@ class Master:
         self.option("random_seed", 0)
         self.option("primal_feasibility_tolerance", TOLERANCE)
         self.option("dual_feasibility_tolerance", TOLERANCE)
+        self.option("mip_heuristic_effort", 0.0)
+        for name in DISTRACTIONS:
+            self.option(f"mip_heuristic_run_{name}", False)
         self._gain = np.concatenate(
             [-problem.cost / unit, np.repeat([b.weight for b in problem.blocks], parts)]
         )
