@@ -20,6 +20,7 @@ from loadstone.apps.reports.decision.rows import (
     variants_table,
 )
 from loadstone.model.capital import Investor
+from loadstone.model.decision import Stressed
 from loadstone.model.network import Stated
 from loadstone.model.plan import CapitalYear, Funding
 from tests.apps.example_decision import decided
@@ -100,6 +101,13 @@ def test_a_plan_that_a_stress_makes_impossible_has_no_largest_regret():
     assert wait.largest is None
     assert wait.cells[-1].text == "not possible"
     assert wait.cells[-1].worst
+
+
+def test_a_stress_that_no_plan_survives_is_told_not_ranked():
+    none = Stressed(name="war", text="", values=dict.fromkeys(DECISION.stressed[0].values))
+    rows = regrets(replace(DECISION, stressed=(*DECISION.stressed, none)))
+    assert {row.cells[-1].text for row in rows} == {"not possible"}
+    assert not any(row.least for row in rows)
 
 
 def test_regret_is_darker_the_more_of_the_value_it_is():

@@ -169,8 +169,13 @@ class RegretRow:
     least: bool
 
 
+def regret_of(stress: Stressed, name: str) -> float | None:
+    """Return the regret of a plan; None where it, or every plan, is not possible."""
+    return None if stress.values[name] is None else stress.regret(name)
+
+
 def _cells(name: str, stressed: Sequence[Stressed], base: float) -> tuple[Regret, ...]:
-    regrets = [one.regret(name) for one in stressed]
+    regrets = [regret_of(one, name) for one in stressed]
     most = max((r for r in regrets if r is not None), default=0.0)
     found = []
     for one, regret in zip(stressed, regrets, strict=True):

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 
 from loadstone.apps.charts.words import country_name
+from loadstone.apps.reports.decision.rows import regret_of
 from loadstone.apps.reports.decision.sentences import named
 from loadstone.apps.reports.sheet import Book, Cell, Column, Formula, cell_name
 from loadstone.model.decision import Decision, Stressed, Variant
@@ -100,7 +101,7 @@ def _in_stresses(book: Book, sheet: object, decision: Decision, currency: str, r
 def _regret(
     stress: Stressed, one: Variant, column: int, rows: tuple[int, int], row: int
 ) -> Cell:
-    regret = stress.regret(one.name)
+    regret = regret_of(stress, one.name)
     if regret is None:
         return "not possible"
     best = f"MAX({cell_name(rows[0], column)}:{cell_name(rows[1], column)})"
@@ -108,7 +109,7 @@ def _regret(
 
 
 def _largest(decision: Decision, one: Variant, row: int) -> Cell:
-    regrets = [stress.regret(one.name) for stress in decision.stressed]
+    regrets = [regret_of(stress, one.name) for stress in decision.stressed]
     known = [regret for regret in regrets if regret is not None]
     if len(known) < len(regrets):
         return "not possible"
