@@ -71,7 +71,7 @@ class Gate:
     @property
     def text(self) -> str:
         """It in words."""
-        thing = self.kind
+        thing: str = self.kind
         if self.routes is not None:
             thing = f"fibre on {self.routes} route{'' if self.routes == 1 else 's'}"
         day = "is not expected" if self.opens is None else f"is expected on {self.opens}"
