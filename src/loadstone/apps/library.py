@@ -7,7 +7,7 @@ Results are frozen values; frames are made here, figures in charts.
 import logging
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pandas as pd  # type: ignore[import-untyped]
 from rich.console import RenderableType
 
 from loadstone.adapters.files import (
+    read_decision,
     read_dispatch,
     read_json,
     read_plan,
@@ -28,6 +29,7 @@ from loadstone.apps.wiring import planning_doors
 from loadstone.engines.plan.exact import Progress
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.verify import Verification
+from loadstone.model.decision import Decision
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
@@ -37,6 +39,7 @@ from loadstone.services.planning import (
     Method,
     Order,
     plan_network,
+    silent,
     verification_table,
     verify_run,
 )
@@ -54,6 +57,7 @@ class Run:
         folder: The run's folder.
         plan: The plan.
         network: What it is a plan of, from the snapshot of its inputs.
+        decision: What stands beside the plan; None where nobody looked.
         files: Files of the run.
         manifest: How it was made: inputs, versions, seeds, times, what counting it again found.
     """
@@ -61,6 +65,7 @@ class Run:
     folder: Path
     plan: Plan
     network: Network
+    decision: Decision | None
     files: tuple[Path, ...]
     manifest: Mapping[str, Any]
 
@@ -87,6 +92,21 @@ class Run:
     def limits(self) -> pd.DataFrame:
         """Return what limits the plan, dearest first."""
         return pd.DataFrame([asdict(marginal) for marginal in self.plan.marginals])
+
+    def variants(self) -> pd.DataFrame:
+        """Return a row per plan beside the plan; empty where nobody looked."""
+        found = self.decision.variants if self.decision else ()
+        return pd.DataFrame([asdict(replace(one, builds=())) for one in found])
+
+    def stresses(self) -> pd.DataFrame:
+        """Return the value of every plan in every stress; empty where nobody looked."""
+        found = self.decision.stressed if self.decision else ()
+        return pd.DataFrame({one.name: dict(one.values) for one in found})
+
+    def months(self) -> pd.DataFrame:
+        """Return a row per month of each site that leases halls."""
+        found = self.decision.months if self.decision else ()
+        return pd.DataFrame([asdict(one) for one in found])
 
     def dispatch(self, site: str, phase: Year) -> SiteDispatch:
         """Return a year of hours of one site.
@@ -122,7 +142,7 @@ class Run:
 
     def summary(self) -> RenderableType:
         """Return the summary that a terminal shows."""
-        return summary_text(self.plan, self.network)
+        return summary_text(self.plan, self.network, self.decision)
 
     def map(self) -> charts.Figure:
         """Return the map of the plan."""
@@ -157,7 +177,9 @@ def plan(
     method: Method = "exact",
     gap: float = GAP,
     time_limit_s: float | None = None,
+    beside: bool = True,
     show: Callable[[Progress], None] | None = None,
+    tell: Callable[[str], None] = silent,
 ) -> Run:
     """Find the best plan of a network folder, count it again and keep the run.
 
@@ -167,7 +189,10 @@ def plan(
         method: "exact" or "lp".
         gap: Proven gap at which the search ends, as a share of the objective.
         time_limit_s: Seconds after which the best plan so far is taken; None for no limit.
+        beside: Whether to look for what stands beside the plan: alternatives, stresses,
+            sensitivities.
         show: Told how far the search is.
+        tell: Told what is done after it.
 
     Raises:
         InputErrors: All that is wrong with the network.
@@ -177,10 +202,10 @@ def plan(
     doors = planning_doors(write_report)
     stamp = doors.clock.now().strftime(STAMP)
     target = Path(folder) / "runs" / stamp if out is None else Path(out)
-    order = Order(method=method, gap=gap, time_limit_s=time_limit_s)
-    found = plan_network(Path(folder), target, doors, order=order, show=show)
+    order = Order(method=method, gap=gap, time_limit_s=time_limit_s, beside=beside)
+    found = plan_network(Path(folder), target, doors, order=order, show=show, tell=tell)
     return Run(
-        folder=found.run, plan=found.plan, network=found.network,
+        folder=found.run, plan=found.plan, network=found.network, decision=found.decision,
         files=found.files, manifest=found.manifest,
     )  # fmt: skip
 
@@ -199,7 +224,12 @@ def open_run(folder: str | Path) -> Run:
     network = read_network(run / INPUTS)
     files = tuple(path for path in sorted(run.iterdir()) if path.is_file())
     return Run(
-        folder=run, plan=found, network=network, files=files, manifest=read_json(run / MANIFEST)
+        folder=run,
+        plan=found,
+        network=network,
+        decision=read_decision(run),
+        files=files,
+        manifest=read_json(run / MANIFEST),
     )
 
 
@@ -235,7 +265,14 @@ def report(folder: str | Path) -> tuple[Path, ...]:
     found = read_json(kept) if kept.is_file() else run.manifest["verification"]
     hours = read_dispatch(run.folder)
     return tuple(
-        write_report(run.plan, hours, run.network, run.folder, verification=found["text"])
+        write_report(
+            run.plan,
+            hours,
+            run.network,
+            run.folder,
+            verification=found["text"],
+            decision=run.decision,
+        )
     )
 
 

@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from math import inf, isfinite
 from pathlib import Path
@@ -19,16 +19,24 @@ from loadstone.engines.plan.problem import Problem
 from loadstone.engines.plan.result import plan_of, site_hours
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.engines.plan.verify import Verification, verify
+from loadstone.model.decision import Decision
 from loadstone.model.errors import InfeasibleError, InputError, OutsideError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, Year
 from loadstone.model.ports import Clock, NetworkReader
+from loadstone.services.deciding import Found, Tell, decide
 
 Method = Literal["exact", "lp"]
 Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
 Show = Callable[[Progress], None]
 
 INPUTS = "inputs"
+MOST_BESIDE = 5.0  # times the search for the plan that the search for others may take
+LEAST_BESIDE_S = 30.0
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
 
 
 class RunWriter(Protocol):
@@ -43,6 +51,7 @@ class RunWriter(Protocol):
         dispatch: Sequence[SiteDispatch],
         evidence: Evidence,
         manifest: Mapping[str, Any],
+        decision: Decision | None,
         further: Callable[[Path], Sequence[Path]],
     ) -> tuple[Path, ...]:
         """Write a run and return its files."""
@@ -60,6 +69,7 @@ class ReportWriter(Protocol):
         out_dir: Path,
         *,
         verification: str | None = None,
+        decision: Decision | None = None,
     ) -> Sequence[Path]:
         """Write the report of a plan and return its files."""
         ...
@@ -100,11 +110,14 @@ class Order:
         method: "exact", our own decomposition, or "lp", one model for HiGHS.
         gap: Proven gap at which the search ends, as a share of the objective.
         time_limit_s: Seconds after which the best plan so far is taken; None for no limit.
+        beside: Whether to look for what stands beside the plan, in up to five times the time
+            that the plan took.
     """
 
     method: Method = "exact"
     gap: float = 1e-4
     time_limit_s: float | None = None
+    beside: bool = True
 
     def __post_init__(self) -> None:
         if self.method not in {"exact", "lp"}:
@@ -125,6 +138,7 @@ class Planned:
         dispatch: Its hours.
         network: What it is a plan of.
         verification: What counting it again found.
+        decision: What stands beside it; None where nobody looked.
         files: Files of the run.
         manifest: How it was made.
     """
@@ -134,6 +148,7 @@ class Planned:
     dispatch: tuple[SiteDispatch, ...]
     network: Network
     verification: Verification
+    decision: Decision | None
     files: tuple[Path, ...]
     manifest: Mapping[str, Any]
 
@@ -145,6 +160,7 @@ def plan_network(
     *,
     order: Order | None = None,
     show: Show | None = None,
+    tell: Tell = silent,
 ) -> Planned:
     """Find the best plan of a network folder and keep the run.
 
@@ -154,6 +170,7 @@ def plan_network(
         doors: The outside world.
         order: How to search.
         show: Told how far the search is.
+        tell: Told what is done after it.
 
     Raises:
         InputErrors: All that is wrong with the network.
@@ -169,19 +186,35 @@ def plan_network(
     read_s = clock.wall_s() - wall_s
     deadline = inf if order.time_limit_s is None else wall_s + order.time_limit_s
     years = [phase.at for phase in network.study.phases]
-    evidence = _search(
-        lowered.problem, order, deadline=deadline, years=years, clock=clock, show=show
-    )
-    solution, hours, cuts = evidence
-    if missing := (
-        *missing_power(lowered.problem, hours, years),
-        *beyond_permits(lowered.problem, solution, hours, years),
-    ):
-        raise InfeasibleError(missing)
-    search_s = clock.wall_s() - wall_s - read_s
-    plan = plan_of(lowered, solution, hours, method=order.method)
-    dispatch = site_hours(lowered, solution, hours)
-    found = verify(lowered.problem, solution, hours, cuts, gap=max(order.gap, solution.gap))
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        looking = _Looking(lowered.problem, order, deadline, clock, executor)
+        evidence = looking.search(years, show)
+        solution, hours, cuts = evidence
+        if missing := (
+            *missing_power(lowered.problem, hours, years),
+            *beyond_permits(lowered.problem, solution, hours, years),
+        ):
+            raise InfeasibleError(missing)
+        search_s = clock.wall_s() - wall_s - read_s
+        dispatch = site_hours(lowered, solution, hours)
+        plan = plan_of(lowered, solution, hours, dispatch, method=order.method)
+        found = verify(lowered.problem, solution, hours, cuts, gap=max(order.gap, solution.gap))
+        decision, decide_from = None, clock.wall_s()
+        if order.beside and looking.found is not None:
+            until = decide_from + max(LEAST_BESIDE_S, MOST_BESIDE * search_s)
+            decision = decide(
+                Found(
+                    lowered=lowered,
+                    search=looking.found,
+                    solution=solution,
+                    hours=hours,
+                    plan=plan,
+                ),
+                executor=executor,
+                stop=lambda: clock.wall_s() > until,
+                tell=tell,
+            )
+        decide_s = clock.wall_s() - decide_from
     manifest = {
         "network": plan.network,
         "status": plan.status.value,
@@ -189,6 +222,7 @@ def plan_network(
         "started": started.isoformat(timespec="seconds"),
         "read_s": round(read_s, 3),
         "search_s": round(search_s, 3),
+        "beside_s": round(decide_s, 3),
         "wall_s": round(clock.wall_s() - wall_s, 3),
         "cpu_s": round(clock.cpu_s() - cpu_s, 3),
         "rounds": solution.iterations,
@@ -204,13 +238,19 @@ def plan_network(
         dispatch=dispatch,
         evidence=evidence,
         manifest=manifest,
+        decision=decision,
         further=lambda made: doors.write_report(
-            plan, dispatch, network, made, verification=verification_text(found)
+            plan,
+            dispatch,
+            network,
+            made,
+            verification=verification_text(found),
+            decision=decision,
         ),
     )
     return Planned(
         run=out, plan=plan, dispatch=dispatch, network=network,
-        verification=found, files=files, manifest=manifest,
+        verification=found, decision=decision, files=files, manifest=manifest,
     )  # fmt: skip
 
 
@@ -247,43 +287,62 @@ def verify_run(
     return found, plan
 
 
-def _search(
-    problem: Problem,
-    order: Order,
-    *,
-    deadline: float,
-    years: Sequence[Year],
-    clock: Clock,
-    show: Show | None,
-) -> Evidence:
-    try:
-        if order.method == "lp":
-            left = None if deadline == inf else max(1.0, deadline - clock.wall_s())
-            return solve_lp_hours(problem, gap=order.gap, time_limit=left)
-        return _search_exactly(problem, order, deadline, clock, show)
-    except InfeasibleError as error:
-        if clock.wall_s() > deadline:
-            rule = f"no plan was found in {order.time_limit_s:g} s; allow more time"
-            raise OutsideError(rule) from error
-        raise InfeasibleError(clashing_limits(problem, years) or error.conflicts) from error
+@dataclass(slots=True, eq=False)
+class _Looking:
+    """Looks for the plan of a problem.
 
+    Attributes:
+        problem: The problem.
+        order: How to look.
+        deadline: When to stop, by the clock.
+        clock: The time.
+        executor: Runs blocks side by side.
+        found: The search, where it was exact.
+    """
 
-def _search_exactly(
-    problem: Problem, order: Order, deadline: float, clock: Clock, show: Show | None
-) -> Evidence:
-    with ThreadPoolExecutor(os.cpu_count()) as executor:
+    problem: Problem
+    order: Order
+    deadline: float
+    clock: Clock
+    executor: Executor
+    found: Search | None = None
+
+    def search(self, years: Sequence[Year], show: Show | None) -> Evidence:
+        """Return the best plan, its hours and its proof.
+
+        Raises:
+            InfeasibleError: No plan exists; it says which rules collide.
+            OutsideError: None was found in time, or the solver failed.
+        """
+        order, clock = self.order, self.clock
+        try:
+            if order.method == "lp":
+                left = None
+                if self.deadline != inf:
+                    left = max(1.0, self.deadline - clock.wall_s())
+                return solve_lp_hours(self.problem, gap=order.gap, time_limit=left)
+            return self._exactly(show)
+        except InfeasibleError as error:
+            if clock.wall_s() > self.deadline:
+                rule = f"no plan was found in {order.time_limit_s:g} s; allow more time"
+                raise OutsideError(rule) from error
+            conflicts = clashing_limits(self.problem, years) or error.conflicts
+            raise InfeasibleError(conflicts) from error
+
+    def _exactly(self, show: Show | None) -> Evidence:
         search = Search(
-            problem,
-            gap=order.gap,
-            executor=executor,
-            stop=lambda: clock.wall_s() > deadline,
+            self.problem, gap=self.order.gap, executor=self.executor, stop=self._late
         )
         for progress in search.steps():
             if show is not None:
                 show(progress)
-            if clock.wall_s() > deadline and np.isfinite(progress.objective):
+            if self._late() and np.isfinite(progress.objective):
                 break
+        self.found = search
         return search.solution(), search.dispatch(), search.proof()
+
+    def _late(self) -> bool:
+        return self.clock.wall_s() > self.deadline
 
 
 def verification_table(found: Verification) -> dict[str, Any]:

@@ -17,8 +17,8 @@ def demo(as_json: Json = False) -> None:
 
     A network that stands in ./demo already is planned as it is.
     """
-    with clean_errors(as_json), progress() as tell:
+    with clean_errors(as_json), progress() as (show_search, tell):
         if not (FOLDER / "network.toml").is_file():
             loadstone.new(FOLDER, STARTER)
-        run = loadstone.plan(FOLDER, gap=GAP, show=tell)
+        run = loadstone.plan(FOLDER, gap=GAP, show=show_search, tell=tell)
     show_run(run, as_json)

@@ -43,25 +43,35 @@ def plan(
     time_limit: Annotated[
         float | None, typer.Option(metavar="S", help="Seconds; the best plan so far is taken.")
     ] = None,
+    beside: Annotated[
+        bool, typer.Option("--beside/--alone", help="Whether to look for plans beside it.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Find the plan that is worth most, prove how good it is, and keep the run."""
-    with clean_errors(as_json), progress() as tell:
+    with clean_errors(as_json), progress() as (show_search, tell):
         run = loadstone.plan(
-            folder, out, method=method, gap=gap, time_limit_s=time_limit, show=tell
+            folder,
+            out,
+            method=method,
+            gap=gap,
+            time_limit_s=time_limit,
+            beside=beside,
+            show=show_search,
+            tell=tell,
         )
     show_run(run, as_json)
 
 
 @contextmanager
-def progress() -> Iterator[Callable[["Progress"], None] | None]:
+def progress() -> Iterator[tuple[Callable[["Progress"], None] | None, Callable[[str], None]]]:
     """Show how far a search is, where somebody watches."""
     side = side_console()
     if not side.is_terminal:
-        yield None
+        yield None, lambda _: None
         return
     with side.status("reading") as status:
-        yield lambda found: status.update(_words(found))
+        yield (lambda found: status.update(_words(found))), status.update
 
 
 def show_run(run: "loadstone.Run", as_json: bool) -> None:

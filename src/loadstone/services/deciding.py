@@ -1,0 +1,344 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Deciding: the plan beside other plans, and all of them in futures that go wrong."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.plan.alternatives import alternatives
+from loadstone.engines.plan.decide.counts import (
+    Told,
+    contracted_share,
+    count_of,
+    countries,
+    country_mw,
+    uses,
+)
+from loadstone.engines.plan.decide.directions import directions_of, restrictions_of
+from loadstone.engines.plan.decide.months import months
+from loadstone.engines.plan.decide.stress import (
+    HELD,
+    carried_out,
+    stressed,
+    without_capital_limits,
+)
+from loadstone.engines.plan.decide.truths import break_even, contract_ai, truths
+from loadstone.engines.plan.exact import Search
+from loadstone.engines.plan.held import restricted, value_of
+from loadstone.engines.plan.lower import Lowered, lower
+from loadstone.engines.plan.solution import BlockDispatch, Solution
+from loadstone.model.decision import Decision, Sensitivity, Stressed, Variant
+from loadstone.model.errors import InfeasibleError
+from loadstone.model.network import Network
+from loadstone.model.plan import Plan
+from loadstone.model.stress import Stress
+
+Floats = NDArray[np.float64]
+Tell = Callable[[str], None]
+
+SLACK = 0.01
+GAP_BESIDE = 1e-3  # of plans beside the plan, as a share of their value
+HASHPRICES = (15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0)
+AI_PRICES = (0.4, 0.7, 1.0, 1.3)
+POWER_PRICES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+FEW_SITES = 3  # a network so small that the layers of a lease are priced one by one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """A plan that was found, with what found it.
+
+    Attributes:
+        lowered: The network as a problem.
+        search: The search, with all it has learnt.
+        solution: Its answer.
+        hours: The answer's hours, block by block.
+        plan: The answer in words.
+    """
+
+    lowered: Lowered
+    search: Search
+    solution: Solution
+    hours: Sequence[BlockDispatch]
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Beside:
+    """A plan beside the plan, with its columns in the problem of the network."""
+
+    variant: Variant
+    columns: Floats
+
+
+def decide(
+    found: Found,
+    *,
+    executor: Executor | None,
+    stop: Callable[[], bool],
+    tell: Tell,
+) -> Decision:
+    """Return what stands beside a plan.
+
+    Args:
+        found: The plan.
+        executor: Runs blocks side by side.
+        stop: Where it says so, what is left is not computed, and the notes say what.
+        tell: Told what is being done.
+    """
+    deciding = _Deciding(found, executor, stop, tell)
+    beside = list(deciding.plans())
+    switches = tuple(deciding.switches())
+    stresses = tuple(deciding.stresses(beside))
+    sensitivities = tuple(deciding.sensitivities())
+    lowered, plan = found.lowered, found.plan
+    even = break_even(lowered, plan, sensitivities)
+    contract = contract_ai(lowered, [hours.power for hours in found.hours])
+    leasing = {offer.site for offer in plan.offers if offer.kind == "lease" and offer.taken}
+    return Decision(
+        slack=SLACK,
+        variants=(*(one.variant for one in beside), *switches),
+        stressed=stresses,
+        sensitivities=sensitivities,
+        break_even=even,
+        contracted_share=contracted_share(lowered, plan, contract),
+        uses=uses(plan),
+        countries=countries(lowered, plan),
+        months=tuple(
+            month
+            for site in lowered.sites
+            if site.site.id in leasing
+            for month in months(lowered, site, found.solution.columns, found.hours)
+        ),
+        truths=truths(lowered, plan, even, sensitivities),
+        notes=tuple(deciding.notes),
+    )
+
+
+class _Deciding:
+    """Finds the plans beside a plan, and values them."""
+
+    def __init__(
+        self,
+        found: Found,
+        executor: Executor | None,
+        stop: Callable[[], bool],
+        tell: Tell,
+    ) -> None:
+        self.found, self.executor, self.stop, self.tell = found, executor, stop, tell
+        self.lowered, self.network = found.lowered, found.lowered.network
+        self.notes: list[str] = []
+        by_country = country_mw(self.lowered, found.solution.columns)
+        self.largest = max(by_country, key=lambda code: by_country[code])
+
+    def plans(self) -> Iterator[_Beside]:
+        """Yield the plan, its alternatives and the best plans without something."""
+        solution = self.found.solution
+        told = Told(
+            name="plan",
+            kind="plan",
+            text="The plan that is worth most.",
+            value=solution.objective,
+            bound=solution.bound,
+        )
+        yield self._beside(told, solution.columns)
+        yield from self._alternatives()
+        yield from self._restricted()
+
+    def _alternatives(self) -> Iterator[_Beside]:
+        directions = directions_of(self.lowered, self.found.solution.columns)
+        self.tell("alternatives")
+        for one in alternatives(
+            self.found.search, directions, slack=SLACK, gap=SLACK, stop=self.stop
+        ):
+            self.tell(f"alternatives: {one.name}")
+            told = Told(
+                name=one.name,
+                kind="alternative",
+                text=one.text,
+                value=one.solution.objective,
+                bound=one.solution.bound,
+                amount=one.amount,
+                amount_bound=one.amount_bound,
+                unit=one.unit,
+            )
+            yield self._beside(told, one.solution.columns)
+
+    def _restricted(self) -> Iterator[_Beside]:
+        for restriction in restrictions_of(self.lowered, self.found.solution.columns):
+            self.tell(f"beside the plan: {restriction.name}")
+            if self.stop():
+                self.notes.append(f"{restriction.name} was not computed: no time was left.")
+                continue
+            try:
+                one = restricted(
+                    self.found.search, restriction, gap=GAP_BESIDE, stop=self.stop
+                ).solution()
+            except InfeasibleError:
+                self.notes.append(f"{restriction.name}: there is no such plan.")
+                continue
+            told = Told(
+                name=restriction.name,
+                kind="restricted",
+                text=restriction.text,
+                value=one.objective,
+                bound=one.bound,
+            )
+            yield self._beside(told, one.columns)
+
+    def _beside(self, told: Told, columns: Floats) -> _Beside:
+        return _Beside(count_of(self.lowered, columns, told, self.largest), columns)
+
+    def switches(self) -> Iterator[Variant]:
+        """Yield the best plans of the network with a rule or a layer switched."""
+        for name, text, network in self._switched():
+            self.tell(f"beside the plan: {name}")
+            if self.stop():
+                self.notes.append(f"{name!r} was not computed: no time was left.")
+                continue
+            lowered = lower(network)
+            search = Search(
+                lowered.problem, gap=GAP_BESIDE, executor=self.executor, stop=self.stop
+            )
+            try:
+                for _ in search.steps():
+                    pass
+                solution = search.solution()
+            except InfeasibleError:
+                self.notes.append(f"{name}: there is no such plan.")
+                continue
+            told = Told(
+                name=name,
+                kind="switch",
+                text=text,
+                value=solution.objective,
+                bound=solution.bound,
+            )
+            yield count_of(lowered, solution.columns, told, self.largest)
+
+    def _switched(self) -> Iterator[tuple[str, str, Network]]:
+        network, study = self.network, self.network.study
+        rows = np.array([label.kind == "firmness" for label in self.lowered.problem.rows])
+        if rows.any() and (np.abs(self.found.solution.row_price[rows]) > 0).any():
+            yield (
+                "without the firmness rule",
+                "AI may exceed firm connection and backup; the difference is what the rule "
+                "costs.",
+                replace(network, study=replace(study, firmness=False)),
+            )
+        taken = {offer.id for offer in self.found.plan.offers if offer.taken}
+        leases = [lease for lease in network.offers.leases if lease.id in taken]
+        if leases and len(network.sites) <= FEW_SITES:
+            yield from _without_layers(network, {lease.id for lease in leases})
+
+    def stresses(self, beside: Sequence[_Beside]) -> Iterator[Stressed]:
+        """Yield what every plan is worth in every stress."""
+        for stress in self.network.study.stresses:
+            self.tell(f"stress: {stress.name}")
+            if self.stop():
+                self.notes.append(f"Stress {stress.name!r} was not tried: no time was left.")
+                continue
+            there = self._there(stress)
+            yield Stressed(
+                name=stress.name,
+                text=_in_words(stress),
+                values={
+                    one.variant.name: self._value(there, one.columns, stress) for one in beside
+                },
+            )
+
+    def sensitivities(self) -> Iterator[Sensitivity]:
+        """Yield the value of the plan where one number is another."""
+        columns = self.found.solution.columns
+        tried = (
+            *(("hashprice", at, Stress(name="", hashprice=at)) for at in HASHPRICES),
+            *(("ai_price", at, Stress(name="", ai_price_factor=at)) for at in AI_PRICES),
+            *(
+                ("power_price", at, Stress(name="", power_price_factor=at))
+                for at in POWER_PRICES
+            ),
+        )
+        for factor, at, stress in tried:
+            self.tell(f"sensitivity: {factor} {at:g}")
+            if self.stop():
+                self.notes.append(f"Sensitivity to {factor} {at:g}: no time was left.")
+                continue
+            value = self._value(self._there(stress), columns, stress)
+            if value is not None:
+                yield Sensitivity(factor=factor, at=at, value=value)  # type: ignore[arg-type]
+
+    def _there(self, stress: Stress) -> Search:
+        """Return a search in a future, which learns with every plan that it values."""
+        problem = without_capital_limits(lower(stressed(self.network, stress)).problem)
+        return Search(problem, gap=GAP_BESIDE, executor=self.executor, stop=self.stop)
+
+    def _value(self, there: Search, columns: Floats, stress: Stress) -> float | None:
+        late = stress.connection_delay_years
+        held = carried_out(self.lowered, columns, there.problem, late)
+        try:
+            return value_of(there, held, HELD, gap=GAP_BESIDE, stop=self.stop).objective
+        except InfeasibleError:
+            return None
+
+
+def _without_layers(network: Network, taken: set[str]) -> Iterator[tuple[str, str, Network]]:
+    """Yield the network without each layer in which miners use what a lease leaves."""
+    sites = {lease.site for lease in network.offers.leases if lease.id in taken}
+    if any(s.transformers and s.transformers.reserve_usable for s in network.sites):
+        yield (
+            "no load in the N-1 reserve",
+            "The utility lets nothing use the spare transformer.",
+            replace(
+                network,
+                sites=tuple(
+                    replace(s, transformers=replace(s.transformers, reserve_usable=False))
+                    if s.transformers and s.id in sites
+                    else s
+                    for s in network.sites
+                ),
+            ),
+        )
+    leases = network.offers.leases
+    if any(lease.undrawn_usable for lease in leases if lease.id in taken):
+        yield (
+            "nothing in the undrawn lease",
+            "What tenants reserve and do not draw stays empty.",
+            replace(
+                network,
+                offers=replace(
+                    network.offers,
+                    leases=tuple(replace(lease, undrawn_usable=False) for lease in leases),
+                ),
+            ),
+        )
+    yield (
+        "without the lease",
+        "No hall is leased.",
+        replace(
+            network,
+            offers=replace(
+                network.offers, leases=tuple(one for one in leases if one.id not in taken)
+            ),
+        ),
+    )
+
+
+def _in_words(stress: Stress) -> str:
+    said = []
+    if stress.hashprice is not None:
+        said.append(f"hashprice is {stress.hashprice:g} USD/PH/day in every year")
+    if stress.hashprice_factor != 1:
+        said.append(f"hashprice is {stress.hashprice_factor:.0%} of the outlook")
+    if stress.halving_unpaid:
+        said.append("hashprice halves at the next halving and does not recover")
+    if stress.ai_price_factor != 1:
+        said.append(f"AI without a contract sells at {stress.ai_price_factor:.0%}")
+    if stress.power_price_factor != 1:
+        said.append(f"energy costs {stress.power_price_factor:.0%} of what is stated")
+    if stress.connection_delay_years:
+        said.append(f"new connection comes {stress.connection_delay_years:g} years later")
+    text = "; ".join(said) or "as the outlook says"
+    return text[0].upper() + text[1:] + "."
