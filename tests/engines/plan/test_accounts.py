@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from loadstone.engines.plan.certificate import slope as proven
 from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.lp import solve_lp
+from loadstone.engines.plan.mixing import Limits, Mixtures
 from loadstone.engines.plan.oracle import Oracle
 from loadstone.engines.plan.problem import ONES, Account
 from loadstone.engines.plan.recount import recount_hours
+from loadstone.engines.plan.site_year import Year
 from loadstone.engines.plan.verify import verify
+from loadstone.model.errors import OutsideError
 from tests.engines.plan.site_lp import best_value
 from tests.engines.plan.test_oracle import capacities, money
 from tests.strategies import problems
@@ -62,6 +65,27 @@ def _account(rng, problem, block, name, series):
     )
 
 
+def biting(problem, x, seed):
+    """Return a problem whose limits are a little tighter than what block 0 would use at x."""
+    rng = np.random.default_rng(seed)
+    (block,) = problem.blocks
+    hours = Oracle(problem).dispatch(0, x, Oracle(without(problem)).evaluate(0, x))
+    accounts = []
+    for account in block.accounts:
+        weight = 1.0 if account.hours == ONES else problem.series[account.hours]
+        pairs = zip(account.segments, account.coefficients, strict=True)
+        used = sum(c * (hours.power[j] * weight).sum() for j, c in pairs)
+        limit = used - rng.uniform(0.02, 0.4) * abs(used)
+        accounts.append(replace(account, per_unit=limit / max(x[account.limit], 1e-3)))
+    return replace(problem, blocks=(replace(block, accounts=tuple(accounts)),))
+
+
+def without(problem):
+    """Return a problem without accounts."""
+    blocks = tuple(replace(block, accounts=()) for block in problem.blocks)
+    return replace(problem, blocks=blocks)
+
+
 def _month(rng, hours):
     return (np.arange(hours) * 3 // hours == rng.integers(3)) * 1.0
 
@@ -71,9 +95,10 @@ def _month(rng, hours):
 def test_the_value_is_that_of_a_linear_programme(problem, count, seed, other):
     problem = with_accounts(problem, count, other)
     x = capacities(problem, seed)
-    found, value = Oracle(problem).evaluate(0, x), best_value(problem, 0, x)
-    assert found.ok
-    assert found.value == pytest.approx(value, abs=money(value))
+    for one in (problem, biting(problem, x, other)):
+        found, value = Oracle(one).evaluate(0, x), best_value(one, 0, x)
+        assert found.ok
+        assert found.value == pytest.approx(value, abs=money(value))
 
 
 @settings(max_examples=60)
@@ -103,7 +128,9 @@ def test_the_bound_holds_at_any_capacities(problem, count, seed, other, account_
 @given(single, counts, seeds, seeds)
 def test_a_mixture_of_years_keeps_every_limit_and_earns_the_value(problem, count, seed, other):
     problem = with_accounts(problem, count, other)
-    oracle, x = Oracle(problem), capacities(problem, seed)
+    x = capacities(problem, seed)
+    problem = biting(problem, x, other)
+    oracle = Oracle(problem)
     found = oracle.evaluate(0, x)
     hours = oracle.dispatch(0, x, found)
     count = recount_hours(problem, 0, x, hours)
@@ -116,7 +143,8 @@ def test_a_mixture_of_years_keeps_every_limit_and_earns_the_value(problem, count
 @given(single, counts, seeds, seeds, st.sampled_from([1.0, 1.02, 3.0]))
 def test_prices_of_an_earlier_year_change_the_effort_alone(problem, count, seed, other, factor):
     problem = with_accounts(problem, count, other)
-    oracle, x = Oracle(problem), capacities(problem, seed)
+    x = capacities(problem, seed)
+    oracle = Oracle(problem := biting(problem, x, other))
     found = oracle.evaluate(0, x)
     again = oracle.evaluate(0, x, factor * found.mu)
     assert again.value == pytest.approx(found.value, abs=money(found.value))
@@ -202,3 +230,17 @@ def test_a_plan_with_accounts_is_proven(level, problem, count, seed):
         problem, search.solution(), search.dispatch(), search.proof(), level=level, rng=rng
     )
     assert [check for check in found.checks if not check.ok] == []
+
+
+def test_a_programme_that_cannot_be_solved_is_an_error():
+    limits = Limits(limit=np.ones(1), penalty=np.ones(1), reach=np.full(1, 5.0), energy=0.0)
+    year = Year(
+        earned=np.array([7.0]), missing=np.zeros(1), usage=np.array([[3.0]]),
+        stored=np.zeros(1), slope=np.zeros((1, 1)), calm=None, amiss=0.0,
+    )  # fmt: skip
+    mixtures = Mixtures(limits, year, 1.0)
+    mixtures.add(year)
+    price, share = mixtures.solve(np.zeros(1), np.ones(1))
+    assert (price.tolist(), share.tolist()) == ([1.0], [[1.0]])  # 2 beyond its limit
+    with pytest.raises(OutsideError, match="no mixture of years"):
+        mixtures.solve(np.ones(1), np.zeros(1))  # what is left earns more than what is beyond

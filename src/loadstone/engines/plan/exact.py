@@ -241,7 +241,6 @@ class Search:
             row_price=last.row_price,
             column_price=last.column_price,
             iterations=self._rounds,
-            notes=self.relaxation.oracle.forced,
         )
 
     def _prices(self) -> MasterPoint:

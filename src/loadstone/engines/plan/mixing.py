@@ -16,7 +16,7 @@ Research 8; Marsten, Hogan and Blankenship (1975), The boxstep method for large-
 optimization, Operations Research 23.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import highspy
@@ -33,20 +33,21 @@ Ints = NDArray[np.int64]
 NEAR = 0.01  # of a guess, at least 1: how far from it prices are looked for first
 FARTHER = 8.0  # times as far each time they lie at the end
 AT_END = 1e-6  # of the range: closer to its end is at its end
+REPEAT = 1e-12  # of a price, at least 1: closer has been tried
 MOST_YEARS = 200  # after which the best bound and mixture are kept, apart or not
 ALIKE = 1e-13  # of the programme's units: parts that differ by less are the same
 LEAST_SHARE = 1e-12  # of a part in a mixture
 MONEY = 1e-3  # of a block's value: the programme's unit of money
-FINEST = 1e-6  # of the most amount there is: the programme's least unit of an account
+FINEST = 1e-3  # of the most amount there is: the programme's least unit of an account
 OPTIONS: dict[str, Option] = {
     "output_flag": False,
     "threads": 1,
     "random_seed": 0,
-    "presolve": "off",
     "solver": "simplex",  # starts from the last basis
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
+LOOSE = OPTIONS | {"primal_feasibility_tolerance": 1e-7, "dual_feasibility_tolerance": 1e-7}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,7 +130,8 @@ class _Range:
 
     @property
     def low(self) -> Floats:
-        return np.maximum(self.center - self.width, 0.0)
+        low = self.center - self.width
+        return np.where(low > AT_END * self.width, low, 0.0)
 
     @property
     def high(self) -> Floats:
@@ -166,25 +168,29 @@ def search_prices(
     bound, year = at(start)
     tried = [_Tried(start, bound, year)]
     around = _Range(start.copy(), near.copy(), most)
-    mixtures = _Mixtures(limits, year, MONEY * max(abs(bound), 1.0))
+    moved = np.abs(year.earned).sum() + limits.cost(year.usage.sum(axis=1))
+    mixtures = Mixtures(limits, year, MONEY * max(float(moved), 1.0))
     least, best, value = tried[0], np.empty(0), -np.inf
+    mixtures.add(year)
     while True:
-        mixtures.add(tried[-1].year)
-        price, share, worth = mixtures.solve(around.low, around.high)
+        price, share = mixtures.solve(around.low, around.high)
         reached = _value(tried, share, limits)
         if reached > value:
             best, value = share, reached
         same = tolerance * max(1.0, abs(least.bound))
         if least.bound - value <= same or len(tried) >= MOST_YEARS:
             break
-        tried.append(_Tried(price, *at(price)))
         ends = around.ends(price)
+        around.width = np.where(ends, FARTHER * around.width, around.width)
+        if any(np.allclose(one.price, price, rtol=REPEAT, atol=REPEAT) for one in tried):
+            if not ends.any():
+                break
+            continue
+        tried.append(_Tried(price, *at(price)))
+        mixtures.add(tried[-1].year)
         if tried[-1].bound < least.bound:
             least = tried[-1]
             around.center = price
-        if limits.worth(tried[-1].year, price) <= worth + same and not ends.any():
-            break
-        around.width = np.where(ends, FARTHER * around.width, around.width)
     return _found(tried, best, value, least)
 
 
@@ -211,7 +217,7 @@ def _found(tried: list[_Tried], share: Floats, value: float, least: _Tried) -> F
     )
 
 
-class _Mixtures:
+class Mixtures:
     """The linear programme of the best mixture of years.
 
     Its columns are, for each account, what is beyond its limit and what is left within, then
@@ -230,9 +236,7 @@ class _Mixtures:
         self.borders = P if limits.energy > 0 and P > 1 else 0
         self.parts = np.empty((0, P, A + 3))
         self.year, self.part = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        self.highs = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in OPTIONS.items():
-            self.highs.setOptionValue(name, value)
+        self.highs = _highs(OPTIONS)
         room = (limits.limit - first.usage.sum(axis=1)) / self.amount
         sides = np.concatenate([np.ones(P), room, np.zeros(self.borders)])
         none = np.empty(0, dtype=np.int32)
@@ -251,11 +255,12 @@ class _Mixtures:
     def add(self, year: Year) -> None:
         """Add the parts of a year that are unlike all that are there."""
         A, P = year.usage.shape
-        parts = np.empty((P, A + 3))
+        parts = np.empty((P, A + 3))  # earnings, amounts, and what is stored at both ends
         parts[:, 0] = (year.earned - self.first.earned) / self.money
         parts[:, 1 : A + 1] = ((year.usage - self.first.usage) / self.amount[:, None]).T
         stored = year.stored / max(self.limits.energy, 1e-12)
         parts[:, A + 1], parts[:, A + 2] = -stored, np.roll(stored, -1)
+        parts[np.abs(parts) <= ALIKE] = 0.0  # rounding
         apart = np.abs(self.parts - parts).max(axis=2)
         new = np.flatnonzero((apart > ALIKE).all(axis=0))
         border = np.stack([new, (new + 1) % P], axis=1) + P + A
@@ -271,7 +276,7 @@ class _Mixtures:
         self.year = np.append(self.year, np.full(len(new), len(self.parts)))
         self.parts = np.concatenate([self.parts, parts[None]])
 
-    def solve(self, low: Floats, high: Floats) -> tuple[Floats, Floats, float]:
+    def solve(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
         """Find the best mixture.
 
         Args:
@@ -279,8 +284,8 @@ class _Mixtures:
                 Shape (A,).
 
         Returns:
-            The price of each account, shape (A,); the share of each year in each part, shape
-            (n, P); what the mixture earns so, currency.
+            The price of each account, shape (A,), and the share of each year in each part,
+            shape (n, P).
 
         Raises:
             OutsideError: HiGHS failed.
@@ -294,17 +299,25 @@ class _Mixtures:
         dual = np.asarray(found.row_dual)[P : P + A]
         share = np.zeros((len(self.parts), P))
         share[self.year, self.part] = np.maximum(np.asarray(found.col_value)[2 * A :], 0.0)
-        earned = -self.highs.getInfo().objective_function_value * self.money
-        worth = earned + self.first.value
-        return np.clip(-dual * unit, low, high), share / share.sum(axis=0), worth
+        return np.clip(-dual * unit, low, high), share / share.sum(axis=0)
 
     def _run(self) -> None:
-        for again in (False, True):
-            if again:
-                self.highs.clearSolver()
+        """Solve the programme; where HiGHS is stuck, again from nothing, then less exactly."""
+        for options in (None, OPTIONS, LOOSE):
+            if options is not None:
+                model = self.highs.getLp()
+                self.highs = _highs(options)
+                self.highs.passModel(model)
             self.highs.run()
             status = self.highs.getModelStatus()
             if status == highspy.HighsModelStatus.kOptimal:
                 return
         text = self.highs.modelStatusToString(status)
         raise OutsideError(f"HiGHS found no mixture of years: {text}")
+
+
+def _highs(options: Mapping[str, Option]) -> highspy.Highs:
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in options.items():
+        highs.setOptionValue(name, value)
+    return highs

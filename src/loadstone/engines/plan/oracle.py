@@ -4,7 +4,6 @@
 `Oracle.evaluate` is a function of its arguments: workspaces are reused, nothing is remembered.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -12,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.block_lp import BlockProgramme
 from loadstone.engines.plan.mixing import Limits, Mix, search_prices
-from loadstone.engines.plan.problem import Block, Problem
+from loadstone.engines.plan.problem import Problem
 from loadstone.engines.plan.site_year import SiteYears, Year
 from loadstone.engines.plan.solution import BlockDispatch, Cut
 
@@ -24,7 +22,6 @@ LEAST_BATTERY = 1e-5  # of the largest other capacity: prices a battery that doe
 LONGEST_BATTERY_H = 1000.0  # with less power for its energy, power is lifted for a price
 AMISS = 1e-6  # of the store's size, at least 1 MWh: a cycle that closes but for this is closed
 SAME_VALUE = 1e-10  # share of a value: closer is the same
-MOST_ACCOUNTS = 48  # of a block: with more, HiGHS finds its years about as fast
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,50 +53,20 @@ class Valuation:
 class Oracle:
     """Values blocks of a problem. Threads may share it."""
 
-    def __init__(
-        self, problem: Problem, *, parts: int = 1, most_accounts: int = MOST_ACCOUNTS
-    ) -> None:
+    def __init__(self, problem: Problem, *, parts: int = 1) -> None:
         """Prepare the blocks.
 
         Args:
             problem: What is planned.
             parts: Parts of the year that get a bound of their own, where a block has no
                 account, whose price holds the year together.
-            most_accounts: Accounts of a block above which HiGHS finds its years.
         """
-        self.problem, self.most_accounts = problem, most_accounts
+        self.problem = problem
         self.starts = tuple(
             np.arange(1 if block.accounts else parts) * problem.hours // parts
             for block in problem.blocks
         )
         self._years = SiteYears(problem, self.starts)
-        self._programmes: dict[int, BlockProgramme] = {}
-
-    def holds(self, block: Block) -> bool:
-        """Tell whether the years of a block are found here, not by HiGHS."""
-        return len(block.accounts) <= self.most_accounts
-
-    @property
-    def forced(self) -> tuple[str, ...]:
-        """What forced a slower way: a sentence for each set of accounts that did."""
-        sites: dict[str, dict[str, None]] = {}
-        for block in self.problem.blocks:
-            if not self.holds(block):
-                times = Counter(account.name for account in block.accounts)
-                names = ", ".join(
-                    f"{name} ({n})" if n > 1 else name for name, n in times.items()
-                )
-                sites.setdefault(names, {})[block.site] = None
-        return tuple(
-            f"{', '.join(where)}: {names} are more yearly amounts than the site oracle holds "
-            "at once, so HiGHS finds these years"
-            for names, where in sites.items()
-        )
-
-    def _programme(self, b: int) -> BlockProgramme:
-        if b not in self._programmes:
-            self._programmes[b] = BlockProgramme(self.problem, b)
-        return self._programmes[b]
 
     def _lifted(self, b: int, x: Floats) -> Floats:
         """Return x with a battery just large enough to have a price."""
@@ -131,8 +98,6 @@ class Oracle:
                 Shape (A,).
         """
         x = np.maximum(x, 0.0)
-        if not self.holds(self.problem.blocks[b]):
-            return self._programmed(b, x)
         if self.problem.blocks[b].accounts:
             return self._priced(b, x, hint)
         none = np.empty(0)
@@ -142,12 +107,6 @@ class Oracle:
             year = self._years.at(b, x, none, idle=self._idle(b, x))
         ok = self._closed(b, x, year.amiss)
         return Valuation(year.value, ok, year.shortage, bound.slope, none, calm=bound.calm)
-
-    def _programmed(self, b: int, x: Floats) -> Valuation:
-        """Value a block with many accounts: HiGHS finds their prices, and they bound it."""
-        year = self._programme(b).solve(x)
-        bound = self._years.at(b, self._lifted(b, x), year.mu)
-        return Valuation(year.value, True, year.shortage, bound.slope, year.mu)
 
     def _priced(self, b: int, x: Floats, hint: Floats | None) -> Valuation:
         """Value a block with accounts, whose best prices are searched for."""
@@ -194,8 +153,6 @@ class Oracle:
     def dispatch(self, b: int, x: Floats, found: Valuation) -> BlockDispatch:
         """Return the hours behind a valuation of block b at x."""
         x = np.maximum(x, 0.0)
-        if not self.holds(self.problem.blocks[b]):
-            return self._programme(b).solve(x).hours
         idle = self._idle(b, x)
         if found.mix is None:
             return self._years.hours(b, x, found.mu, idle=idle)

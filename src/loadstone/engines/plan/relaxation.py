@@ -114,7 +114,7 @@ class Relaxation:
         self._executor = executor
         self._inward = INWARD_ALONE if len(problem.blocks) == 1 else INWARD
         self._must_run = _must_run_columns(problem)
-        self._hints = np.zeros(len(problem.blocks))
+        self._hints: list[Floats | None] = [None] * len(problem.blocks)
         self._origins: list[_Origin] = []
         self._cut_block = np.empty(0, dtype=np.int64)
         self._cut_part = np.empty(0, dtype=np.int64)
@@ -220,7 +220,7 @@ class Relaxation:
         live = [b for b, x in enumerate(points) if x.any() or not self._origins]
         for b in live:
             if found[b].mu.size:
-                self._hints[b] = found[b].mu[0]
+                self._hints[b] = found[b].mu
         slopes = [found[b].slope for b in live]
         self._add(live, slopes, len(self._origins))
         calm = [(b, slope) for b in live if (slope := found[b].calm) is not None]
