@@ -78,6 +78,7 @@ def decide(
     found: Found,
     *,
     executor: Executor | None,
+    enough: Callable[[], bool],
     stop: Callable[[], bool],
     tell: Tell,
 ) -> Decision:
@@ -86,11 +87,12 @@ def decide(
     Args:
         found: The plan.
         executor: Runs blocks side by side.
+        enough: Where it says so, the search for alternatives ends with the gaps it has.
         stop: Where it says so, what is left is not computed, and the notes say what.
         tell: Told what is being done.
     """
     deciding = _Deciding(found, executor, stop, tell)
-    beside = list(deciding.plans())
+    beside = list(deciding.plans(enough))
     switches = tuple(deciding.switches())
     stresses = tuple(deciding.stresses(beside))
     sensitivities = tuple(deciding.sensitivities())
@@ -114,7 +116,7 @@ def decide(
             for month in months(lowered, site, found.solution.columns, found.hours)
         ),
         truths=truths(lowered, plan, even, sensitivities),
-        notes=tuple(deciding.notes),
+        notes=deciding.said(),
     )
 
 
@@ -131,10 +133,17 @@ class _Deciding:
         self.found, self.executor, self.stop, self.tell = found, executor, stop, tell
         self.lowered, self.network = found.lowered, found.lowered.network
         self.notes: list[str] = []
+        self.skipped: list[str] = []
         by_country = country_mw(self.lowered, found.solution.columns)
         self.largest = max(by_country, key=lambda code: by_country[code])
 
-    def plans(self) -> Iterator[_Beside]:
+    def said(self) -> tuple[str, ...]:
+        """Return what could not be computed, in sentences."""
+        if not self.skipped:
+            return tuple(self.notes)
+        return (*self.notes, f"No time was left for: {', '.join(self.skipped)}.")
+
+    def plans(self, enough: Callable[[], bool]) -> Iterator[_Beside]:
         """Yield the plan, its alternatives and the best plans without something."""
         solution = self.found.solution
         told = Told(
@@ -145,14 +154,14 @@ class _Deciding:
             bound=solution.bound,
         )
         yield self._beside(told, solution.columns)
-        yield from self._alternatives()
+        yield from self._alternatives(enough)
         yield from self._restricted()
 
-    def _alternatives(self) -> Iterator[_Beside]:
+    def _alternatives(self, enough: Callable[[], bool]) -> Iterator[_Beside]:
         directions = directions_of(self.lowered, self.found.solution.columns)
         self.tell("alternatives")
         for one in alternatives(
-            self.found.search, directions, slack=SLACK, gap=SLACK, stop=self.stop
+            self.found.search, directions, slack=SLACK, gap=SLACK, stop=enough
         ):
             self.tell(f"alternatives: {one.name}")
             told = Told(
@@ -171,7 +180,7 @@ class _Deciding:
         for restriction in restrictions_of(self.lowered, self.found.solution.columns):
             self.tell(f"beside the plan: {restriction.name}")
             if self.stop():
-                self.notes.append(f"{restriction.name} was not computed: no time was left.")
+                self.skipped.append(restriction.name)
                 continue
             try:
                 one = restricted(
@@ -197,7 +206,7 @@ class _Deciding:
         for name, text, network in self._switched():
             self.tell(f"beside the plan: {name}")
             if self.stop():
-                self.notes.append(f"{name!r} was not computed: no time was left.")
+                self.skipped.append(name)
                 continue
             lowered = lower(network)
             search = Search(
@@ -239,7 +248,7 @@ class _Deciding:
         for stress in self.network.study.stresses:
             self.tell(f"stress: {stress.name}")
             if self.stop():
-                self.notes.append(f"Stress {stress.name!r} was not tried: no time was left.")
+                self.skipped.append(f"stress {stress.name}")
                 continue
             there = self._there(stress)
             yield Stressed(
@@ -264,7 +273,7 @@ class _Deciding:
         for factor, at, stress in tried:
             self.tell(f"sensitivity: {factor} {at:g}")
             if self.stop():
-                self.notes.append(f"Sensitivity to {factor} {at:g}: no time was left.")
+                self.skipped.append(f"{factor.replace('_', ' ')} {at:g}")
                 continue
             value = self._value(self._there(stress), columns, stress)
             if value is not None:
@@ -289,7 +298,7 @@ def _without_layers(network: Network, taken: set[str]) -> Iterator[tuple[str, st
     sites = {lease.site for lease in network.offers.leases if lease.id in taken}
     if any(s.transformers and s.transformers.reserve_usable for s in network.sites):
         yield (
-            "no load in the N-1 reserve",
+            "N-1 reserve idle",
             "The utility lets nothing use the spare transformer.",
             replace(
                 network,
@@ -304,7 +313,7 @@ def _without_layers(network: Network, taken: set[str]) -> Iterator[tuple[str, st
     leases = network.offers.leases
     if any(lease.undrawn_usable for lease in leases if lease.id in taken):
         yield (
-            "nothing in the undrawn lease",
+            "undrawn lease idle",
             "What tenants reserve and do not draw stays empty.",
             replace(
                 network,

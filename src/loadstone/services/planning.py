@@ -31,8 +31,9 @@ Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
 Show = Callable[[Progress], None]
 
 INPUTS = "inputs"
-MOST_BESIDE = 5.0  # times the search for the plan that the search for others may take
-LEAST_BESIDE_S = 30.0
+MOST_ALTERNATIVES = 5.0  # times the search for the plan that alternatives may take
+MOST_BESIDE = 15.0  # times it that all that stands beside the plan may take
+LEAST_S = 10.0  # taken for a search that was faster
 
 
 def silent(_: str) -> None:
@@ -110,8 +111,7 @@ class Order:
         method: "exact", our own decomposition, or "lp", one model for HiGHS.
         gap: Proven gap at which the search ends, as a share of the objective.
         time_limit_s: Seconds after which the best plan so far is taken; None for no limit.
-        beside: Whether to look for what stands beside the plan, in up to five times the time
-            that the plan took.
+        beside: Whether to look for what stands beside the plan, which takes longer than it.
     """
 
     method: Method = "exact"
@@ -201,7 +201,8 @@ def plan_network(
         found = verify(lowered.problem, solution, hours, cuts, gap=max(order.gap, solution.gap))
         decision, decide_from = None, clock.wall_s()
         if order.beside and looking.found is not None:
-            until = decide_from + max(LEAST_BESIDE_S, MOST_BESIDE * search_s)
+            given = max(LEAST_S, search_s)
+            enough, until = (decide_from + n * given for n in (MOST_ALTERNATIVES, MOST_BESIDE))
             decision = decide(
                 Found(
                     lowered=lowered,
@@ -211,6 +212,7 @@ def plan_network(
                     plan=plan,
                 ),
                 executor=executor,
+                enough=lambda: clock.wall_s() > enough,
                 stop=lambda: clock.wall_s() > until,
                 tell=tell,
             )
