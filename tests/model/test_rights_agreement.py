@@ -34,6 +34,11 @@ def found(network, **changes):
     ("changes", "field"),
     [
         ({"discount": Discount(country={"XX": 0.01})}, "discount.country.XX"),
+        ({"owner": "Emirates"}, "owner"),
+        (
+            {"investors": (Investor(id="a", name="A", country="x", capital=1.0),)},
+            "investors[0].country",
+        ),
         ({"eligibility": (row("abacus"),)}, "eligibility[0].subject"),
         ({"eligibility": (row("generation:stone"),)}, "eligibility[0].subject"),
         ({"eligibility": (row("investor:nobody"),)}, "eligibility[0].subject"),
@@ -42,6 +47,12 @@ def found(network, **changes):
 )
 def test_what_rights_name_must_exist(changes, field, network):
     assert found(network, **changes) == [("network.toml", field)]
+
+
+def test_the_owner_of_a_site_is_a_country(network):
+    sites = (replace(network.sites[0], owner="Emirates"),)
+    [error] = disagreements(replace(network, sites=sites))
+    assert (error.file, error.field) == (f"sites/{sites[0].id}.toml", "owner")
 
 
 def test_machines_generations_chips_and_investors_may_be_named(network):

@@ -10,7 +10,7 @@ from loadstone.model.fact import Facts
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.offer_agreement import hall_disagreements, offer_disagreements
-from loadstone.model.rights_agreement import rights_disagreements
+from loadstone.model.rights_agreement import owner_disagreements, rights_disagreements
 from loadstone.model.series import Series
 from loadstone.model.site import Site
 from loadstone.model.tariff import PriceSeries, site_card
@@ -87,6 +87,7 @@ def _in_site(site: Site, network: Network) -> Iterator[InputError]:
             fitting = [other for other, one in facts.cooling.items() if one.use == use]
             yield _unknown(name, id_, fitting)
     yield from hall_disagreements(site, network)
+    yield from owner_disagreements(site)
     yield from _in_time(site, network)
     yield from _missing_series(site, network)
     yield from _in_supply(site, network)

@@ -14,7 +14,8 @@ from loadstone.model.errors import InputError
 from loadstone.model.source import check_dates
 
 GENERATION, CHIPS, INVESTOR = "generation:", "chips:", "investor:"
-_COUNTRY = re.compile(r"[A-Z]{2}")
+COUNTRY = re.compile(r"[A-Z]{2}")
+"""An ISO 3166-1 code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Eligibility:
         if not self.countries:
             raise InputError("countries", self.countries, "must name at least one")
         for name, code in (*(("countries", c) for c in self.countries), ("owner", self.owner)):
-            if code and not _COUNTRY.fullmatch(code):
+            if code and not COUNTRY.fullmatch(code):
                 raise InputError(name, code, "must be an ISO 3166-1 code of two letters")
 
     def holds(self, subjects: Collection[str], country: str, owner: str, on: date) -> bool:

@@ -3,9 +3,10 @@
 
 from collections.abc import Collection, Iterator
 
-from loadstone.model.eligibility import CHIPS, GENERATION, INVESTOR
+from loadstone.model.eligibility import CHIPS, COUNTRY, GENERATION, INVESTOR
 from loadstone.model.errors import InputError
 from loadstone.model.network import Network
+from loadstone.model.site import Site
 
 MOST_NAMED = 12
 
@@ -13,6 +14,9 @@ MOST_NAMED = 12
 def rights_disagreements(network: Network) -> Iterator[InputError]:
     """Yield premiums, rows and owners of what is not known in network.toml."""
     study, countries = network.study, network.facts.countries
+    yield from _code("owner", study.owner)
+    for i, investor in enumerate(study.investors):
+        yield from _code(f"investors[{i}].country", investor.country)
     for code in study.discount.country:
         yield from _known(f"discount.country.{code}", code, countries)
     for i, row in enumerate(study.eligibility):
@@ -31,6 +35,16 @@ def _subjects(network: Network) -> set[str]:
         *(CHIPS + server.chip_country for server in servers),
         *(INVESTOR + investor.id for investor in network.study.investors),
     }
+
+
+def owner_disagreements(site: Site) -> Iterator[InputError]:
+    """Yield an owner of a site that is no country."""
+    yield from _code("owner", site.owner or "")
+
+
+def _code(field: str, code: str) -> Iterator[InputError]:
+    if code and not COUNTRY.fullmatch(code):
+        yield InputError(field, code, "must be an ISO 3166-1 code of two letters")
 
 
 def _known(field: str, value: str, known: Collection[str]) -> Iterator[InputError]:
