@@ -15,8 +15,10 @@ from loadstone.engines.series import SolarPlant, WindPlant
 from loadstone.model import (
     country,
     flexibility,
+    hall,
     machine,
     network,
+    offer,
     plan,
     rule,
     site,
@@ -48,6 +50,11 @@ NETWORK = (
     ("clauses", site.Clause),
     ("obligations", site.Obligation),
     ("flexibility", flexibility.Flexibility),
+    ("halls", hall.StandingHall),
+    ("conversions", hall.Conversion),
+    ("offers.toml", offer.Offers),
+    ("offers.toml: leases", offer.Lease),
+    ("offers.toml: hosting", offer.Hosting),
 )
 FACTS = (
     ("a number", source.Fact),
@@ -72,6 +79,7 @@ PLAN = (
     ("site_years", plan.SiteYear),
     ("marginals", plan.Marginal),
     ("rules", plan.RuleHit),
+    ("offers", plan.OfferResult),
     ("resting", plan.Resting),
 )
 WINDOWS = (
