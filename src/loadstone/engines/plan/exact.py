@@ -96,6 +96,7 @@ class Search:
         self._best = Best()
         self._bound = np.inf
         self._last: MasterPoint | None = None
+        self._priced: MasterPoint | None = None
         self._rounds = 0
 
     def steps(self) -> Iterator[Progress]:
@@ -229,7 +230,7 @@ class Search:
             raise InfeasibleError([])
         values = np.array([valuation.value for valuation in best.found])
         objective = self.relaxation.value(best.columns, best.found)
-        last = self._prices()
+        last = self._priced or self._prices()
         return Solution(
             status=Status.OPTIMAL
             if self.relaxation.within(self._bound, objective, self.gap)
@@ -268,9 +269,11 @@ class Search:
         return self.relaxation.dispatch(self._best.columns, self._best.found)
 
     def keep(self) -> None:
-        """Remember what proves the bound, before the relaxation is used for something else."""
+        """Remember bound and prices, before the relaxation is used for something else."""
         if not self._mixed:
             self._mixed += self.relaxation.mixtures()
+        if self._priced is None and self._best.columns is not None:
+            self._priced = self._prices()
 
     def proof(self) -> tuple[Cut, ...]:
         """Return prices that prove the bound, apart from the search that found them."""
