@@ -8,6 +8,7 @@ from typing import Literal
 from loadstone.model.plan import Build, Year
 
 Kind = Literal["plan", "alternative", "restricted", "switch"]
+Factor = Literal["hashprice", "ai_price", "power_price"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ class Sensitivity:
         value: Value of the plan.
     """
 
-    factor: Literal["hashprice", "ai_price", "power_price"]
+    factor: Factor
     at: float
     value: float
 

@@ -30,7 +30,7 @@ from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.held import restricted, value_of
 from loadstone.engines.plan.lower import Lowered, lower
 from loadstone.engines.plan.solution import BlockDispatch, Solution
-from loadstone.model.decision import Decision, Sensitivity, Stressed, Variant
+from loadstone.model.decision import Decision, Factor, Sensitivity, Stressed, Variant
 from loadstone.model.errors import InfeasibleError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
@@ -41,9 +41,12 @@ Tell = Callable[[str], None]
 
 SLACK = 0.01
 GAP_BESIDE = 1e-3  # of plans beside the plan, as a share of their value
-HASHPRICES = (15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 80.0)
-AI_PRICES = (0.4, 0.7, 1.0, 1.3)
-POWER_PRICES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+TRIED: tuple[tuple[Factor, tuple[Stress, ...]], ...] = (
+    ("hashprice", tuple(Stress(name="", hashprice=x) for x in (15, 20, 30, 45, 60))),
+    ("ai_price", tuple(Stress(name="", ai_price_factor=x) for x in (0.4, 0.7, 1, 1.3))),
+    ("power_price", tuple(Stress(name="", power_price_factor=x) for x in (0.7, 1, 1.5))),
+)
+"""Numbers at which the plan is valued again."""
 FEW_SITES = 3  # a network so small that the layers of a lease are priced one by one
 
 
@@ -95,7 +98,7 @@ def decide(
     beside = list(deciding.plans(enough))
     switches = tuple(deciding.switches())
     stresses = tuple(deciding.stresses(beside))
-    sensitivities = tuple(deciding.sensitivities())
+    sensitivities = tuple(deciding.sensitivities(stresses))
     lowered, plan = found.lowered, found.plan
     even = break_even(lowered, plan, sensitivities)
     contract = contract_ai(lowered, [hours.power for hours in found.hours])
@@ -259,25 +262,34 @@ class _Deciding:
                 },
             )
 
-    def sensitivities(self) -> Iterator[Sensitivity]:
-        """Yield the value of the plan where one number is another."""
-        columns = self.found.solution.columns
-        tried = (
-            *(("hashprice", at, Stress(name="", hashprice=at)) for at in HASHPRICES),
-            *(("ai_price", at, Stress(name="", ai_price_factor=at)) for at in AI_PRICES),
-            *(
-                ("power_price", at, Stress(name="", power_price_factor=at))
-                for at in POWER_PRICES
-            ),
-        )
-        for factor, at, stress in tried:
-            self.tell(f"sensitivity: {factor} {at:g}")
-            if self.stop():
-                self.skipped.append(f"{factor.replace('_', ' ')} {at:g}")
-                continue
-            value = self._value(self._there(stress), columns, stress)
-            if value is not None:
-                yield Sensitivity(factor=factor, at=at, value=value)  # type: ignore[arg-type]
+    def sensitivities(self, stressed: Sequence[Stressed]) -> Iterator[Sensitivity]:
+        """Yield the value of the plan where one number is another.
+
+        Args:
+            stressed: Stresses that were tried; those that are such a number are not again.
+        """
+        plan = self.found.solution
+        tried = {one.name: one.values["plan"] for one in stressed}
+        known = {
+            replace(stress, name=""): tried.get(stress.name)
+            for stress in self.network.study.stresses
+        } | {Stress(name=""): plan.objective}
+        for factor, stresses in TRIED:
+            for stress in stresses:
+                at = stress.hashprice or (
+                    stress.ai_price_factor
+                    if factor == "ai_price"
+                    else stress.power_price_factor
+                )
+                value = known.get(stress)
+                if value is None and self.stop():
+                    self.skipped.append(f"{factor.replace('_', ' ')} {at:g}")
+                    continue
+                self.tell(f"sensitivity: {factor.replace('_', ' ')} {at:g}")
+                if value is None:
+                    value = self._value(self._there(stress), plan.columns, stress)
+                if value is not None:
+                    yield Sensitivity(factor=factor, at=at, value=value)
 
     def _there(self, stress: Stress) -> Search:
         """Return a search in a future, which learns with every plan that it values."""

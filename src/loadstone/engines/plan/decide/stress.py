@@ -99,9 +99,12 @@ def carried_out(plan: Lowered, columns: Floats, there: Problem, delay_years: flo
         delay_years: Years by which new connection comes later there.
 
     Returns:
-        Columns of `there`; those of the kinds in `HELD` are set. Shape (C',).
+        Columns of `there`; those of the kinds in `HELD` are set, and all of them where only
+        prices differ. Shape (C',).
     """
     labels, phases = plan.problem.columns, plan.network.study.phases
+    if not delay_years and labels == there.columns:
+        return np.clip(columns, there.lower, there.upper)
     held = [c for c in np.flatnonzero(columns > DONE).tolist() if labels[c].kind in HELD]
     late = {labels[c].subject for c in held if labels[c].asset.startswith("connection")}
     room: dict[tuple[str, str, str], list[tuple[float, int]]] = {}
