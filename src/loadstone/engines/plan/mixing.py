@@ -182,7 +182,8 @@ def search_prices(
             break
         ends = around.ends(price)
         around.width = np.where(ends, FARTHER * around.width, around.width)
-        if any(np.allclose(one.price, price, rtol=REPEAT, atol=REPEAT) for one in tried):
+        apart = np.abs(np.array([one.price for one in tried]) - price).max(axis=1)
+        if apart.min() <= REPEAT * max(1.0, float(price.max())):
             if not ends.any():
                 break
             continue
