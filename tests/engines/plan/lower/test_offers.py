@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from loadstone.engines.plan.conflicts import clashing_limits
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.lp import solve_lp
 from loadstone.engines.plan.result import site_hours
@@ -132,11 +135,35 @@ def test_late_delivery_pays_damages_where_that_is_less_than_losing_the_lease():
     assert "365 days late, which costs 730,000 USD" in told(found).text
     # a year's books bear what counts the same as the payment on its first day
     assert found.year(2028).cost["damages"] == pytest.approx(730_000 * 1.1)
+    assert found.year(2028).cost["tax"] == pytest.approx(0.0, abs=1.0)
     agrees(found)
     dear = lease(rent_per_kw_month=rent, damages_per_mw_day=500.0 * 1.1 * gain / damages)
     lost = solved(dear, sites=(late,), years=(2027, 2028))
     assert not told(lost).taken
     agrees(lost)
+
+
+def test_tax_is_taken_of_rent_and_fees_less_what_they_cost():
+    # a quarter of what is left before capital, all costs deductible; no cash in the premium
+    land = tiny.country(mining=tiny.treatment(0.25), ai=tiny.treatment(0.25))
+    late = tiny.site(
+        connection=Connection(max_mw=10.0, lead_time_years=1.0), limits=Limits(ai_mw=10.0),
+        miners=(), servers=(), supply=(tiny.spot(),),
+    )  # fmt: skip
+    given = lease(rent_per_kw_month=400.0, damages_per_mw_day=100.0, credit_spread=0.03)
+    guest = hosting(uptime_floor=1.0, shortfall_per_mwh=20.0, fee_per_mwh=170.0)
+    found = solved(
+        given, guest, sites=(late,), years=(2027, 2028), prices=2 * tiny.daily_prices(),
+        given=tiny.facts(countries={"AA": land}),
+    )  # fmt: skip
+    year = found.year(2028)
+    assert {"rent", "lease power", "hosting"} <= {k for k, v in year.revenue.items() if v}
+    assert {"damages", "risk_premium", "shortfall"} <= {k for k, v in year.cost.items() if v}
+    left = sum(year.revenue.values()) - sum(
+        amount for line, amount in year.cost.items() if line not in {"tax", "risk_premium"}
+    )
+    assert year.cost["tax"] == pytest.approx(0.25 * left, rel=1e-6)
+    agrees(found)
 
 
 def test_an_offer_that_cannot_be_met_says_why():
@@ -166,6 +193,8 @@ def test_a_lease_that_must_be_taken_and_finds_no_capital_is_infeasible():
     network = offered(lease(must=True), caps=Caps(total_budget=1e6))
     with pytest.raises(InfeasibleError):
         tiny.solve(network)
+    (conflict,) = clashing_limits(lower(network).problem, (2027,))
+    assert conflict.rules[0] == "the lease tenant at Site, taken once: at least 4 MW (letter)"
 
 
 def test_a_tenant_that_may_fail_counts_less():
@@ -309,3 +338,31 @@ def test_hosting_that_cannot_be_met_says_why():
     quiet = host_site(clauses=(Clause(months=tuple(range(1, 13)), source="town"),))
     shut = solved(hosting(), sites=(quiet,))
     assert "mining is forbidden in all hours of its term" in told(shut, "guest").text
+
+
+@given(
+    mw=st.sampled_from([2.0, 5.0, 8.0]),
+    share=st.sampled_from([0.0, 0.4, 1.0]),
+    usable=st.booleans(),
+    rent=st.floats(0.8, 1.6),
+    fee=st.floats(60.0, 130.0),
+)
+@settings(max_examples=4, deadline=None)
+def test_any_offers_agree_and_a_dearer_rent_never_makes_a_plan_worse(
+    mw, share, usable, rent, fee
+):
+    site = tiny.site(limits=Limits(ai_mw=9.0), servers=(), supply=(tiny.spot(),))
+
+    def at(factor):
+        one = lease(
+            mw=mw,
+            share_drawn=share,
+            undrawn_usable=usable,
+            rent_per_kw_month=factor * BREAK_EVEN,
+        )
+        guest = hosting(fee_per_mwh=fee, uptime_floor=0.8, shortfall_per_mwh=15.0)
+        return solved(one, guest, sites=(site,))
+
+    found, dearer = at(rent), at(rent + 0.1)
+    agrees(found)
+    assert dearer.plan.objective >= found.plan.objective * (1 - 1e-6) - 1e-3

@@ -6,6 +6,8 @@ in every hour, whatever power costs. Hosted miners run like the site's own where
 for power; an account pays for energy missing below the floor.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from loadstone.engines.plan.lower.assets import Assets
@@ -75,9 +77,10 @@ def _add_lease(assets: Assets, lease: Lease) -> None:
         if paid:
             yearly = paid * economy.starts[d] / economy.weights[d]
             out.yearly(draft, d, taken, "damages", yearly, taxation=assets.ai_tax)
-    label = out.label("taken", asset=lease.name, unit="1", text=f"the lease {lease.id}")
-    terms = [(out.offers[lease.name, d], 1.0) for d in possible]
-    draft.row(label, terms, lower=1.0 if lease.must else 0.0, upper=1.0)
+    text = f"the lease {lease.id} at {assets.site.name}, taken once"
+    label = replace(out.label("taken", asset=lease.name, text=text), source=lease.source)
+    terms = [(out.offers[lease.name, d], lease.mw) for d in possible]
+    draft.row(label, terms, lower=lease.mw if lease.must else 0.0, upper=lease.mw)
     for p in range(len(assets.phases)):
         alive = [out.offers[lease.name, d] for d in possible if p in runs(assets, lease, d)]
         if alive:
