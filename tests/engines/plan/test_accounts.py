@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from loadstone.engines.plan.certificate import slope as proven
 from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.lp import solve_lp
-from loadstone.engines.plan.mixing import Limits, Mixtures
+from loadstone.engines.plan.mixing import Limits, Mixtures, search_prices
 from loadstone.engines.plan.oracle import Oracle
 from loadstone.engines.plan.problem import ONES, Account
 from loadstone.engines.plan.recount import recount_hours
@@ -232,15 +232,28 @@ def test_a_plan_with_accounts_is_proven(level, problem, count, seed):
     assert [check for check in found.checks if not check.ok] == []
 
 
-def test_a_programme_that_cannot_be_solved_is_an_error():
-    limits = Limits(limit=np.ones(1), penalty=np.ones(1), reach=np.full(1, 5.0), energy=0.0)
+def one_year():
+    """Return a year that earns 7 and uses 3 of an account, and a limit of 1 at a penalty of 1."""
     year = Year(
         earned=np.array([7.0]), missing=np.zeros(1), usage=np.array([[3.0]]),
         stored=np.zeros(1), slope=np.zeros((1, 1)), calm=None, amiss=0.0,
     )  # fmt: skip
+    limits = Limits(limit=np.ones(1), penalty=np.ones(1), reach=np.full(1, 5.0), energy=0.0)
+    return year, limits
+
+
+def test_a_bound_that_stays_above_ends_the_search_and_is_kept():
+    year, limits = one_year()
+    found = search_prices(lambda _: (9.0, year), limits, tolerance=1e-9)
+    assert (found.value, found.bound) == (5.0, 9.0)  # 2 beyond the limit
+    assert found.mix.share.tolist() == [[1.0]]
+
+
+def test_a_programme_that_cannot_be_solved_is_an_error():
+    year, limits = one_year()
     mixtures = Mixtures(limits, year, 1.0)
     mixtures.add(year)
     price, share = mixtures.solve(np.zeros(1), np.ones(1))
-    assert (price.tolist(), share.tolist()) == ([1.0], [[1.0]])  # 2 beyond its limit
+    assert (price.tolist(), share.tolist()) == ([1.0], [[1.0]])
     with pytest.raises(OutsideError, match="no mixture of years"):
         mixtures.solve(np.ones(1), np.zeros(1))  # what is left earns more than what is beyond
