@@ -3,7 +3,7 @@
 
 from datetime import date
 
-from tests.network_folders import campus, read, wrong
+from tests.network_folders import campus, edit, read, wrong
 
 OFFERS = """
 [[leases]]
@@ -55,7 +55,9 @@ def test_offers_are_read_with_their_network(tmp_path):
 
 
 def test_a_network_without_the_file_has_no_offers(tmp_path):
-    offers = read(campus(tmp_path)).offers
+    folder = campus(tmp_path)
+    (folder / "offers.toml").unlink()
+    offers = read(folder).offers
     assert (offers.leases, offers.hosting) == ((), ())
 
 
@@ -76,3 +78,10 @@ def test_what_does_not_fit_the_network_is_told_with_the_file(tmp_path):
         ("offers.toml", "leases.tenant.currency"),
         ("offers.toml", "hosting.guest.currency"),
     }
+
+
+def test_what_only_follows_from_a_wrong_site_is_not_told(tmp_path):
+    text = OFFERS.replace("mw = 20.0\nrent", "mw = 2000.0\nrent")
+    folder = folder_with(tmp_path, text)
+    edit(folder / "sites" / "araguari.toml", 'status = "', 'status = "never ')
+    assert {file for file, _, _ in wrong(folder)} == {"sites/araguari.toml"}

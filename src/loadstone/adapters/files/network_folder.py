@@ -97,7 +97,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         wind=shelf.by_zone("wind", "capacity_factor"),
         carbon_kg_per_mwh=shelf.by_zone("carbon", "kg_per_mwh"),
         availability=shelf.by_zone("availability", "availability"),
-        offers=offers,
+        offers=offers if sites else Offers(),
     )
     for error in disagreements(network):
         if not reading.explains(error):
@@ -187,6 +187,8 @@ class _Reading:
         if field in self.broken.get("series", ()):
             return True
         shared = not self.broken[STUDY].isdisjoint(_SHARED)
+        if error.file == OFFERS:  # offers are for sites
+            return shared or any(self.broken[file] for file in self.broken if "/" in file)
         return shared and field in {"supply", "flexibility", "connection"}
 
 
