@@ -233,7 +233,7 @@ def test_a_plan_with_accounts_is_proven(level, problem, count, seed):
 
 
 def one_year():
-    """Return a year that earns 7 and uses 3 of an account, and a limit of 1 at a penalty of 1."""
+    """Return a year that earns 7 and uses 3, and a limit of 1 at a penalty of 1."""
     year = Year(
         earned=np.array([7.0]), missing=np.zeros(1), usage=np.array([[3.0]]),
         stored=np.zeros(1), slope=np.zeros((1, 1)), calm=None, amiss=0.0,

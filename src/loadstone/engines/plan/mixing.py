@@ -181,12 +181,10 @@ def search_prices(
         if least.bound - value <= same or len(tried) >= MOST_YEARS:
             break
         ends = around.ends(price)
-        around.width = np.where(ends, FARTHER * around.width, around.width)
         apart = np.abs(np.array([one.price for one in tried]) - price).max(axis=1)
-        if apart.min() <= REPEAT * max(1.0, float(price.max())):
-            if not ends.any():
-                break
-            continue
+        if not ends.any() and apart.min() <= REPEAT * max(1.0, float(price.max())):
+            break
+        around.width = np.where(ends, FARTHER * around.width, around.width)
         tried.append(_Tried(price, *at(price)))
         mixtures.add(tried[-1].year)
         if tried[-1].bound < least.bound:
