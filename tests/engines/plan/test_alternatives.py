@@ -68,16 +68,37 @@ def test_the_furthest_plan_is_that_of_the_whole_model(asset, largest):
 
 
 @pytest.mark.parametrize("largest", [True, False])
-@pytest.mark.parametrize(("kind", "asset"), [("build", "battery_energy"), ("open", "")])
-def test_with_sites_that_open_it_is_within_the_gap_of_the_whole_model(kind, asset, largest):
+@pytest.mark.parametrize(
+    ("kind", "asset", "slack"),
+    [("build", "battery_energy", 0.01), ("build", "solar", 0.3), ("open", "", 0.5)],
+)
+def test_with_sites_that_open_it_is_within_the_gap_of_the_whole_model(
+    kind, asset, slack, largest
+):
     problem = openings()
     direction = towards(problem, kind, asset, largest=largest)
-    [found] = alternatives(searched(problem), [direction], gap=1e-4, most_rounds=300)
+    search = searched(problem)
+    [found] = alternatives(search, [direction], slack=slack, gap=1e-4, most_rounds=300)
     whole = furthest(problem, direction, found.target)
     assert found.closed
     assert found.amount == pytest.approx(whole, abs=1.1e-4 * max(whole, found.amount_in_best))
     chosen = found.solution.columns[problem.whole]
     np.testing.assert_allclose(chosen, np.round(chosen), atol=1e-9)
+
+
+def test_many_directions_one_after_another_all_end_well():
+    problem = openings()
+    search = searched(problem)
+    for slack in (0.05, 0.5):
+        directions = [
+            towards(problem, kind, asset, largest=largest)
+            for kind, asset in (("open", ""), ("build", "miner_old"), ("build", "grid"))
+            for largest in (False, True)
+        ]
+        for found in alternatives(search, directions, slack=slack, gap=1e-3):
+            assert found.closed, found.name
+            assert found.rounds <= 40
+            assert found.solution.objective >= found.target
 
 
 def test_giving_up_more_value_goes_further():

@@ -126,6 +126,7 @@ class _Pursuit:
         scale: Amount that gaps are shares of, if that of the best plan is smaller.
         best: The plan that has most so far.
         centre: A plan with the same whole numbers that is worth more than enough.
+        most_rounds: Valuations of all blocks at most.
         bound: No plan worth enough has more.
         rounds: Valuations of all blocks so far.
     """
@@ -134,6 +135,7 @@ class _Pursuit:
     scale: float
     best: Best
     centre: Best
+    most_rounds: int
     bound: float = np.inf
     rounds: int = 0
 
@@ -215,7 +217,13 @@ class _Around:
             target=self.target,
         )
         scale = max(scale, 1e-9 * most)
-        pursuit = _Pursuit(aim=aim, scale=scale, best=self._top, centre=self._top)
+        pursuit = _Pursuit(
+            aim=aim,
+            scale=scale,
+            best=self._top,
+            centre=self._top,
+            most_rounds=self._most_rounds,
+        )
         for plan in self._known:
             pursuit.keep(plan, plan)
         return pursuit
@@ -246,7 +254,7 @@ class _Around:
             pursuit.keep(plan, centre)
 
     def _ended(self, pursuit: _Pursuit) -> bool:
-        return pursuit.rounds >= self._most_rounds or self._stop()
+        return pursuit.rounds >= pursuit.most_rounds or self._stop()
 
     @staticmethod
     def _further(pursuit: _Pursuit, plan: Best, other: Best) -> bool:
@@ -281,7 +289,7 @@ class _Around:
         First come the whole numbers of the best plan so far. Then only those count that may
         have more by a good part of the gap; that there are none is soon proven.
         """
-        relaxed = replace(pursuit)
+        relaxed = replace(pursuit, most_rounds=self._most_rounds // 3)
         pursuit.bound = self._approach(relaxed, self._top, pursuit.best, self._gap / 2)
         pursuit.rounds = relaxed.rounds
         if self._closed(pursuit):

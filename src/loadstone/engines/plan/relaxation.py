@@ -240,10 +240,17 @@ class Relaxation:
         self._cut_idle = np.append(self._cut_idle, np.zeros(sum(counts), dtype=np.int64))
 
     def _age(self, point: MasterPoint) -> None:
-        """Forget cuts that have long not been binding."""
+        """Forget cuts that have long not been binding.
+
+        Where value does not limit what is sought, no cut binds and none has been idle; so each
+        part of each block always keeps a cut.
+        """
         binding = point.cut_price > LEAST_WEIGHT
-        self._cut_idle = np.where(binding, 0, self._cut_idle + 1)
         self._cut_price = point.cut_price
+        bound = np.unique(self._cut_block[binding] * MOST_PARTS + self._cut_part[binding])
+        if len(bound) < sum(len(starts) for starts in self.oracle.starts):
+            return
+        self._cut_idle = np.where(binding, 0, self._cut_idle + 1)
         old = self._cut_idle > IDLE_ROUNDS
         if old.sum() > len(old) // 4:
             self.master.drop_cuts(old)
