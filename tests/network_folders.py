@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network folders for tests: copies of a starter, changed by a few words."""
+"""Network folders for tests: copies of a small network, changed by a few words."""
 
+import shutil
 from pathlib import Path
 
-from loadstone.adapters.files import copy_starter, read_network
+from loadstone.adapters.files import read_network
 from loadstone.adapters.sources import read_series_folder
 from loadstone.model.errors import InputErrors
 from loadstone.model.network import Network
 
 
 def campus(folder: Path) -> Path:
-    """Return a copy of the campus network."""
+    """Return a copy of a campus of three phases, without what the starter of that name adds."""
     target = folder / "campus"
-    copy_starter("campus", target)
+    shutil.copytree(Path(__file__).parent / "networks" / "campus", target)
     return target
 
 

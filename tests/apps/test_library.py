@@ -32,7 +32,7 @@ def test_a_run_lands_in_the_network_s_own_folder(run, folder):
     assert run.folder.parent == folder / "runs"
     assert {path.name for path in run.files} == {
         "plan.json", "dispatch.parquet", "certificate.parquet", "report.html", "plan.xlsx",
-        "manifest.json",
+        "manifest.json", "decision.json",
     }  # fmt: skip
     assert all(path.is_file() for path in run.files)
     assert "Campus" in repr(run)
@@ -76,7 +76,7 @@ def test_a_run_is_opened_verified_and_reported_again(run):
 
 
 def test_the_same_network_gives_the_same_plan_to_the_bit(run, folder, tmp_path):
-    again = loadstone.plan(folder, tmp_path / "again", gap=1e-3)
+    again = loadstone.plan(folder, tmp_path / "again", gap=1e-3, beside=False)
     for name in ("plan.json", "dispatch.parquet", "certificate.parquet"):
         assert (again.folder / name).read_bytes() == (run.folder / name).read_bytes()
 

@@ -20,6 +20,9 @@ from loadstone.services.planning import (
 from tests.network_folders import campus, edit
 
 
+ALONE = Order(beside=False)
+
+
 class SteppingClock:
     """A clock that goes on by one step each time it is asked."""
 
@@ -37,7 +40,7 @@ class SteppingClock:
         return self.asked_s / 2
 
 
-def no_report(plan, dispatch, network, out_dir, *, verification=None):
+def no_report(plan, dispatch, network, out_dir, *, verification=None, decision=None):
     (out_dir / "report.html").write_text(f"{plan.network}: {verification}")
     return [out_dir / "report.html"]
 
@@ -48,7 +51,7 @@ def doors(step_s=0.0):
 
 def test_a_plan_is_found_counted_again_and_kept(tmp_path):
     shown = []
-    found = plan_network(campus(tmp_path), tmp_path / "run", doors(), show=shown.append)
+    found = plan_network(campus(tmp_path), tmp_path / "run", doors(), order=ALONE, show=shown.append)
     assert found.plan.status == Status.OPTIMAL
     assert found.verification.ok
     assert found.manifest["started"] == "2026-11-21T00:00:00+00:00"
@@ -60,7 +63,7 @@ def test_a_plan_is_found_counted_again_and_kept(tmp_path):
 
 
 def test_a_time_limit_takes_the_best_plan_so_far_with_its_gap(tmp_path):
-    order = Order(gap=1e-12, time_limit_s=60.0)
+    order = Order(gap=1e-12, time_limit_s=60.0, beside=False)
     found = plan_network(campus(tmp_path), tmp_path / "run", doors(1.0), order=order)
     assert found.plan.status == Status.STOPPED
     assert 1e-12 < found.plan.gap < inf
@@ -68,14 +71,14 @@ def test_a_time_limit_takes_the_best_plan_so_far_with_its_gap(tmp_path):
 
 
 def test_a_time_limit_that_has_passed_still_gives_a_plan(tmp_path):
-    order = Order(gap=1e-12, time_limit_s=1.0)
+    order = Order(gap=1e-12, time_limit_s=1.0, beside=False)
     found = plan_network(campus(tmp_path), tmp_path / "run", doors(10.0), order=order)
     assert found.plan.status == Status.STOPPED
     assert found.verification.ok
 
 
 def test_a_plan_is_not_verified_against_another_model(tmp_path):
-    plan_network(campus(tmp_path), tmp_path / "run", doors(), order=Order(gap=1e-3))
+    plan_network(campus(tmp_path), tmp_path / "run", doors(), order=Order(gap=1e-3, beside=False))
     inputs = tmp_path / "run" / "inputs"
     edit(inputs / "network.toml", '["mi355x-8", "gb200-nvl72"]', '["gb200-nvl72"]')
     with pytest.raises(InputError, match="must come from these inputs"):

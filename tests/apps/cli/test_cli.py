@@ -18,7 +18,7 @@ SITE = "sites/araguari.toml"
 def made(tmp_path_factory):
     """Return a network folder with a run in it."""
     folder = campus(tmp_path_factory.mktemp("cli"))
-    answer("plan", folder, "--out", folder / "runs" / "first", "--gap", "1e-3")
+    answer("plan", folder, "--out", folder / "runs" / "first", "--gap", "1e-3", "--alone")
     return folder
 
 
@@ -74,7 +74,7 @@ def test_check_prints_every_error_at_once_and_writes_nothing(tmp_path):
 
 
 def test_plan_prints_the_answer_and_names_its_files(made, tmp_path):
-    result = run("plan", made, "--out", tmp_path / "run")
+    result = run("plan", made, "--out", tmp_path / "run", "--alone")
     assert result.exit_code == 0
     for words in ("Araguari", "USD", "proven", "Verified at level 0", "What limits the plan"):
         assert words in result.stdout
@@ -118,7 +118,7 @@ def test_both_methods_agree(tmp_path):
         text = text.replace(name, keep)
     (folder / "network.toml").write_text(text)
     edit(folder / SITE, "solar_mw = 80.0\nbattery_mw = 20.0\nbattery_mwh = 80.0\n", "")
-    exact = answer("plan", folder, "--out", tmp_path / "exact", "--gap", "1e-7")
+    exact = answer("plan", folder, "--out", tmp_path / "exact", "--gap", "1e-7", "--alone")
     lp = answer("plan", folder, "--out", tmp_path / "lp", "--method", "lp")
     assert lp["objective"] == pytest.approx(exact["objective"], rel=1e-6)
 
