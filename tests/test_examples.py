@@ -41,5 +41,4 @@ def test_an_example_says_what_it_says(folder, tmp_path, request):
 @pytest.mark.long
 def test_the_awkward_example_is_planned_and_proven(tmp_path):
     run = loadstone.plan(ROOT / "examples" / "awkward" / "network", tmp_path / "run", gap=1e-3)
-    assert any("HiGHS" in said for said in run.plan.assumptions)
     assert loadstone.verify(run.folder, level=2).ok
