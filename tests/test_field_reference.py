@@ -28,8 +28,9 @@ def test_every_field_has_a_meaning(title, class_):
 
 def test_a_table_tells_type_default_and_meaning():
     lines = list(table(Phase))
-    assert "| `years` | whole number | `1` | Years until the next phase; building" in lines[3]
-    assert "| `budget` | number | none | Most capital" in lines[4]
+    assert "| `month` | whole number | `1` | Month in which it begins" in lines[3]
+    assert "| `years` | number | `1.0` | Years until the next phase, in halves" in lines[4]
+    assert "| `budget` | number | none | Most capital" in lines[5]
 
 
 def test_every_public_name_is_in_the_page_of_the_library():

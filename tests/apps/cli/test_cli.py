@@ -192,6 +192,7 @@ def test_a_promise_above_what_the_connection_gives_is_infeasible(tmp_path):
     folder = campus(tmp_path)
     promise = '[[obligations]]\nuse = "ai"\nmw = 60.0\nsource = "a lease"\n\n[limits]'
     edit(folder / SITE, "[limits]", promise)  # 40 MW are connected in 2027
+    edit(folder / "network.toml", 'currency = "USD"', 'currency = "USD"\nfirmness = false')
     [error] = answer("plan", folder, "--out", tmp_path / "run", code=1)["errors"]
     assert "a lease" in error["conflict"][0]
     assert "MW less" in error["relax"]
