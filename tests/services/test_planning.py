@@ -19,7 +19,6 @@ from loadstone.services.planning import (
 )
 from tests.network_folders import campus, edit
 
-
 ALONE = Order(beside=False)
 
 

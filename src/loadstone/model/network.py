@@ -87,6 +87,7 @@ class Outlook:
         btc_price: Price of a bitcoin, USD.
         network_eh: Hashrate of the Bitcoin network, EH/s.
         fee_share: Fees over subsidy, e.g. 0.05.
+        hashprice: USD/PH/day, in place of what the three say; empty takes what they say.
         ai_price_factor: AI prices over those of the machine facts.
         power_price_factor: Power prices over those of the series and tariffs.
         source: Who says so; a plan rests on it.
@@ -100,9 +101,13 @@ class Outlook:
     power_price_factor: tuple[float, ...]
     source: str
     date: date
+    hashprice: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.btc_price)
+        if self.hashprice and len(self.hashprice) != count:
+            rule = f"must have {count} values, one a phase, or none"
+            raise InputError("hashprice", self.hashprice, rule)
         for name in ("network_eh", "fee_share", "ai_price_factor", "power_price_factor"):
             if len(getattr(self, name)) != count:
                 rule = f"must have {count} values, one a phase"
@@ -111,7 +116,7 @@ class Outlook:
             for value in getattr(self, name):
                 if not 0 < value < inf:
                     raise InputError(name, value, "must be finite and above 0")
-        for name in ("fee_share", "ai_price_factor", "power_price_factor"):
+        for name in ("fee_share", "ai_price_factor", "power_price_factor", "hashprice"):
             for value in getattr(self, name):
                 if not 0 <= value < inf:
                     raise InputError(name, value, "must be finite and at least 0")

@@ -2,7 +2,6 @@
 """Figures of the committee page: power by use, and value where one number is another."""
 
 from collections.abc import Sequence
-from datetime import date
 from itertools import pairwise
 
 import plotly.graph_objects as go
@@ -19,12 +18,11 @@ from loadstone.apps.charts.style import (
     framed,
 )
 from loadstone.apps.charts.words import number, percent, phase_name
-from loadstone.engines.revenue import hashprice_of_network
+from loadstone.engines.plan.lower.economy import Economy
 from loadstone.model.decision import Decision, Sensitivity, UseYear
 from loadstone.model.network import Network
 
 MILLION = 1e6
-_JULY = 7
 _LEAST_MW = 0.05
 _TITLES = {
     "hashprice": ("Value over hashprice", "hashprice in all years, USD/PH/day"),
@@ -36,19 +34,8 @@ _LINES = {"hashprice": MINING, "ai_price": AI, "power_price": GRID}
 
 def outlook_hashprices(network: Network) -> tuple[float, ...]:
     """Return the mean hashprice of each phase in the outlook, USD/PH/day."""
-    study, found = network.study, []
-    for p, phase in enumerate(study.phases):
-        end = date(int(phase.ends), 1 if phase.ends == int(phase.ends) else _JULY, 1)
-        subsidy = network.facts.bitcoin.mean_subsidy_btc(phase.start, end)
-        found.append(
-            hashprice_of_network(
-                study.outlook.network_eh[p],
-                study.outlook.btc_price[p],
-                subsidy_btc=subsidy,
-                fee_share=study.outlook.fee_share[p],
-            )
-        )
-    return tuple(found)
+    economy = Economy(network)
+    return tuple(economy.hashprice(p) for p in range(len(network.study.phases)))
 
 
 def _idle(year: UseYear) -> float:

@@ -42,11 +42,7 @@ def _outlook(network: Network, stress: Stress) -> Outlook:
         wanted = _unpaid(network, wanted)
     return replace(
         outlook,
-        # hashprice is linear in the price of a bitcoin
-        btc_price=tuple(
-            btc * max(want / price, 1e-9)
-            for btc, want, price in zip(outlook.btc_price, wanted, prices, strict=True)
-        ),
+        hashprice=tuple(wanted),
         ai_price_factor=tuple(f * stress.ai_price_factor for f in outlook.ai_price_factor),
         power_price_factor=tuple(
             f * stress.power_price_factor for f in outlook.power_price_factor

@@ -176,6 +176,8 @@ class Economy:
     def hashprice(self, phase: int) -> float:
         """Return the mean hashprice of a phase, USD/PH/day."""
         p, outlook = self.study.phases[phase], self.study.outlook
+        if outlook.hashprice:
+            return outlook.hashprice[phase]
         subsidy = self.network.facts.bitcoin.mean_subsidy_btc(
             p.start, date(int(p.ends), 1 if p.ends == int(p.ends) else 7, 1)
         )
