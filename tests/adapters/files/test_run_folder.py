@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from loadstone.adapters.files import (
+    decision_schema,
     plan_schema,
     read_certificate,
     read_dispatch,
@@ -186,3 +187,9 @@ def test_the_schema_of_plan_json_is_published(request):
     update = bool(request.config.getoption("--update-golden"))
     text = json.dumps(plan_schema(), indent=2) + "\n"
     compare("plan.schema.json", text, folder=REFERENCE, update=update)
+
+
+def test_the_schema_of_decision_json_is_published(request):
+    update = bool(request.config.getoption("--update-golden"))
+    text = json.dumps(decision_schema(), indent=2) + "\n"
+    compare("decision.schema.json", text, folder=REFERENCE, update=update)
