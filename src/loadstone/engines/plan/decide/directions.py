@@ -59,7 +59,7 @@ def directions_of(lowered: Lowered, columns: Floats) -> tuple[Direction, ...]:
             Direction(
                 name="fewest sites",
                 text="Fewest sites that open; those that operate stay.",
-                unit="sites",
+                unit="1",
                 weights=opens,
                 largest=False,
             )

@@ -14,6 +14,7 @@ from loadstone.model.plan import Plan, Year
 
 MOST_SITES = 3  # named in a sentence; the report has all
 DAY_H = 24.0
+WORDS = {"mining": "mining", "ai": "AI"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +171,27 @@ def phase_words(phase: Year) -> str:
 
 
 def _of_gates(lowered: Lowered, plan: Plan) -> Iterator[Truth]:
+    """Yield what sites wait for, the least likely first; many in one sentence."""
     used = {build.site for build in plan.builds}
-    for site in lowered.sites:
-        if site.site.id not in used:
-            continue
-        for gate in site.site.gates:
-            if gate.opens is not None and gate.probability < 1:
-                yield Truth(
-                    text=f"{site.site.name}: {gate.kind} for {' and '.join(gate.uses)} by "
-                    f"{gate.opens} (held {gate.probability:.0%} likely).",
-                    basis=gate.source,
-                )
+    waits = [
+        (gate, site.site.name)
+        for site in lowered.sites
+        if site.site.id in used
+        for gate in site.site.gates
+        if gate.opens is not None and gate.probability < 1
+    ]
+    waits.sort(key=lambda wait: (wait[0].probability, wait[1]))
+    if not waits:
+        return
+    told = [
+        f"{name}: {gate.kind} for {' and '.join(WORDS[use] for use in gate.uses)} by "
+        f"{gate.opens} (held {gate.probability:.0%} likely)"
+        for gate, name in waits[:MOST_SITES]
+    ]
+    more = len(waits) - len(told)
+    rest = f"; and {more} more that are likelier" if more else ""
+    sources = dict.fromkeys(gate.source for gate, _ in waits[:MOST_SITES])
+    yield Truth(text=f"{'; '.join(told)}{rest}.", basis="; ".join(sources))
 
 
 def _of_offers(lowered: Lowered, plan: Plan) -> Iterator[Truth]:
@@ -196,20 +207,23 @@ def _of_offers(lowered: Lowered, plan: Plan) -> Iterator[Truth]:
 
 
 def _of_demand(lowered: Lowered, plan: Plan) -> Iterator[Truth]:
+    """Yield what AI has to find buyers for, where that is what limits the plan."""
+    names = lowered.network.facts.countries
+    limits = {m.subject for m in plan.marginals if m.kind == "ai_demand"}
+    told: dict[str, list[str]] = {}
+    sources: dict[str, None] = {}
     for demand in lowered.network.study.ai_demand:
-        binding = [
-            m
-            for m in plan.marginals
-            if m.kind == "ai_demand" and m.subject == ", ".join(demand.countries)
-        ]
-        if binding:
-            most = max(demand.max_mw)
-            what = f"{demand.generation} servers" if demand.generation else "AI servers"
-            yield Truth(
-                text=f"Up to {most:.0f} MW of {what} find buyers in "
-                f"{', '.join(demand.countries)}.",
-                basis=demand.source,
-            )
+        if ", ".join(demand.countries) in limits:
+            where = " and ".join(names[code].name for code in demand.countries)
+            what = demand.generation or "all"
+            told.setdefault(where, []).append(f"{max(demand.max_mw):.0f} MW of {what}")
+            sources[demand.source] = None
+    if told:
+        parts = [f"in {where} {' and '.join(amounts)}" for where, amounts in told.items()]
+        yield Truth(
+            text=f"AI servers find buyers for up to: {'; '.join(parts)}.",
+            basis="; ".join(sources),
+        )
 
 
 def _of_evidence(plan: Plan) -> Iterator[Truth]:
