@@ -22,9 +22,11 @@ from loadstone.engines.plan.decide.months import months
 from loadstone.engines.plan.decide.stress import (
     HELD,
     carried_out,
+    in_words,
     stressed,
     without_capital_limits,
 )
+from loadstone.engines.plan.decide.switches import Switched, without_firmness, without_layers
 from loadstone.engines.plan.decide.truths import break_even, contract_ai, truths
 from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.held import restricted, value_of
@@ -32,7 +34,6 @@ from loadstone.engines.plan.lower import Lowered, lower
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.decision import Decision, Factor, Sensitivity, Stressed, Variant
 from loadstone.model.errors import InfeasibleError
-from loadstone.model.network import Network
 from loadstone.model.plan import Plan
 from loadstone.model.stress import Stress
 
@@ -231,20 +232,14 @@ class _Deciding:
             )
             yield count_of(lowered, solution.columns, told, self.largest)
 
-    def _switched(self) -> Iterator[tuple[str, str, Network]]:
-        network, study = self.network, self.network.study
+    def _switched(self) -> Iterator[Switched]:
+        network = self.network
         rows = np.array([label.kind == "firmness" for label in self.lowered.problem.rows])
         if rows.any() and (np.abs(self.found.solution.row_price[rows]) > 0).any():
-            yield (
-                "without the firmness rule",
-                "AI may exceed firm connection and backup; the difference is what the rule "
-                "costs.",
-                replace(network, study=replace(study, firmness=False)),
-            )
-        taken = {offer.id for offer in self.found.plan.offers if offer.taken}
-        leases = [lease for lease in network.offers.leases if lease.id in taken]
-        if leases and len(network.sites) <= FEW_SITES:
-            yield from _without_layers(network, {lease.id for lease in leases})
+            yield without_firmness(network)
+        leased = any(o.kind == "lease" and o.taken for o in self.found.plan.offers)
+        if leased and len(network.sites) <= FEW_SITES:
+            yield from without_layers(network, self.found.plan)
 
     def stresses(self, beside: Sequence[_Beside]) -> Iterator[Stressed]:
         """Yield what every plan is worth in every stress."""
@@ -256,7 +251,7 @@ class _Deciding:
             there = self._there(stress)
             yield Stressed(
                 name=stress.name,
-                text=_in_words(stress),
+                text=in_words(stress),
                 values={
                     one.variant.name: self._value(there, one.columns, stress) for one in beside
                 },
@@ -303,63 +298,3 @@ class _Deciding:
             return value_of(there, held, HELD, gap=GAP_BESIDE, stop=self.stop).objective
         except InfeasibleError:
             return None
-
-
-def _without_layers(network: Network, taken: set[str]) -> Iterator[tuple[str, str, Network]]:
-    """Yield the network without each layer in which miners use what a lease leaves."""
-    sites = {lease.site for lease in network.offers.leases if lease.id in taken}
-    if any(s.transformers and s.transformers.reserve_usable for s in network.sites):
-        yield (
-            "N-1 reserve idle",
-            "The utility lets nothing use the spare transformer.",
-            replace(
-                network,
-                sites=tuple(
-                    replace(s, transformers=replace(s.transformers, reserve_usable=False))
-                    if s.transformers and s.id in sites
-                    else s
-                    for s in network.sites
-                ),
-            ),
-        )
-    leases = network.offers.leases
-    if any(lease.undrawn_usable for lease in leases if lease.id in taken):
-        yield (
-            "undrawn lease idle",
-            "What tenants reserve and do not draw stays empty.",
-            replace(
-                network,
-                offers=replace(
-                    network.offers,
-                    leases=tuple(replace(lease, undrawn_usable=False) for lease in leases),
-                ),
-            ),
-        )
-    yield (
-        "without the lease",
-        "No hall is leased.",
-        replace(
-            network,
-            offers=replace(
-                network.offers, leases=tuple(one for one in leases if one.id not in taken)
-            ),
-        ),
-    )
-
-
-def _in_words(stress: Stress) -> str:
-    said = []
-    if stress.hashprice is not None:
-        said.append(f"hashprice is {stress.hashprice:g} USD/PH/day in every year")
-    if stress.hashprice_factor != 1:
-        said.append(f"hashprice is {stress.hashprice_factor:.0%} of the outlook")
-    if stress.halving_unpaid:
-        said.append("hashprice halves at the next halving and does not recover")
-    if stress.ai_price_factor != 1:
-        said.append(f"AI without a contract sells at {stress.ai_price_factor:.0%}")
-    if stress.power_price_factor != 1:
-        said.append(f"energy costs {stress.power_price_factor:.0%} of what is stated")
-    if stress.connection_delay_years:
-        said.append(f"new connection comes {stress.connection_delay_years:g} years later")
-    text = "; ".join(said) or "as the outlook says"
-    return text[0].upper() + text[1:] + "."

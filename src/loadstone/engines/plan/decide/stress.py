@@ -131,3 +131,22 @@ def without_capital_limits(problem: Problem) -> Problem:
         row_lower=np.where(free, -np.inf, problem.row_lower),
         row_upper=np.where(free, np.inf, problem.row_upper),
     )
+
+
+def in_words(stress: Stress) -> str:
+    """Return what goes wrong in a stress, in a sentence."""
+    said = []
+    if stress.hashprice is not None:
+        said.append(f"hashprice is {stress.hashprice:g} USD/PH/day in every year")
+    if stress.hashprice_factor != 1:
+        said.append(f"hashprice is {stress.hashprice_factor:.0%} of the outlook")
+    if stress.halving_unpaid:
+        said.append("hashprice halves at the next halving and does not recover")
+    if stress.ai_price_factor != 1:
+        said.append(f"AI without a contract sells at {stress.ai_price_factor:.0%}")
+    if stress.power_price_factor != 1:
+        said.append(f"energy costs {stress.power_price_factor:.0%} of what is stated")
+    if stress.connection_delay_years:
+        said.append(f"new connection comes {stress.connection_delay_years:g} years later")
+    text = "; ".join(said) or "as the outlook says"
+    return text[0].upper() + text[1:] + "."
