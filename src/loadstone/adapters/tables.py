@@ -18,6 +18,13 @@ Table = dict[str, Any]
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 _ONE = "value"
+_WORDS = (
+    ("Input should", "must"),
+    ("a valid array", "a list"),
+    ("an object", "a table"),
+    ("a valid integer", "a whole number"),
+    ("a valid ", "a "),
+)
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
@@ -54,7 +61,7 @@ def gathered(
     type_: Any,
     table: Mapping[str, Any],
     stand_ins: Mapping[str, Any],
-    together: Collection[str] = (),
+    together: Mapping[str, Collection[str]] | None = None,
 ) -> tuple[Any, list[InputError]]:
     """Return a value, and all that is wrong with its table.
 
@@ -66,27 +73,30 @@ def gathered(
         type_: A frozen dataclass of plain values.
         table: What the file says.
         stand_ins: A value for each field that must be given.
-        together: Fields that are replaced together, because they must fit one another.
+        together: By field: those that are replaced with it, because they must fit it.
 
     Raises:
-        InputErrors: A stand-in is missing or wrong.
+        InputErrors: All that is wrong; with what stands in for it nothing can be read.
     """
     errors: list[InputError] = []
     whole = dict(table)
+    replaced: set[str] = set()
     while True:
         try:
             return checked(type_, whole), errors
         except InputErrors as found:
             known = {error.field for error in errors}
-            errors += [error for error in found.errors if error.field not in known]
+            new = [error for error in found.errors if error.field not in known]
+            # what is wrong with a stand-in says nothing of the file
+            errors += [error for error in new if top_of(error) not in replaced]
             broken = {top_of(error) for error in found.errors}
-            if broken & set(together):
-                broken |= set(together)
+            broken = broken.union(*((together or {}).get(name, ()) for name in broken))
+            replaced |= broken
             before = whole
             whole = {name: value for name, value in before.items() if name not in broken}
             whole |= {name: stand_ins[name] for name in broken & stand_ins.keys()}
             if whole == before:
-                raise
+                raise InputErrors(errors) from found
 
 
 def top_of(error: InputError) -> str:
@@ -128,9 +138,16 @@ def _input_errors(error: ValidationError, table: Any) -> Iterator[InputError]:
             yield InputError(path, "given", "is not a known field")
         else:
             value = found["input"]
-            shown = "a table" if isinstance(value, dict | list) else value
-            rule = found["msg"].replace("Input should", "must").replace("a valid ", "a ")
-            yield InputError(path, shown, rule)
+            shown = "a table" if isinstance(value, dict) else value
+            shown = "a list" if isinstance(value, list) else shown
+            yield InputError(path, shown, _rule(found["msg"]))
+
+
+def _rule(message: str) -> str:
+    """Return a rule in the words of TOML."""
+    for theirs, ours in _WORDS:
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _path(places: tuple[int | str, ...], table: Any) -> str:

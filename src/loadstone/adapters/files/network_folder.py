@@ -44,7 +44,8 @@ _STUDY: Table = {
 }
 # fields of earlier versions, and what to write instead
 _RENAMED = {"curtailment": 'is now [[flexibility]], with kind = "curtailment"'}
-_TOGETHER = ("phases", "outlook", "ai_demand", "investors")
+_BY_PHASE = ("phases", "outlook", "ai_demand", "investors")
+_TOGETHER = dict.fromkeys(_BY_PHASE, _BY_PHASE) | {"connection": ("status",)}
 # what sites are read with
 _SHARED = ("currency", "fx", "phases")
 _SITE: Table = {
@@ -129,24 +130,26 @@ class _Reading:
 
     def value(self, type_: Any, file: str, stand_ins: Table, **given: str) -> Any:
         """Return the value of a file; where it is wrong, one to look for more errors with."""
+        broken: set[str] = set()
         try:
             table = given | parse_toml(self.folder / file)
         except InputError as error:
             self.note([error], file)
-            table, self.broken[file] = given | stand_ins, set(stand_ins)
-        else:
-            self.broken[file] = set()
+            table, broken = given | stand_ins, set(stand_ins)
         wrong = _wrong_rows(table)
-        value, errors = gathered(type_, table, stand_ins | given, _TOGETHER)
+        try:
+            value, errors = gathered(type_, table, stand_ins | given, _TOGETHER)
+        except InputErrors as found:  # nothing in it can be told apart
+            value, errors = checked(type_, given | stand_ins), list(found.errors)
+            broken = set(type_.__dataclass_fields__)
         # rows of supply are told by their kind, not against all kinds
         errors = wrong + [error for error in errors if not error.field.startswith("supply[")]
         errors = [
             InputError(error.field, error.value, _RENAMED.get(error.field, error.rule))
             for error in errors
         ]
-        if not self.broken[file]:
-            self.note(errors, file)
-            self.broken[file] = {top_of(error) for error in errors}
+        self.note(errors, file)
+        self.broken[file] = broken | {top_of(error) for error in errors}
         return value
 
     def site(self, name: str) -> Site:
