@@ -50,7 +50,9 @@ def doors(step_s=0.0):
 
 def test_a_plan_is_found_counted_again_and_kept(tmp_path):
     shown = []
-    found = plan_network(campus(tmp_path), tmp_path / "run", doors(), order=ALONE, show=shown.append)
+    found = plan_network(
+        campus(tmp_path), tmp_path / "run", doors(), order=ALONE, show=shown.append
+    )
     assert found.plan.status == Status.OPTIMAL
     assert found.verification.ok
     assert found.manifest["started"] == "2026-11-21T00:00:00+00:00"
@@ -77,7 +79,9 @@ def test_a_time_limit_that_has_passed_still_gives_a_plan(tmp_path):
 
 
 def test_a_plan_is_not_verified_against_another_model(tmp_path):
-    plan_network(campus(tmp_path), tmp_path / "run", doors(), order=Order(gap=1e-3, beside=False))
+    plan_network(
+        campus(tmp_path), tmp_path / "run", doors(), order=Order(gap=1e-3, beside=False)
+    )
     inputs = tmp_path / "run" / "inputs"
     edit(inputs / "network.toml", '["mi355x-8", "gb200-nvl72"]', '["gb200-nvl72"]')
     with pytest.raises(InputError, match="must come from these inputs"):
