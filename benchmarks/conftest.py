@@ -6,11 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 MADE: dict[tuple[str, str, float], dict] = {}
+TABLES: dict[str, list[dict]] = {}
 RATIOS: list[str] = []
 
 
@@ -21,18 +23,30 @@ def measured(benchmark) -> Callable[..., dict]:
     def run(method: str, problem: str, gap: float) -> dict:
         key = (method, problem, gap)
         if key not in MADE:
-            command = [sys.executable, "-m", "benchmarks.measure", method, problem]
-            command += ["--gap", str(gap)]
-            done = subprocess.run(
-                command, cwd=ROOT, capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                pytest.fail(done.stderr[-2000:])
-            MADE[key] = json.loads(done.stdout.splitlines()[-1])
+            MADE[key] = _answer("benchmarks.measure", method, problem, "--gap", str(gap))
         benchmark.extra_info |= MADE[key]
         return MADE[key]
 
     return run
+
+
+@pytest.fixture
+def tabled() -> Callable[[str], list[dict]]:
+    """Return `tabled(what)`, the rows of `benchmarks.pieces`, which are printed at the end."""
+
+    def run(what: str) -> list[dict]:
+        TABLES[what] = _answer("benchmarks.pieces", what)
+        return TABLES[what]
+
+    return run
+
+
+def _answer(module: str, *arguments: str) -> Any:
+    command = [sys.executable, "-m", module, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.fail(done.stderr[-2000:])
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture
@@ -42,17 +56,30 @@ def tell() -> Callable[[str], None]:
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
-    """Print every measurement of the run, then the ratios."""
-    if not MADE:
-        return
-    terminalreporter.section("measured")
-    head = f"{'problem':<20}{'method':<8}{'gap':>9}{'rounds':>8}{'wall s':>9}{'CPU s':>9}"
-    terminalreporter.write_line(f"{head}{'peak MB':>9}  {'objective':>20}")
+    """Print every measurement of the run, then the ratios and the tables."""
+    line = terminalreporter.write_line
+    if MADE or TABLES:
+        terminalreporter.section("measured")
+    if MADE:
+        head = f"{'problem':<20}{'method':<8}{'gap':>9}{'rounds':>8}{'wall s':>9}{'CPU s':>9}"
+        line(f"{head}{'peak MB':>9}  {'objective':>20}")
     for one in MADE.values():
-        terminalreporter.write_line(
+        line(
             f"{one['problem']:<20}{one['method']:<8}{one['gap']:>9.1e}{one['rounds']:>8}"
             f"{one['wall_s']:>9.2f}{one['cpu_s']:>9.2f}{one['peak_mb']:>9}"
             f"  {one['objective']:>20,.2f}"
         )
-    for line in RATIOS:
-        terminalreporter.write_line(line)
+    for text in RATIOS:
+        line(text)
+    for rows in TABLES.values():
+        line("")
+        line("| " + " | ".join(rows[0]) + " |")
+        line("|---" * len(rows[0]) + "|")
+        for row in rows:
+            line("| " + " | ".join(_shown(value) for value in row.values()) + " |")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"{min(value):.2f} to {max(value):.2f}"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
