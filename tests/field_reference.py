@@ -13,8 +13,13 @@ from loadstone.adapters.sources.file_entry import _FILE_FIELDS
 from loadstone.adapters.sources.typical_entry import _FIELDS
 from loadstone.engines.series import SolarPlant, WindPlant
 from loadstone.model import (
+    capital,
+    connection,
     country,
+    decision,
+    eligibility,
     flexibility,
+    gate,
     hall,
     machine,
     network,
@@ -23,6 +28,8 @@ from loadstone.model import (
     rule,
     site,
     source,
+    spend,
+    stress,
     tariff,
 )
 from loadstone.model.cooling import CoolingPlant
@@ -42,8 +49,18 @@ NETWORK = (
     ("ai_sales", site.AiSales),
     ("ai_demand", network.AiDemand),
     ("caps", network.Caps),
+    ("discount", capital.Discount),
+    ("eligibility", eligibility.Eligibility),
+    ("investors", capital.Investor),
+    ("stresses", stress.Stress),
     ("sites/ID.toml", site.Site),
     ("connection", site.Connection),
+    ("connection.non_firm", connection.NonFirm),
+    ("connection.non_firm.cut", connection.Cut),
+    ("connection.tranches", connection.Tranche),
+    ("transformers", connection.Transformers),
+    ("backup", connection.Backup),
+    ("gates", gate.Gate),
     ("opening", site.Opening),
     ("limits", site.Limits),
     ("standing", site.Standing),
@@ -71,6 +88,7 @@ FACTS = (
     ("machines/gpus.toml: ID", machine.Server),
     ("cap_curves of a server", machine.CapCurve),
     ("cooling.toml: ID", CoolingPlant),
+    ("spend.toml: KIND", spend.SpendCurve),
 )
 PLAN = (
     ("plan.json", plan.Plan),
@@ -80,7 +98,19 @@ PLAN = (
     ("marginals", plan.Marginal),
     ("rules", plan.RuleHit),
     ("offers", plan.OfferResult),
+    ("capital", plan.CapitalYear),
+    ("funding", plan.Funding),
+    ("gates", plan.SiteGate),
     ("resting", plan.Resting),
+    ("decision.json", decision.Decision),
+    ("variants", decision.Variant),
+    ("stressed", decision.Stressed),
+    ("sensitivities", decision.Sensitivity),
+    ("break_even", decision.BreakEven),
+    ("uses", decision.UseYear),
+    ("countries", decision.CountryRow),
+    ("months", decision.Month),
+    ("truths", decision.Truth),
 )
 WINDOWS = (
     ("a window of hours", calendar.Window),
@@ -95,8 +125,9 @@ NAMES = {
     date: "date",
     datetime: "time",
 }
-# fields that a file's name or key says
+# fields that a file's name or key says, but for rows that are in a list
 GIVEN = {"id", "code", "provenance"}
+IN_LISTS = {"investors", "offers.toml: leases", "offers.toml: hosting"} | {t for t, _ in PLAN}
 
 
 def described(class_: Class) -> tuple[str, str, dict[str, str]]:
@@ -134,7 +165,7 @@ def section(title: str, class_: Class, *, level: int = 3) -> Iterator[str]:
     yield from ("#" * level + f" {title}", "", first, "")
     if more:
         yield from (" ".join(more.split()), "")
-    yield from (*table(class_, without=GIVEN if title != "site_years" else set()), "")
+    yield from (*table(class_, without=set() if title in IN_LISTS else GIVEN), "")
 
 
 def _type(annotation: Any) -> str:
@@ -230,7 +261,7 @@ def tariffs_page() -> str:
 
 
 def run_page() -> str:
-    """Return the fields of plan.json and the columns of dispatch.parquet."""
+    """Return the fields of plan.json and decision.json, and the columns of dispatch.parquet."""
     lines: list[str] = []
     for title, class_ in PLAN:
         lines += section(title, class_)
