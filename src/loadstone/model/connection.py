@@ -268,6 +268,9 @@ class Backup:
     def __post_init__(self) -> None:
         at_least_zero(self, "existing_mw", "max_mw", "cost_per_mw", "fuel_per_mwh")
         at_least_zero(self, "max_hours", "lead_time_years")
+        if self.max_hours > HOURS_A_YEAR:
+            rule = f"must be at most {HOURS_A_YEAR:g}, the hours of a year"
+            raise InputError("max_hours", self.max_hours, rule)
         if self.existing_mw > self.max_mw:
             rule = f"must be at most max_mw {self.max_mw}"
             raise InputError("existing_mw", self.existing_mw, rule)

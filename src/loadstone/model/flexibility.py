@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from loadstone.model.bounds import at_least_zero
+from loadstone.model.bounds import at_least_zero, plain_name
 from loadstone.model.errors import InputError
 
 Kind = Literal["curtailment", "reserve"]
@@ -90,8 +90,7 @@ class Flexibility:
     source: str
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise InputError("name", self.name, "must say what the product is called")
+        plain_name(self, "name")
         at_least_zero(self, "mw", "min_mw", "per_mwh", "per_mw_year", "per_mw_h")
         at_least_zero(self, "penalty_per_mwh", "max_hours", "max_calls", "hours_per_call")
         at_least_zero(self, "response_s")
@@ -211,6 +210,8 @@ def check_stacking(products: Sequence[Flexibility]) -> None:
             if group not in groups:
                 rule = f"is no group; there are {_listed(groups)}"
                 raise InputError(f"flexibility[{i}].excludes", group, rule)
+        if one.requires == one.name:
+            raise InputError(f"flexibility[{i}].requires", one.name, "must be another product")
         if one.requires and one.requires not in names:
             rule = f"is no product; there are {_listed({*names} - {one.name})}"
             raise InputError(f"flexibility[{i}].requires", one.requires, rule)

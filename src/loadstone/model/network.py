@@ -16,6 +16,13 @@ from loadstone.model.site import AiSales, Site
 from loadstone.model.stress import STRESSES, Stress
 
 HALF = 0.5  # of a year: the shortest phase
+LONGEST = 50.0
+FIRST_YEAR, LAST_YEAR = 2009, 2100  # no bitcoin before, no plan beyond
+
+
+def _dated(name: str, value: object, year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise InputError(name, value, f"must be from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +45,12 @@ class Phase:
     budget: float | None = None
 
     def __post_init__(self) -> None:
-        if not 2009 <= self.year <= 2100:
-            raise InputError("year", self.year, "must be from 2009 to 2100")
+        _dated("year", self.year, self.year)
         if self.month not in {1, 7}:
             raise InputError("month", self.month, "must be 1 or 7")
-        if self.years < HALF or self.years % HALF:
-            raise InputError("years", self.years, "must be at least 0.5, in halves")
+        if self.years < HALF or self.years % HALF or self.years > LONGEST:
+            rule = f"must be from 0.5 to {LONGEST:g}, in halves"
+            raise InputError("years", self.years, rule)
         if self.budget is not None and not 0 <= self.budget < inf:
             raise InputError("budget", self.budget, "must be finite and at least 0")
 
@@ -228,6 +235,8 @@ class Study:
     def __post_init__(self) -> None:
         if not self.phases:
             raise InputError("phases", (), "must have at least one")
+        if self.decided is not None:
+            _dated("decided", str(self.decided), self.decided.year)
         if not 0 < self.discount_rate < 1:
             raise InputError("discount_rate", self.discount_rate, "must be between 0 and 1")
         self.discount.check(self.discount_rate)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from loadstone.model.bounds import at_least_zero
+from loadstone.model.bounds import at_least_zero, plain_name
 from loadstone.model.errors import InputError
 from loadstone.model.hall import AiHall
 
@@ -78,6 +78,7 @@ class Lease:
     source: str
 
     def __post_init__(self) -> None:
+        plain_name(self, "id")
         _positive(self, "mw", "term_years")
         at_least_zero(self, "rent_per_kw_month", "damages_per_mw_day", "power_per_mwh")
         _share(self, "share_drawn", "firm_share", "credit_spread")
@@ -130,6 +131,7 @@ class Hosting:
     source: str
 
     def __post_init__(self) -> None:
+        plain_name(self, "id")
         _positive(self, "max_mw", "term_years")
         at_least_zero(self, "fee_per_mwh", "shortfall_per_mwh")
         _share(self, "uptime_floor")

@@ -43,14 +43,25 @@ def _may_mine(site: Site, network: Network) -> bool:
 def offer_disagreements(network: Network) -> Iterator[InputError]:
     """Yield offers for sites that are not there or that they cannot fit, and missing rates."""
     sites = {site.id: site for site in network.sites}
+    last = network.study.phases[-1].ends
     for lease in network.offers.leases:
         yield from _rate(f"leases.{lease.id}", lease.currency, network)
+        if in_years(lease.ready) < network.study.decided_at:
+            rule = f"must not be before the decision, in {network.study.decided_at:.4g}"
+            yield InputError(f"leases.{lease.id}.ready", str(lease.ready), rule)
+        elif in_years(lease.ready) >= last:
+            rule = f"must be before the last phase ends, in {last:g}"
+            yield InputError(f"leases.{lease.id}.ready", str(lease.ready), rule)
         if lease.site in sites:
             yield from _in_lease(lease, sites[lease.site], network)
         else:
             yield _no_site(f"leases.{lease.id}.site", lease.site, sites)
     for one in network.offers.hosting:
         yield from _rate(f"hosting.{one.id}", one.currency, network)
+        begins = network.study.phases[0].at
+        if not begins < in_years(one.start) + one.term_years or in_years(one.start) >= last:
+            rule = f"must leave years between {begins:g} and {last:g}, which are planned"
+            yield InputError(f"hosting.{one.id}.start", str(one.start), rule)
         for id_ in one.sites:
             if id_ in sites:
                 yield from _in_hosting(one, sites[id_])

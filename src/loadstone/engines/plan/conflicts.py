@@ -14,10 +14,13 @@ from loadstone.model.errors import Conflict
 from loadstone.model.plan import Year
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 LEAST_MW = 1e-5  # ten watts are no missing power
 LEAST_MWH = 0.1
+LEAST_PRICE = 1e-9
+MOST_LIMITS = 4
 LEAST_SHARE = 1e-7  # of a row's size
 
 
@@ -107,10 +110,14 @@ def clashing_limits(problem: Problem, years: Sequence[Year]) -> tuple[Conflict, 
     """
     stated = np.array([bool(row.text) for row in problem.rows], dtype=np.bool_)
     for free in (stated, np.ones(len(problem.rows), dtype=np.bool_)):
-        slack = _least_slack(problem, free)
-        if slack is not None:
-            give = np.flatnonzero(np.abs(slack) > LEAST_SHARE * _sizes(problem))
-            return tuple(_conflict(problem, int(i), float(slack[i]), years) for i in give)
+        found = _least_slack(problem, free)
+        if found is not None:
+            slack, price = found
+            gives = np.abs(slack) > LEAST_SHARE * _sizes(problem)
+            price[gives | ~stated | (np.abs(price) <= LEAST_PRICE)] = 0.0
+            return tuple(
+                _conflict(problem, int(i), slack, price, years) for i in np.flatnonzero(gives)
+            )
     return ()
 
 
@@ -121,10 +128,11 @@ def _sizes(problem: Problem) -> Floats:
     return sizes
 
 
-def _least_slack(problem: Problem, free: Bools) -> Floats | None:
-    """Return how far each row gives way, above 0 where its upper limit must rise. Shape (M,).
+def _least_slack(problem: Problem, free: Bools) -> tuple[Floats, Floats] | None:
+    """Return how far each row gives way, and what a unit of it would spare. Shapes (M,).
 
-    None where rows that may not give way collide among themselves.
+    The first is above 0 where its upper limit must rise. None where rows that may not give way
+    collide among themselves.
     """
     columns, rows = len(problem.columns), len(problem.rows)
     giving = np.flatnonzero(free)
@@ -156,24 +164,46 @@ def _least_slack(problem: Problem, free: Bools) -> Floats | None:
         return None
     slack = np.zeros(rows)
     slack[giving] = answer.x[down] - answer.x[up]
-    return slack
+    return slack, answer.row_dual * _sizes(problem)
 
 
-def _conflict(problem: Problem, row: int, slack: float, years: Sequence[Year]) -> Conflict:
-    label = problem.rows[row]
+def _conflict(
+    problem: Problem, row: int, slack: Floats, price: Floats, years: Sequence[Year]
+) -> Conflict:
+    label, given = problem.rows[row], float(slack[row])
     if label.kind == "firmness":
-        return _not_firm(label, slack, years)
-    limit = problem.row_upper[row] if slack > 0 else problem.row_lower[row]
-    word = "at most" if slack > 0 else "at least"
-    need = limit + slack
+        return _not_firm(label, given, years)
+    floor = given < 0
+    limit = problem.row_lower[row] if floor else problem.row_upper[row]
+    need = f"{_number(limit + given)} {label.unit}"
     source = f" ({label.source})" if label.source else ""
+    rule = _stated(problem, row, years, floor=floor) + source
+    holds = np.flatnonzero(price)
+    if not (floor and holds.size):
+        other = f"what stands and was promised, which needs {need}"
+        return Conflict(
+            rules=(rule, other), relax=f"{'lower' if floor else 'raise'} it to {need}"
+        )
+    # what is missing falls with a floor that gives way, and with a ceiling that rises
+    others = [_stated(problem, int(i), years, floor=price[i] > 0) for i in holds[:MOST_LIMITS]]
     return Conflict(
-        rules=(
-            f"{_words(label, years)}: {word} {limit:,.6g} {label.unit}{source}",
-            f"what stands and was promised, which needs {need:,.6g} {label.unit}",
-        ),
-        relax=f"{'raise' if slack > 0 else 'lower'} it to {need:,.6g} {label.unit}",
+        rules=(rule, *others), relax=f"lower it to {need}, or let the other limits give way"
     )
+
+
+def _stated(problem: Problem, row: int, years: Sequence[Year], *, floor: bool) -> str:
+    """Return a limit that holds, in words, with the side that does."""
+    label = problem.rows[row]
+    words = _words(label, years)
+    if label.kind == "firmness":
+        return words
+    side = problem.row_lower[row] if floor else problem.row_upper[row]
+    return f"{words}: {'at least' if floor else 'at most'} {_number(side)} {label.unit}"
+
+
+def _number(amount: float) -> str:
+    """Return an amount with its millions written out."""
+    return f"{amount:,.0f}" if abs(amount) >= 1e5 else f"{amount:,.6g}"
 
 
 def _not_firm(label: Label, slack: float, years: Sequence[Year]) -> Conflict:
