@@ -73,7 +73,7 @@ def test_stresses_value_every_plan_and_none_is_better_than_the_best(found):
         assert min(one.regret(name) for name in names) == 0
     assert poor.values["plan"] < found.plan.objective
     assert "20 USD/PH/day" in poor.text
-    assert "1 years later" in late.text
+    assert "1 year later" in late.text
 
 
 def test_the_value_rises_with_hashprice_and_falls_with_the_price_of_power(found):

@@ -15,6 +15,18 @@ from loadstone.model.errors import InputError
 from loadstone.model.hall import AiHall
 
 
+MOST_PRICE = 1e9
+"""Of a unit in any currency: what is above it is no price."""
+
+
+def _prices(value: object, *names: str) -> None:
+    at_least_zero(value, *names)
+    for name in names:
+        price = getattr(value, name)
+        if price is not None and price > MOST_PRICE:
+            raise InputError(name, price, f"must be at most {MOST_PRICE:g}")
+
+
 def _positive(value: object, *names: str) -> None:
     at_least_zero(value, *names)
     for name in names:
@@ -80,7 +92,7 @@ class Lease:
     def __post_init__(self) -> None:
         plain_name(self, "id")
         _positive(self, "mw", "term_years")
-        at_least_zero(self, "rent_per_kw_month", "damages_per_mw_day", "power_per_mwh")
+        _prices(self, "rent_per_kw_month", "damages_per_mw_day", "power_per_mwh")
         _share(self, "share_drawn", "firm_share", "credit_spread")
         if self.longstop is not None and self.longstop < self.ready:
             rule = f"must not be before ready {self.ready}"
@@ -133,7 +145,7 @@ class Hosting:
     def __post_init__(self) -> None:
         plain_name(self, "id")
         _positive(self, "max_mw", "term_years")
-        at_least_zero(self, "fee_per_mwh", "shortfall_per_mwh")
+        _prices(self, "fee_per_mwh", "shortfall_per_mwh")
         _share(self, "uptime_floor")
         if not self.sites or len(set(self.sites)) < len(self.sites):
             raise InputError("sites", self.sites, "must name at least one site, each once")

@@ -13,6 +13,7 @@ from loadstone.model.site import Site
 
 def hall_disagreements(site: Site, network: Network) -> Iterator[InputError]:
     """Yield halls that the site cannot cool, and conversions of halls that cannot be."""
+    yield from _stands(site, network)
     for i, hall in enumerate(site.halls):
         if hall.kind != MINING_HALL:
             yield from _cooled(f"halls[{i}].kind", hall.kind, site)
@@ -21,6 +22,17 @@ def hall_disagreements(site: Site, network: Network) -> Iterator[InputError]:
         if not _may_mine(site, network):
             rule = f"must stand at {site.name} or be one that may be built: limits.mining_mw"
             yield InputError(f"conversions[{i}].hall", one.hall, rule)
+
+
+def _stands(site: Site, network: Network) -> Iterator[InputError]:
+    """Yield what is said to stand today, and comes later than the first phase."""
+    first = network.study.phases[0].start
+    days = [(f"halls[{i}].built", one.built) for i, one in enumerate(site.halls)]
+    days += [(f"standing[{i}].installed", one.installed) for i, one in enumerate(site.standing)]
+    for field, day in days:
+        if day > first:
+            rule = f"must not be after the first phase begins, {first}: what stands is there"
+            yield InputError(field, str(day), rule)
 
 
 def _cooled(field: str, kind: str, site: Site) -> Iterator[InputError]:

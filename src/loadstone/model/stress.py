@@ -15,7 +15,7 @@ class Stress:
         hashprice: Hashprice of every phase, USD/PH/day; None leaves it.
         hashprice_factor: Factor on the hashprice of every phase.
         halving_unpaid: Whether hashprice halves at the next halving and never recovers.
-        ai_price_factor: Factor on the prices of AI that are not contracted.
+        ai_price_factor: Factor on the prices of AI by the hour, contracts included; rents stay.
         power_price_factor: Factor on energy prices.
         connection_delay_years: Years by which new connection and its tranches come later.
     """

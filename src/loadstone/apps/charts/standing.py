@@ -8,6 +8,8 @@ from loadstone.apps.charts.words import number, use_of
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteYear, Year
 
+LEAST_MW = 1e-3  # a kilowatt: less stands nowhere
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Power:
@@ -30,7 +32,7 @@ class Power:
     @property
     def idle(self) -> bool:
         """Whether no machines stand there."""
-        return self.mining_mw + self.ai_mw <= 0
+        return self.mining_mw + self.ai_mw < LEAST_MW
 
     @property
     def size_mw(self) -> float:

@@ -133,6 +133,10 @@ def without_capital_limits(problem: Problem) -> Problem:
     )
 
 
+def _years(number: float) -> str:
+    return f"{number:g} year" if number == 1 else f"{number:g} years"
+
+
 def in_words(stress: Stress) -> str:
     """Return what goes wrong in a stress, in a sentence."""
     said = []
@@ -143,10 +147,12 @@ def in_words(stress: Stress) -> str:
     if stress.halving_unpaid:
         said.append("hashprice halves at the next halving and does not recover")
     if stress.ai_price_factor != 1:
-        said.append(f"AI without a contract sells at {stress.ai_price_factor:.0%}")
+        said.append(
+            f"AI by the hour sells at {stress.ai_price_factor:.0%} of the outlook; rents stay"
+        )
     if stress.power_price_factor != 1:
         said.append(f"energy costs {stress.power_price_factor:.0%} of what is stated")
     if stress.connection_delay_years:
-        said.append(f"new connection comes {stress.connection_delay_years:g} years later")
+        said.append(f"new connection comes {_years(stress.connection_delay_years)} later")
     text = "; ".join(said) or "as the outlook says"
     return text[0].upper() + text[1:] + "."

@@ -135,7 +135,7 @@ def _of_prices(
     if ai and 1.0 in ai and abs(ai[min(ai)] - ai[1.0]) > 1e-6 * abs(ai[1.0]):
         lost = ai[1.0] - ai[min(ai)]
         yield Truth(
-            text=f"AI without a contract sells at the outlook's prices: at {min(ai):.0%} of "
+            text=f"AI by the hour sells at the outlook's prices: at {min(ai):.0%} of "
             f"them the plan is worth {lost / 1e6:,.1f} million {plan.currency} less.",
             basis="the plan valued again, its builds held",
         )
@@ -157,7 +157,8 @@ def _of_connection(lowered: Lowered, plan: Plan) -> Iterator[Truth]:
     for phase, sites in sorted(added.items()):
         first = sorted(sites, key=lambda site: -sites[site])
         named = ", ".join(f"{names[s]} {sites[s]:.0f} MW" for s in first[:MOST_SITES])
-        more = f" and {len(first) - MOST_SITES} more sites" if len(first) > MOST_SITES else ""
+        left = len(first) - MOST_SITES
+        more = f" and {left} more {'site' if left == 1 else 'sites'}" if left > 0 else ""
         yield Truth(
             text=f"{sum(sites.values()):,.0f} MW of new connection are energised by the start "
             f"of {phase_words(phase)}: {named}{more}.",
