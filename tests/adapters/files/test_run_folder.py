@@ -32,7 +32,7 @@ def evidence():
     solution = Solution(
         status=Status.STOPPED, objective=1.5, bound=2.5, columns=random.random(4),
         values=random.random(2), row_price=random.random(3), column_price=random.random(4),
-        iterations=7, notes=("one site was slow",),
+        iterations=7,
     )  # fmt: skip
     hours = tuple(
         BlockDispatch(

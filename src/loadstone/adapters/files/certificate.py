@@ -39,7 +39,7 @@ def write_certificate(
 ) -> Path:
     """Write what proves a plan, and return the file."""
     path = folder / NAME
-    metadata = {"status": solution.status.value, "notes": "\n".join(solution.notes)}
+    metadata = {"status": solution.status.value}
     schema = _SCHEMA.with_metadata(metadata)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         writer.write_table(_table(schema, _of_problem(solution)))
@@ -111,7 +111,6 @@ def _solution(whole: dict[str, Floats], metadata: dict[str, str]) -> Solution:
         objective=objective,
         bound=bound,
         iterations=int(iterations),
-        notes=tuple(text for text in metadata["notes"].split("\n") if text),
         **{name: whole[name] for name in _OF_PROBLEM},
     )
 

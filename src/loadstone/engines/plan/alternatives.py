@@ -389,5 +389,4 @@ class _Around:
             row_price=np.zeros(len(p.rows)),
             column_price=np.zeros(len(p.columns)),
             iterations=pursuit.rounds,
-            notes=self.solution.notes,
         )

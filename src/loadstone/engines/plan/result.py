@@ -194,7 +194,6 @@ def _assumptions(
         ),
         *(f"Assumed {text}." for _, text in sorted(lowered.economy.assumed.items())),
         *taken_as_given(lowered, solution.columns),
-        *solution.notes,
     ]
     for site in lowered.network.sites:
         _, refused = available(site.flexibility, site.response_s)

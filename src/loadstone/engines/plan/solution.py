@@ -64,7 +64,6 @@ class Solution:
         row_price: What one more unit of each row's limit is worth. Shape (M,).
         column_price: What one more unit of each column's bound is worth. Shape (C,).
         iterations: Rounds of the master problem.
-        notes: What forced a slower way, and what it cost.
     """
 
     status: Status
@@ -75,7 +74,6 @@ class Solution:
     row_price: Floats
     column_price: Floats
     iterations: int = 0
-    notes: tuple[str, ...] = ()
 
     @property
     def gap(self) -> float:
