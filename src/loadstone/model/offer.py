@@ -14,7 +14,6 @@ from loadstone.model.bounds import at_least_zero, plain_name
 from loadstone.model.errors import InputError
 from loadstone.model.hall import AiHall
 
-
 MOST_PRICE = 1e9
 """Of a unit in any currency: what is above it is no price."""
 
