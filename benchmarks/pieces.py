@@ -8,9 +8,9 @@
 `pieces` plans the campus with everything on, and again without one piece at a time. `campus`
 lacks some pieces; they are added with invented numbers, which are there for their time alone. A
 search is a path, and a little thing turns it: so each is planned in five futures that differ by
-the price of bitcoin, and the sums are compared. `beside` measures what is looked for beside
-the plan, `accounts` a year with several accounts against HiGHS. Each prints JSON; seconds are
-those of the processor.
+the price of bitcoin, twice each, and the sums of the quicker are compared. `beside` measures what
+is looked for beside the plan, `accounts` a year with several accounts against HiGHS. Each prints
+JSON; seconds are those of the processor.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from datetime import date
 from functools import reduce
 from importlib.resources import files
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -48,6 +49,7 @@ Change = Callable[[Network], Network]
 Row = dict[str, Any]
 
 GAP = 1e-4
+TIMES = 2  # each is planned; the quicker counts, since others share the computer
 FUTURES = (0.94, 0.97, 1.0, 1.03, 1.06)  # of the bitcoin price
 INVENTED = "invented, to measure time with"
 WITHOUT = {"AI only", "mine only", "wait"}
@@ -212,20 +214,23 @@ def pieces() -> list[Row]:
     cases["everything on, again"] = full
     made: dict[str, list[Row]] = {name: [] for name in cases}
     for factor in FUTURES:
-        for name, network in cases.items():
-            made[name].append(searched(at_price(network, factor)))
-    first = made["everything on"]
+        there = {name: at_price(network, factor) for name, network in cases.items()}
+        times = [{name: searched(one) for name, one in there.items()} for _ in range(TIMES)]
+        for name, rows in made.items():
+            rows.append(min((time_[name] for time_ in times), key=itemgetter("cpu_s")))
+    both = zip(made["everything on"], made["everything on, again"], strict=True)
+    full_s = [(one["cpu_s"] + again["cpu_s"]) / 2 for one, again in both]
     return [
         {
             "name": name,
-            "ratio": total(rows, "cpu_s") / total(first, "cpu_s"),
-            "ratios": [a["cpu_s"] / b["cpu_s"] for a, b in zip(rows, first, strict=True)],
+            "ratio": total(rows, "cpu_s") / sum(full_s),
+            "ratios": [row["cpu_s"] / base for row, base in zip(rows, full_s, strict=True)],
             "cpu_s": total(rows, "cpu_s"),
             "lower_s": total(rows, "lower_s"),
             "rounds": total(rows, "rounds"),
             "gap": max(row["gap"] for row in rows),
         }
-        | {key: rows[0][key] for key in ("blocks", "columns", "segments", "accounts")}
+        | {key: rows[0][key] for key in ("columns", "segments", "accounts")}
         for name, rows in made.items()
     ]
 
@@ -244,7 +249,6 @@ def searched(network: Network) -> Row:
         "lower_s": lowered - start,
         "rounds": found.rounds,
         "gap": (found.bound - found.objective) / abs(found.objective),
-        "blocks": len(problem.blocks),
         "columns": len(problem.columns),
         "segments": sum(len(block.segments) for block in problem.blocks),
         "accounts": sum(len(block.accounts) for block in problem.blocks),
