@@ -71,13 +71,32 @@ class Gate:
     @property
     def text(self) -> str:
         """It in words."""
-        thing: str = self.kind
-        if self.routes is not None:
-            thing = f"fibre on {self.routes} route{'' if self.routes == 1 else 's'}"
-        day = "is not expected" if self.opens is None else f"is expected on {self.opens}"
-        uses = " and ".join("AI" if use == "ai" else use for use in self.uses)
-        few = "; AI needs two routes" if self.too_few_routes and "ai" in self.uses else ""
-        return f"{thing} for {uses} {day}{few}"
+        thing = self._fibre or self.kind
+        return f"{thing} for {self._for} is {self._expected}{self._few}"
+
+    @property
+    def waiting(self) -> str:
+        """What it holds back, in words."""
+        thing = self._fibre or {"permit": "a permit"}.get(self.kind, self.kind)
+        return f"what is new for {self._for} waits for {thing}, {self._expected}{self._few}"
+
+    @property
+    def _fibre(self) -> str:
+        if self.routes is None:
+            return ""
+        return f"fibre on {self.routes} route{'' if self.routes == 1 else 's'}"
+
+    @property
+    def _for(self) -> str:
+        return " and ".join("AI" if use == "ai" else use for use in self.uses)
+
+    @property
+    def _expected(self) -> str:
+        return "not expected" if self.opens is None else f"expected on {self.opens}"
+
+    @property
+    def _few(self) -> str:
+        return "; AI needs two routes" if self.too_few_routes and "ai" in self.uses else ""
 
 
 def closed_by(

@@ -29,7 +29,7 @@ def may_build(out: LoweredSite, asset: str, phase: int, hall: str = "") -> bool:
     """
     gates = held_back(out, asset, phase, hall)
     for gate in gates:
-        _note(out, phase, f"{asset}: {gate.text}", gate.source)
+        _note(out, phase, gate.waiting, gate.source)
     return not gates and _may_come(out, asset, phase)
 
 
@@ -79,7 +79,7 @@ def _may_come(out: LoweredSite, asset: str, phase: int) -> bool:
     )
     if row is None or row.allowed:
         return True
-    _note(out, phase, f"{asset}: {row.text}", row.source)
+    _note(out, phase, row.text, row.source)
     return False
 
 
@@ -96,6 +96,7 @@ def may_fund(network: Network, investor: Investor, country: str, phase: int) -> 
 
 
 def _note(out: LoweredSite, phase: int, text: str, source: str) -> None:
+    """Keep what holds something back, once for a phase however much it holds back."""
     hit = RuleHit(
         site=out.site.id,
         phase=out.economy.study.phases[phase].at,
