@@ -8,9 +8,9 @@
 `pieces` plans the campus with everything on, and again without one piece at a time. `campus`
 lacks some pieces; they are added with invented numbers, which are there for their time alone. A
 search is a path, and a little thing turns it: so each is planned in five futures that differ by
-the price of bitcoin, twice each, and the sums of the quicker are compared. `beside` measures what
-is looked for beside the plan, `accounts` a year with several accounts against HiGHS. Each prints
-JSON; seconds are those of the processor.
+the price of bitcoin, twice each, and the sums of the quicker are compared. `beside` measures
+what is looked for beside the plan, `accounts` a year with several accounts against HiGHS. Each
+prints JSON; seconds are those of the processor.
 """
 
 import argparse
