@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the report's files into a run."""
 
+import tempfile
 from pathlib import Path
 
 from loadstone.apps.reports.html import report_html
@@ -19,7 +20,7 @@ def write_report(
     verification: str | None = None,
     decision: Decision | None = None,
 ) -> list[Path]:
-    """Write report.html and plan.xlsx, and return their paths.
+    """Write report.html and plan.xlsx, each whole or not at all, and return their paths.
 
     Args:
         plan: The plan.
@@ -29,8 +30,9 @@ def write_report(
         verification: What `loadstone verify` found, as text; None where it has not run.
         decision: What stands beside the plan; None where nobody looked.
     """
-    page, workbook = out_dir / "report.html", out_dir / "plan.xlsx"
-    html = report_html(plan, dispatch, network, verification, decision=decision)
-    page.write_text(html, encoding="utf-8", newline="\n")
-    write_workbook(plan, network, workbook, decision=decision)
-    return [page, workbook]
+    with tempfile.TemporaryDirectory(dir=out_dir, prefix=".report-") as made:
+        page, workbook = Path(made) / "report.html", Path(made) / "plan.xlsx"
+        html = report_html(plan, dispatch, network, verification, decision=decision)
+        page.write_text(html, encoding="utf-8", newline="\n")
+        write_workbook(plan, network, workbook, decision=decision)
+        return [path.replace(out_dir / path.name) for path in (page, workbook)]

@@ -6,6 +6,7 @@ objective counts is counted from the columns. Tax is the difference between the 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,30 @@ LEAST_STANDING = 1e-9
 RISK_PREMIUM = "risk_premium"
 """Line of cost for what revenue counts less at a discount rate of its own; no cash."""
 LEAST_IDLE = 0.01  # of what is paid: less is not worth a sentence
+ALWAYS = {
+    *("mining", "ai", "curtailment", "export", "energy", "demand", "connection", "levies"),
+    *("take_or_pay", "fixed", "carbon", "vat", "tax"),
+}
+"""Lines that are told even where they are 0."""
 CAPITAL = {"build", "open", "leave", "tranche"}
 """Kinds of columns whose cost is capital."""
+
+
+def without_idle_lines(years: Sequence[SiteYear]) -> tuple[SiteYear, ...]:
+    """Return the years without lines of what a site never earns or pays, such as a rent."""
+    told: dict[str, set[str]] = {}
+    for year in years:
+        lines = [*year.revenue.items(), *year.cost.items()]
+        found = {name for name, amount in lines if abs(amount) > LEAST_STANDING}
+        told.setdefault(year.site, set(ALWAYS)).update(found)
+    return tuple(
+        replace(
+            year,
+            revenue={k: v for k, v in year.revenue.items() if k in told[year.site]},
+            cost={k: v for k, v in year.cost.items() if k in told[year.site]},
+        )
+        for year in years
+    )
 
 
 class SiteBooks:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.books import SiteBooks
+from loadstone.engines.plan.books import SiteBooks, without_idle_lines
 from loadstone.engines.plan.capital import (
     barred,
     capital_years,
@@ -116,11 +116,13 @@ def plan_of(
     study = lowered.network.study
     years = [phase.at for phase in study.phases]
     books = [SiteBooks(lowered, site, solution, hours) for site in lowered.sites]
-    site_years = tuple(
-        book.site_year(p)
-        for book in books
-        for p in range(len(years))
-        if _counts(book.site, p, solution.columns)
+    site_years = without_idle_lines(
+        [
+            book.site_year(p)
+            for book in books
+            for p in range(len(years))
+            if _counts(book.site, p, solution.columns)
+        ]
     )
     builds = tuple(_builds(lowered, solution.columns))
     return Plan(
