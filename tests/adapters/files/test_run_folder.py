@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import asdict, fields
 
 import numpy as np
@@ -22,7 +26,7 @@ from loadstone.model.plan import Status
 from tests.apps.example_plan import example
 from tests.golden_text import compare
 from tests.network_folders import campus
-from tests.shape import REFERENCE
+from tests.shape import REFERENCE, ROOT
 
 PLAN, DISPATCH, NETWORK = example()
 
@@ -151,6 +155,39 @@ def test_a_run_that_fails_half_way_leaves_nothing(tmp_path):
     with pytest.raises(InputError, match="must fail"):
         write(tmp_path, further=fail)
     assert {path.name for path in tmp_path.iterdir()} == {"campus"}
+
+
+# a programme that writes a run and is killed when all but the report is there
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.adapters.files.test_run_folder import write
+
+def killed(folder):
+    assert (folder / "plan.json").is_file()
+    (folder / "report.html").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write(Path(sys.argv[1]), further=killed)
+"""
+
+
+def held(folder):
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder): path.read_bytes() for path in paths}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no process can be killed so here")
+def test_a_process_that_is_killed_while_writing_leaves_the_earlier_run_whole(tmp_path):
+    write(tmp_path)
+    before = held(tmp_path / "run")
+    words = [sys.executable, "-c", KILLED, str(tmp_path)]
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert held(tmp_path / "run") == before
+    assert read_plan(tmp_path / "run") == PLAN
+    write(tmp_path)  # what was left behind keeps nobody from planning again
+    assert read_plan(tmp_path / "run") == PLAN
 
 
 def test_a_run_takes_the_place_of_an_earlier_one_only(tmp_path):

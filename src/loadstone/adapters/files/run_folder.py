@@ -79,12 +79,22 @@ def write_run(
             written += [write_certificate(folder, *evidence), *further(folder)]
             said = dict(manifest) | {"inputs": input_hashes(folder / INPUTS)} | _shipped()
             written.append(write_json(folder / MANIFEST, said))
-            if out.exists():
-                out.rename(Path(made) / "earlier")
-            folder.rename(out)
+            _put(folder, out, Path(made) / "earlier")
     except OSError as error:
         raise OutsideError(f"{out}: {error}; check that it can be written") from error
     return tuple(out / path.relative_to(folder) for path in written)
+
+
+def _put(folder: Path, out: Path, aside: Path) -> None:
+    """Rename a folder; what stands in its place goes aside, and back where that fails."""
+    if out.exists():
+        out.rename(aside)
+    try:
+        folder.rename(out)
+    except OSError:
+        if aside.exists():
+            aside.rename(out)
+        raise
 
 
 def check_free(out: Path) -> None:

@@ -49,6 +49,14 @@ def clean_errors(as_json: bool) -> Iterator[None]:
             for line in (str(error) or "no plan keeps all limits").splitlines():
                 typer.secho(f"error: {line}", err=True, fg="red")
         raise typer.Exit(_code(error)) from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        message = f"{where}{error.strerror or error}; check that it can be read and written"
+        if as_json:
+            print_json({"errors": [{"message": message}]})
+        else:
+            typer.secho(f"error: {message}", err=True, fg="red")
+        raise typer.Exit(OUTSIDE) from None
     except KeyboardInterrupt:
         typer.secho("error: stopped before the end", err=True, fg="red")
         raise typer.Exit(STOPPED) from None
