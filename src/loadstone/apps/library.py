@@ -30,7 +30,7 @@ from loadstone.engines.plan.exact import Progress
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.verify import Verification
 from loadstone.model.decision import Decision
-from loadstone.model.errors import InputError, OutsideError
+from loadstone.model.errors import InputError, InputErrors, OutsideError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, Year
@@ -262,7 +262,13 @@ def report(folder: str | Path) -> tuple[Path, ...]:
     """
     run = open_run(folder)
     kept = run.folder / VERIFICATION
-    found = read_json(kept) if kept.is_file() else run.manifest["verification"]
+    file = VERIFICATION if kept.is_file() else MANIFEST
+    try:
+        found = read_json(kept) if kept.is_file() else run.manifest["verification"]
+        verified = str(found["text"])
+    except (KeyError, TypeError) as error:
+        rule = "must say what was verified; `loadstone verify` writes it again"
+        raise InputErrors([InputError("RUN", str(run.folder / file), rule)]) from error
     hours = read_dispatch(run.folder)
     return tuple(
         write_report(
@@ -270,7 +276,7 @@ def report(folder: str | Path) -> tuple[Path, ...]:
             hours,
             run.network,
             run.folder,
-            verification=found["text"],
+            verification=verified,
             decision=run.decision,
         )
     )

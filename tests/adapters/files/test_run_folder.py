@@ -209,6 +209,17 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
         read_dispatch(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("dispatch.parquet", read_dispatch), ("certificate.parquet", read_certificate)],
+)
+def test_hours_that_somebody_broke_are_refused(name, read, tmp_path):
+    write(tmp_path)
+    (tmp_path / "run" / name).write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=f"must hold {name} as it was written"):
+        read(tmp_path / "run")
+
+
 def test_a_plan_that_somebody_broke_is_refused(tmp_path):
     write(tmp_path)
     path = tmp_path / "run" / "plan.json"

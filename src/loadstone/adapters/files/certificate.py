@@ -58,7 +58,11 @@ def read_certificate(folder: Path) -> Evidence:
     path = folder / NAME
     if not path.is_file():
         raise InputError("RUN", str(folder), f"must hold {NAME}")
-    table = pq.read_table(path)
+    try:
+        table = pq.read_table(path)
+    except pa.ArrowException as error:
+        rule = f"must hold {NAME} as it was written: {error}"
+        raise InputError("RUN", str(folder), rule) from error
     parts: dict[int, dict[str, Floats]] = defaultdict(dict)
     flat = table["values"].combine_chunks()
     starts, numbers = flat.offsets.to_numpy(), flat.values.to_numpy()

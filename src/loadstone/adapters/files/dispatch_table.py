@@ -78,16 +78,19 @@ def read_dispatch(
         phase: Start of a phase in calendar years; None for all.
 
     Raises:
-        InputError: The run has none.
+        InputError: The run has none, or one that somebody broke.
     """
     path = folder / NAME
     if not path.is_file():
         raise InputError("RUN", str(folder), f"must hold {NAME}")
-    file = pq.ParquetFile(path)
-    groups = (
-        i for i in range(file.num_row_groups) if _is_of(file.metadata.row_group(i), site, phase)
-    )
-    return tuple(_site(file.read_row_group(i)) for i in groups)
+    try:
+        file = pq.ParquetFile(path)
+        about = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
+        wanted = [i for i, group in enumerate(about) if _is_of(group, site, phase)]
+        return tuple(_site(file.read_row_group(i)) for i in wanted)
+    except (pa.ArrowException, KeyError) as error:
+        rule = f"must hold {NAME} as it was written: {error}"
+        raise InputError("RUN", str(folder), rule) from error
 
 
 def _is_of(group: Any, site: str | None, phase: Year | None) -> bool:
