@@ -58,7 +58,9 @@ class SiteYear:
         cost: Cost by "energy", "demand", "connection", "levies", "take_or_pay", "fixed",
             "carbon", "vat", "tax", "staff", "repairs", "insurance", "property_tax",
             "decommissioning", "fuel", "risk_premium" (no cash: what revenue counts less at a
-            discount rate of its own), and lines of offers.
+            discount rate of its own), "held_demand" (no cash: demand that a plan counts because
+            a power contract keeps its part of the connection, and no bill has), and lines of
+            offers.
         annuity: Capital charge of the year.
     """
 

@@ -120,6 +120,25 @@ def test_after_tax_the_objective_is_revenue_less_bill_and_capital(kind):
     assert year.cost["tax"] == pytest.approx(0.25 * earned, rel=1e-5)
 
 
+def test_demand_that_is_held_for_a_contract_is_a_line_of_its_own():
+    # the contract is dear at night, so that it and the grid do not peak together
+    paid = replace(CONTRACT, limit_mw=4.0, per_mwh=65.0, minimum_share=0.3)
+    found = tiny.solve(
+        tiny.network(paying_site((SPOT, DEMAND, paid)), given=taxed(), prices=SWING), gap=1e-8
+    )
+    year, load = found.year(), books_of(found).load(0)
+    assert load.import_mw.max() < year.capacities["connection"] - 0.5
+    held = year.cost["held_demand"]
+    billed = found.lowered.sites[0].hours[0].card.charge(load)
+    kept = year.cost["staff"] + year.cost["repairs"]
+    assert held > 1000
+    # tax is 25 % of what is left of cash and of what the plan counts beside it
+    assert year.cost["tax"] == pytest.approx(
+        0.25 * (year.revenue["mining"] - billed - kept - held), rel=1e-6
+    )
+    assert in_total(found) == pytest.approx(found.plan.objective, rel=1e-9)
+
+
 @pytest.mark.parametrize("kind", SUPPLIES)
 def test_revenue_less_cost_is_the_objective(kind):
     network = tiny.network(

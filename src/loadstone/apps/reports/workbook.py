@@ -29,7 +29,7 @@ REVENUE = (
 COST = (
     "energy", "demand", "connection", "levies", "take_or_pay", "fixed", "carbon", "fuel",
     "staff", "repairs", "insurance", "property_tax", "decommissioning", "vat", "tax",
-    "risk_premium",
+    "risk_premium", "held_demand",
 )  # fmt: skip
 
 

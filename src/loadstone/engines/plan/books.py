@@ -43,6 +43,10 @@ KINDS: tuple[tuple[type, str], ...] = (
 LEAST_STANDING = 1e-9
 RISK_PREMIUM = "risk_premium"
 """Line of cost for what revenue counts less at a discount rate of its own; no cash."""
+HELD_DEMAND = "held_demand"
+"""Line of cost for demand that the plan counts beside a power contract and no bill has."""
+DEMAND = {"peak", "billed", "excess"}
+"""Kinds of columns whose cost is a demand charge."""
 LEAST_IDLE = 0.01  # of what is paid: less is not worth a sentence
 ALWAYS = {
     *("mining", "ai", "curtailment", "export", "energy", "demand", "connection", "levies"),
@@ -145,6 +149,8 @@ class SiteBooks:
         )
         self._add_lines(phase, revenue, cost)
         cost["vat"] = self._vat(phase)
+        if any(isinstance(term, TakeOrPayTerm) for term in self.site.hours[phase].terms()):
+            cost[HELD_DEMAND] = self._demand(phase) - cost["demand"]
         if phase in self.site.shortfalls:
             cost["shortfall"] = self._shortfall(phase)
         if at_risk := self._at_risk(phase):
@@ -323,6 +329,18 @@ class SiteBooks:
                 beyond = counted - account.per_unit * float(capacities[account.limit])
                 total += max(0.0, beyond) * paid[account.name]
         return total
+
+    def _demand(self, phase: int) -> float:
+        """Return the demand charges of a year as the objective counts them, before relief."""
+        problem, weight = self.lowered.problem, self.site.economy.weights[phase]
+        labels = problem.columns
+        return float(
+            sum(
+                problem.cost[c] * self.solution.columns[c]
+                for c in self._columns
+                if labels[c].phase == phase and labels[c].kind in DEMAND
+            )
+        ) / (weight * (1 - self.site.taxation.relief))
 
     def _yearly_columns(self, phase: int) -> float:
         """Return what the site's columns of a phase cost beside building and opening."""
