@@ -12,8 +12,17 @@ from loadstone.model.network import Network
 
 def campus(folder: Path) -> Path:
     """Return a copy of a campus of three phases, without what the starter of that name adds."""
-    target = folder / "campus"
-    shutil.copytree(Path(__file__).parent / "networks" / "campus", target)
+    return _copy("campus", folder)
+
+
+def everything(folder: Path) -> Path:
+    """Return a copy of one site with all pieces of the planner at once."""
+    return _copy("everything", folder)
+
+
+def _copy(name: str, folder: Path) -> Path:
+    target = folder / name
+    shutil.copytree(Path(__file__).parent / "networks" / name, target)
     return target
 
 

@@ -47,7 +47,8 @@ _RENAMED = {"curtailment": 'is now [[flexibility]], with kind = "curtailment"'}
 _BY_PHASE = ("phases", "outlook", "ai_demand", "investors")
 _TOGETHER = dict.fromkeys(_BY_PHASE, _BY_PHASE) | {"connection": ("status",)}
 # what sites are read with
-_SHARED = ("currency", "fx", "phases")
+_SHARED = ("currency", "fx", "phases", "decided")
+_WITH_SHARED = ("supply", "flexibility", "connection", "standing", "halls")
 _SITE: Table = {
     "name": "unknown",
     "country": "",
@@ -192,7 +193,7 @@ class _Reading:
         shared = not self.broken[STUDY].isdisjoint(_SHARED)
         if error.file == OFFERS:  # offers are for sites
             return shared or any(self.broken[file] for file in self.broken if "/" in file)
-        return shared and field in {"supply", "flexibility", "connection"}
+        return shared and field in _WITH_SHARED
 
 
 def _kinds() -> dict[str, Any]:
