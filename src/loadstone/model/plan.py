@@ -13,6 +13,11 @@ Year = int | float
 """Start of a phase in calendar years: 2027, or 2027.5 for July 2027."""
 
 
+def phase_name(year: Year) -> str:
+    """Return the start of a phase in words: "2027", or "mid-2027" for July."""
+    return str(int(year)) if year == int(year) else f"mid-{int(year)}"
+
+
 class Status(StrEnum):
     """How a search for a plan ended."""
 

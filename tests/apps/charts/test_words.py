@@ -11,9 +11,9 @@ from loadstone.apps.charts.words import (
     money,
     number,
     percent,
-    phase_name,
     use_of,
 )
+from loadstone.model.plan import phase_name
 from tests.apps.example_plan import facts
 
 

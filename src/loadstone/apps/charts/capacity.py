@@ -21,9 +21,9 @@ from loadstone.apps.charts.style import (
     machine_colours,
     mix_of,
 )
-from loadstone.apps.charts.words import asset_name, country_name, number, phase_name, use_of
+from loadstone.apps.charts.words import asset_name, country_name, number, use_of
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteYear, Year
+from loadstone.model.plan import Plan, SiteYear, Year, phase_name
 
 ROW_PX = 25
 _SUPPLY = {

@@ -17,10 +17,11 @@ from loadstone.apps.charts.style import (
     UNDRAWN,
     framed,
 )
-from loadstone.apps.charts.words import number, percent, phase_name
+from loadstone.apps.charts.words import number, percent
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.model.decision import Decision, Sensitivity, UseYear
 from loadstone.model.network import Network
+from loadstone.model.plan import phase_name
 
 MILLION = 1e6
 _LEAST_MW = 0.05

@@ -12,10 +12,10 @@ from loadstone.adapters.coastlines import read_coastlines
 from loadstone.apps.charts.labels import Label, placed
 from loadstone.apps.charts.standing import Power, last_years, of_others, power_of
 from loadstone.apps.charts.style import IDLE, LAND, MIX, QUIET, SEA, framed, mix_of
-from loadstone.apps.charts.words import country_name, number, phase_name
+from loadstone.apps.charts.words import country_name, number
 from loadstone.model.errors import InputError
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan
+from loadstone.model.plan import Plan, phase_name
 from loadstone.model.site import Site
 
 Floats = NDArray[np.float64]

@@ -12,10 +12,10 @@ from plotly.subplots import make_subplots
 from loadstone.apps.charts.earnings import earnings_per_mwh
 from loadstone.apps.charts.standing import names_of
 from loadstone.apps.charts.style import AI, GRID, MINING, QUIET, framed, machine_colours
-from loadstone.apps.charts.words import asset_name, number, phase_name, use_of
+from loadstone.apps.charts.words import asset_name, number, use_of
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.plan import Plan, SiteDispatch, phase_name
 
 Floats = NDArray[np.float64]
 

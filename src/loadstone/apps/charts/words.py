@@ -4,7 +4,6 @@
 from math import floor, isfinite, log10
 
 from loadstone.model.fact import Facts
-from loadstone.model.plan import Year
 
 _ASSETS = {
     "site": "Site opened",
@@ -57,11 +56,6 @@ def asset_name(asset: str, facts: Facts) -> str:
         name = facts.servers[model].model
     name = name or model or asset.replace("_", " ").capitalize()
     return f"{name}, {more.replace('_', ' ')}" if more else name
-
-
-def phase_name(year: Year) -> str:
-    """Return the start of a phase: "2027", or "mid-2027" for July."""
-    return str(int(year)) if year == int(year) else f"mid-{int(year)}"
 
 
 def country_name(code: str, facts: Facts) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-from loadstone.apps.charts.words import money, number, phase_name
+from loadstone.apps.charts.words import money, number
 from loadstone.apps.reports.decision import committee_page, month_section
 from loadstone.apps.reports.figures import crowded_countries, last_dispatch, site_choices
 from loadstone.apps.reports.markup import badge, chart, choice, details, paragraph, table
@@ -36,7 +36,7 @@ from loadstone.apps.reports.tables import (
 from loadstone.apps.reports.terms import GLOSSARY
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.plan import Plan, SiteDispatch, phase_name
 
 _LIMITS_SHOWN = 12
 

@@ -16,10 +16,9 @@ from loadstone.apps.charts.words import (
     money,
     number,
     percent,
-    phase_name,
 )
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan, Resting, SiteDispatch, Status
+from loadstone.model.plan import Plan, Resting, SiteDispatch, Status, phase_name
 
 Bools = NDArray[np.bool_]
 STATUS = {

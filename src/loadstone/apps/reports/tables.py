@@ -12,10 +12,9 @@ from loadstone.apps.charts.words import (
     money,
     number,
     percent,
-    phase_name,
 )
 from loadstone.model.network import Network
-from loadstone.model.plan import Build, Marginal, Plan, RuleHit, SiteYear, Year
+from loadstone.model.plan import Build, Marginal, Plan, RuleHit, SiteYear, Year, phase_name
 
 _MINING, _AI = ("mining", "hosting"), ("ai", "rent", "lease power")
 _POWER_COSTS = ("energy", "demand", "connection", "take_or_pay", "fuel")

@@ -13,7 +13,6 @@ from loadstone.apps.charts.words import (
     country_name,
     money,
     number,
-    phase_name,
     use_of,
 )
 from loadstone.apps.reports.decision import decision_text
@@ -22,7 +21,7 @@ from loadstone.apps.reports.sentences import STATUS, headline, proof, resting_wo
 from loadstone.apps.reports.tables import amount_of, binding, is_trace, rules
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan
+from loadstone.model.plan import Plan, phase_name
 
 _SHOWN, _FEW, _ASSUMPTIONS_SHOWN = 5, 3, 4
 

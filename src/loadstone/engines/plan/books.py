@@ -17,7 +17,7 @@ from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.engines.plan.pledged import PledgedYear
 from loadstone.engines.plan.problem import ONES
 from loadstone.engines.plan.solution import BlockDispatch, Solution
-from loadstone.model.plan import SiteYear
+from loadstone.model.plan import SiteYear, phase_name
 from loadstone.model.tariff import Load
 from loadstone.model.tariff.terms import (
     BlockTerm,
@@ -188,7 +188,7 @@ class SiteBooks:
             low, high = given.card.bounds(self.load(p))
             names = ", ".join(sorted({term.name for term in terms}))
             said.append(
-                f"{self.site.site.name}, {self.lowered.network.study.phases[p].at}: the plan "
+                f"{self.site.site.name}, {self._phase(p)}: the plan "
                 f"does not charge exactly: {names}. The bill lies between {low:,.0f} and "
                 f"{high:,.0f} {given.currency}."
             )
@@ -204,12 +204,15 @@ class SiteBooks:
                 paid, idle = self._pledged(p).idle(pledge, pledges, kept * pledge.counts, worth)
                 if idle > LEAST_IDLE * paid + LEAST_STANDING:
                     yield (
-                        f"{self.site.site.name}, {self.lowered.network.study.phases[p].at}: "
+                        f"{self.site.site.name}, {self._phase(p)}: "
                         f"{pledge.name} pays for {paid:,.0f} MWh that are not drawn; up to "
                         f"{idle:,.0f} MWh of it lie in hours in which mining would not have "
                         "paid for its power, which a contract with a measured baseline does "
                         "not pay."
                     )
+
+    def _phase(self, phase: int) -> str:
+        return phase_name(self.lowered.network.study.phases[phase].at)
 
     def _power(self, phase: int) -> dict[str, Floats]:
         b = self.site.blocks[phase]

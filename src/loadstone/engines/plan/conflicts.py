@@ -11,7 +11,7 @@ from loadstone.engines.plan.lower.plants import PERMIT
 from loadstone.engines.plan.problem import Block, Label, Problem
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.errors import Conflict
-from loadstone.model.plan import Year
+from loadstone.model.plan import Year, phase_name
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,8 +43,8 @@ def missing_power(
         found.append(
             Conflict(
                 rules=(
-                    f"power in every hour of {years[block.phase]} for {_promised(block)} at "
-                    f"{block.site}",
+                    f"power in every hour of {phase_name(years[block.phase])} for "
+                    f"{_promised(block)} at {block.site}",
                     f"a connection and a supply that lack up to {most:,.3g} MW in {count:,} "
                     "hours",
                 ),
@@ -80,8 +80,8 @@ def beyond_permits(
             found.append(
                 Conflict(
                     rules=(
-                        f"power in every hour of {years[block.phase]} for {_promised(block)} "
-                        f"at {block.site}",
+                        f"power in every hour of {phase_name(years[block.phase])} for "
+                        f"{_promised(block)} at {block.site}",
                         f"the permit of its {account.name}, which lacks {run - limit:,.4g} MWh",
                     ),
                     relax="promise less there, or let it draw more, or let its backup run "
@@ -221,4 +221,4 @@ def _words(label: Label, years: Sequence[Year]) -> str:
     words = label.text or " ".join(
         word for word in (label.kind, label.subject, label.asset) if word
     )
-    return f"{words} in {years[label.phase]}" if label.phase >= 0 else words
+    return f"{words} in {phase_name(years[label.phase])}" if label.phase >= 0 else words

@@ -8,7 +8,7 @@ import numpy as np
 from loadstone.engines.plan.lower import Lowered
 from loadstone.engines.plan.problem import Label, Problem
 from loadstone.engines.plan.solution import Solution
-from loadstone.model.plan import Marginal, Year
+from loadstone.model.plan import Marginal, Year, phase_name
 
 MONEY = ("budget", "investor")
 SHARED = (*MONEY, "country_cap", "zone_cap", "ai_demand", "carbon_cap", "hosting")
@@ -63,7 +63,7 @@ def _shared(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
         if label.kind not in SHARED + SITE_ROWS or price <= 0:
             continue
         year = _year(lowered, label)
-        when = f" in {year}" if year and label.kind != "budget" else ""
+        when = f" in {phase_name(year)}" if year and label.kind != "budget" else ""
         one = f"One more {label.unit} of " + (label.text or label.subject)
         yield Marginal(
             kind=label.kind,
@@ -100,7 +100,7 @@ def _own(lowered: Lowered, solution: Solution) -> Iterator[Marginal]:
     for (subject, kind, phase), price in worth.items():
         year = lowered.network.study.phases[phase].at
         unit = "MWh" if kind == "battery_energy" else "MW"
-        where = f"{OWN_LIMITS[kind]} at {sites[subject].site.name} in {year}"
+        where = f"{OWN_LIMITS[kind]} at {sites[subject].site.name} in {phase_name(year)}"
         yield Marginal(
             kind=kind,
             subject=subject,

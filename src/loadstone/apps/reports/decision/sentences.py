@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from loadstone.apps.charts.decision import outlook_hashprices
 from loadstone.apps.charts.months import Fill, ai_starts, fills
-from loadstone.apps.charts.words import figures, listed, money, number, percent, phase_name
+from loadstone.apps.charts.words import figures, listed, money, number, percent
 from loadstone.apps.reports.sentences import (
     capex_of,
     gap_words,
@@ -15,7 +15,7 @@ from loadstone.apps.reports.sentences import (
 )
 from loadstone.model.decision import Decision, Month
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan
+from loadstone.model.plan import Plan, phase_name
 
 _EXACT = 1e-9
 _MONTHS = (

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from loadstone.apps.charts.words import money, number, percent, phase_name
+from loadstone.apps.charts.words import money, number, percent
 from loadstone.apps.reports.decision.capital import capital_table
 from loadstone.apps.reports.decision.rows import (
     MILLION,
@@ -27,7 +27,7 @@ from loadstone.apps.reports.grids import Fitting, block, grid, grid_of, item
 from loadstone.apps.reports.sentences import proof
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
-from loadstone.model.plan import Plan
+from loadstone.model.plan import Plan, phase_name
 
 _LEAST_MW, _WIDE = 0.05, 96
 

@@ -7,6 +7,7 @@ from loadstone.engines.plan.lower.eligibility import held_back
 from loadstone.model.connection import in_years
 from loadstone.model.hall import MINING_HALL
 from loadstone.model.offer import Hosting, Lease
+from loadstone.model.plan import phase_name
 from loadstone.model.tariff.terms import OwnGenerationTerm
 
 LEAST_MW = 1e-9
@@ -47,23 +48,23 @@ def _in_the_way(assets: Assets, lease: Lease, delivered: int) -> str:
 
 
 def _no_room(assets: Assets, lease: Lease, phase: int) -> str:
-    out, draft, year = assets.out, assets.draft, assets.phases[phase].at
+    out, draft, year = assets.out, assets.draft, phase_name(assets.phases[phase].at)
     hall = out.amounts.get((lease.hall, phase))
     room = 0.0 if hall is None else draft.upper(hall)
     if room < lease.mw - LEAST_MW:
         return (
-            f"{HALLS[lease.hall]} can have at most {room:g} MW in {year:g}, and "
+            f"{HALLS[lease.hall]} can have at most {room:g} MW in {year}, and "
             f"{lease.mw:g} MW are asked for"
         )
     if out.hours[phase].ai_banned.any():
         hours = int(out.hours[phase].ai_banned.sum())
-        return f"AI is forbidden in {hours:,} hours of {year:g}, and a tenant runs in all"
+        return f"AI is forbidden in {hours:,} hours of {year}, and a tenant runs in all"
     return ""
 
 
 def _no_power(assets: Assets, lease: Lease, phase: int) -> str:
     """Return why a site could never carry a lease in a phase; "" where it could."""
-    site, year = assets.site, assets.phases[phase].at
+    site, year = assets.site, phase_name(assets.phases[phase].at)
     asked = assets.economy.study.firmness if site.firmness is None else site.firmness
     if not asked:
         return ""
@@ -72,7 +73,7 @@ def _no_power(assets: Assets, lease: Lease, phase: int) -> str:
     if firm < need - LEAST_MW:
         return (
             f"{need:,.4g} MW at the meter must be firm, and at most {firm:,.4g} MW can be in "
-            f"{year:g}"
+            f"{year}"
         )
     return ""
 
