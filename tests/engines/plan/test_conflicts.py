@@ -86,3 +86,19 @@ def test_missing_power_is_told_with_the_contract_that_wants_it():
 @pytest.mark.parametrize("shortage", [np.zeros(24), np.full(24, 1e-7)])
 def test_a_few_watts_are_no_missing_power(shortage):
     assert missing_power(problem(), (dispatch(shortage),), YEARS) == ()
+
+
+def test_a_floor_that_meets_a_limit_names_both():
+    # 60 MW must be taken, and the budget is enough for 30
+    floor = Label(kind="taken", subject="first", unit="MW", text="the lease a", source="a letter")
+    cap = Label(kind="budget", subject="network", unit="USD", text="all capital")
+    both = replace(
+        problem(existing=0.0), rows=(floor, cap), row_start=np.array([0, 1, 2]),
+        row_column=np.array([0, 0]), row_value=np.array([1.0, 1e5]),
+        row_lower=np.array([60.0, -np.inf]), row_upper=np.array([np.inf, 3e6]),
+    )  # fmt: skip
+    [conflict] = clashing_limits(both, YEARS)
+    assert conflict.rules == (
+        "the lease a: at least 60 MW (a letter)", "all capital: at most 3,000,000 USD",
+    )  # fmt: skip
+    assert conflict.relax == "lower it to 30 MW, or let the other limits give way"
