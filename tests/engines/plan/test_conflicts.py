@@ -90,7 +90,9 @@ def test_a_few_watts_are_no_missing_power(shortage):
 
 def test_a_floor_that_meets_a_limit_names_both():
     # 60 MW must be taken, and the budget is enough for 30
-    floor = Label(kind="taken", subject="first", unit="MW", text="the lease a", source="a letter")
+    floor = Label(
+        kind="taken", subject="first", unit="MW", text="the lease a", source="a letter"
+    )
     cap = Label(kind="budget", subject="network", unit="USD", text="all capital")
     both = replace(
         problem(existing=0.0), rows=(floor, cap), row_start=np.array([0, 1, 2]),
