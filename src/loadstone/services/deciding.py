@@ -212,11 +212,11 @@ class _Deciding:
             if self.stop():
                 self.skipped.append(name)
                 continue
-            lowered = lower(network)
-            search = Search(
-                lowered.problem, gap=GAP_BESIDE, executor=self.executor, stop=self.stop
-            )
             try:
+                lowered = lower(network)
+                search = Search(
+                    lowered.problem, gap=GAP_BESIDE, executor=self.executor, stop=self.stop
+                )
                 for _ in search.steps():
                     pass
                 solution = search.solution()
@@ -286,12 +286,20 @@ class _Deciding:
                 if value is not None:
                     yield Sensitivity(factor=factor, at=at, value=value)
 
-    def _there(self, stress: Stress) -> Search:
-        """Return a search in a future, which learns with every plan that it values."""
-        problem = without_capital_limits(lower(stressed(self.network, stress)).problem)
+    def _there(self, stress: Stress) -> Search | None:
+        """Return a search in a future, which learns with every plan that it values.
+
+        None where the future leaves no plan, as with a promise that comes too late.
+        """
+        try:
+            problem = without_capital_limits(lower(stressed(self.network, stress)).problem)
+        except InfeasibleError:
+            return None
         return Search(problem, gap=GAP_BESIDE, executor=self.executor, stop=self.stop)
 
-    def _value(self, there: Search, columns: Floats, stress: Stress) -> float | None:
+    def _value(self, there: Search | None, columns: Floats, stress: Stress) -> float | None:
+        if there is None:
+            return None
         late = stress.connection_delay_years
         held = carried_out(self.lowered, columns, there.problem, late)
         try:

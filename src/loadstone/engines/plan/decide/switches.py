@@ -41,13 +41,13 @@ def without_layers(network: Network, plan: Plan) -> Iterator[Switched]:
         "No miners run before the tenant comes; those that stand are gone, new ones may come.",
         _with_sites(network, {s: _later_miners(network, s, at) for s, at in first.items()}),
     )
-    spared = {s.id: s for s in network.sites if s.id in first and s.transformers is not None}
-    usable = {id_: s for id_, s in spared.items() if _reserve_usable(s)}
-    if usable:
+    changed = {s.id: _without_reserve(s) for s in network.sites if s.id in first}
+    idle = {id_: site for id_, site in changed.items() if site is not None}
+    if idle:
         yield (
             "N-1 reserve idle",
             "The utility lets nothing use the spare transformer.",
-            _with_sites(network, {id_: _without_reserve(s) for id_, s in usable.items()}),
+            _with_sites(network, idle),
         )
     if any(lease.undrawn_usable for lease in leases):
         yield (
@@ -76,13 +76,15 @@ def _later_miners(network: Network, site_id: str, at: Year) -> Site:
     return replace(site, standing=standing, halls=halls, gates=(*site.gates, gate))
 
 
-def _reserve_usable(site: Site) -> bool:
-    return site.transformers is not None and site.transformers.reserve_usable
-
-
-def _without_reserve(site: Site) -> Site:
-    assert site.transformers is not None
-    return replace(site, transformers=replace(site.transformers, reserve_usable=False))
+def _without_reserve(site: Site) -> Site | None:
+    """Return a site whose spare transformers stand idle; None where they cannot."""
+    units = site.transformers
+    if units is None or not units.reserve_usable:
+        return None
+    units = replace(units, reserve_usable=False)
+    if site.connection.exists_mw > units.carries_mw:  # what is connected already needs them
+        return None
+    return replace(site, transformers=units)
 
 
 def _with_sites(network: Network, changed: dict[str, Site]) -> Network:
