@@ -132,8 +132,8 @@ def _of_prices(
     plan: Plan, found: BreakEven, sensitivities: Sequence[Sensitivity]
 ) -> Iterator[Truth]:
     ai = {s.at: s.value for s in sensitivities if s.factor == "ai_price"}
-    if ai and 1.0 in ai and abs(ai[min(ai)] - ai[1.0]) > 1e-6 * abs(ai[1.0]):
-        lost = ai[1.0] - ai[min(ai)]
+    lost = ai[1.0] - ai[min(ai)] if 1.0 in ai else 0.0
+    if lost > LEAST_LOST * abs(ai.get(1.0, 0.0)):
         yield Truth(
             text=f"AI by the hour sells at the outlook's prices: at {min(ai):.0%} of "
             f"them the plan is worth {lost / 1e6:,.1f} million {plan.currency} less.",
