@@ -12,6 +12,7 @@ from loadstone.engines.plan.lower import Lowered
 from loadstone.model.decision import BreakEven, Sensitivity, Truth
 from loadstone.model.plan import Plan, Year
 
+LEAST_LOST = 1e-3  # of the value: as exactly as plans beside it are valued
 MOST_SITES = 3  # named in a sentence; the report has all
 DAY_H = 24.0
 WORDS = {"mining": "mining", "ai": "AI"}
