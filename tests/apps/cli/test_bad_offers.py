@@ -28,6 +28,7 @@ CONTRADICTION = (
     + product("second", 'group = "b"\nexcludes = ["a"]')
     + '[[supply]]\nkind = "spot"'
 )
+ITSELF = product("first", 'group = "a"\nrequires = "first"') + '[[supply]]\nkind = "spot"'
 MANY = "".join(
     '[[connection.tranches]]\nmw = 1.0\nenergised = 2029-01-01\nsource = "x"\n\n'
     for _ in range(10_000)
@@ -138,6 +139,14 @@ WRONG = {
     ),
     "more hours than a year has": (
         SITE, "max_hours = 200.0", "max_hours = 1e9", "backup.max_hours", "at most 8760",
+    ),
+    "more power than there is": (
+        SITE, "[backup]\nmax_mw = 40.0", "[backup]\nmax_mw = 1e18",
+        "backup.max_mw", "must be at most 1e+15",
+    ),
+    "a product that requires itself": (
+        SITE, '[[supply]]\nkind = "spot"', ITSELF,
+        "flexibility[1].requires", "must be another product",
     ),
     "what stands is still to come": (
         SITE, "installed = 2025-03-01", "installed = 2225-03-01",
