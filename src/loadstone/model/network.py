@@ -10,6 +10,8 @@ from loadstone.model.capital import Discount, Investor
 from loadstone.model.eligibility import Eligibility
 from loadstone.model.errors import InputError
 from loadstone.model.fact import Facts
+from loadstone.model.finance.deals import Deals
+from loadstone.model.futures.terms import Futures
 from loadstone.model.offer import Offers
 from loadstone.model.series import Series
 from loadstone.model.site import AiSales, Site
@@ -99,6 +101,8 @@ class Outlook:
         power_price_factor: Power prices over those of the series and tariffs.
         source: Who says so; a plan rests on it.
         date: When it was said.
+        ai_by_generation: AI prices of a generation of servers, in place of `ai_price_factor`.
+        power_by_zone: Power prices of a zone, in place of `power_price_factor`.
     """
 
     btc_price: tuple[float, ...]
@@ -109,24 +113,37 @@ class Outlook:
     source: str
     date: date
     hashprice: tuple[float, ...] = ()
+    ai_by_generation: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    power_by_zone: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        count = len(self.btc_price)
-        if self.hashprice and len(self.hashprice) != count:
-            rule = f"must have {count} values, one a phase, or none"
-            raise InputError("hashprice", self.hashprice, rule)
+        if self.hashprice:
+            self._check("hashprice", self.hashprice)
         for name in ("network_eh", "fee_share", "ai_price_factor", "power_price_factor"):
-            if len(getattr(self, name)) != count:
-                rule = f"must have {count} values, one a phase"
-                raise InputError(name, getattr(self, name), rule)
+            self._check(name, getattr(self, name))
+        for name in ("ai_by_generation", "power_by_zone"):
+            for key, values in getattr(self, name).items():
+                self._check(f"{name}.{key}", values)
         for name in ("btc_price", "network_eh"):
             for value in getattr(self, name):
                 if not 0 < value < inf:
                     raise InputError(name, value, "must be finite and above 0")
-        for name in ("fee_share", "ai_price_factor", "power_price_factor", "hashprice"):
-            for value in getattr(self, name):
-                if not 0 <= value < inf:
-                    raise InputError(name, value, "must be finite and at least 0")
+
+    def _check(self, name: str, values: tuple[float, ...]) -> None:
+        count = len(self.btc_price)
+        if len(values) != count:
+            raise InputError(name, values, f"must have {count} values, one a phase")
+        for value in values:
+            if not 0 <= value < inf:
+                raise InputError(name, value, "must be finite and at least 0")
+
+    def ai_factor(self, generation: str, phase: int) -> float:
+        """Return AI prices of a generation in a phase over those of the machine facts."""
+        return self.ai_by_generation.get(generation, self.ai_price_factor)[phase]
+
+    def power_factor(self, zone: str, phase: int) -> float:
+        """Return power prices of a zone in a phase over those of series and tariffs."""
+        return self.power_by_zone.get(zone, self.power_price_factor)[phase]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,6 +304,8 @@ class Network:
         solar, wind: Capacity factors by site id, 0 to 1.
         carbon_kg_per_mwh: Grid carbon by zone; zones without a series take the country fact.
         availability: Share of non-firm connection that may be drawn, by zone, 0 to 1.
+        deals: What deals.toml says.
+        futures: What futures.toml says; None where no futures are stated.
     """
 
     study: Study
@@ -300,3 +319,5 @@ class Network:
     carbon_kg_per_mwh: Mapping[str, Series]
     availability: Mapping[str, Series] = field(default_factory=dict)
     offers: Offers = Offers()
+    deals: Deals = Deals()
+    futures: Futures | None = None

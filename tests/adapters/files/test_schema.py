@@ -12,7 +12,7 @@ from tests.network_folders import campus
 from tests.shape import REFERENCE
 
 
-@pytest.mark.parametrize("kind", ["network", "site", "offers"])
+@pytest.mark.parametrize("kind", ["network", "site", "offers", "deals", "futures"])
 def test_the_schemas_of_a_network_folder_are_published(kind, request):
     update = bool(request.config.getoption("--update-golden"))
     text = json.dumps(network_schema()[kind], indent=2) + "\n"

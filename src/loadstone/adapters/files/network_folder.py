@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read a network folder: network.toml, sites/*.toml, offers.toml, facts/ and series/.
+"""Read a network folder: network.toml, sites/, offers, deals, futures, facts/ and series/.
 
 The files are the model: each is read strictly into its frozen values. All that is wrong in
 all files is told at once.
@@ -15,6 +15,8 @@ from loadstone.adapters.tables import Table, checked, gathered, parse_toml, top_
 from loadstone.model.agreement import disagreements
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
+from loadstone.model.finance.deals import Deals
+from loadstone.model.futures.terms import Futures
 from loadstone.model.network import Network, Study
 from loadstone.model.offer import Offers
 from loadstone.model.ports import SeriesShelf
@@ -25,7 +27,7 @@ from loadstone.model.tariff import Tariff
 ReadSeries = Callable[..., SeriesShelf]
 
 STUDY = "network.toml"
-OFFERS = "offers.toml"
+OFFERS, DEALS, FUTURES = "offers.toml", "deals.toml", "futures.toml"
 # what stands for a field that is wrong, only to look for further errors
 _YEAR = 2025
 _STUDY: Table = {
@@ -42,6 +44,7 @@ _STUDY: Table = {
         "date": f"{_YEAR}-01-01",
     },
 }
+_FUTURES: Table = {"source": "unknown", "date": f"{_YEAR}-01-01"}
 # fields of earlier versions, and what to write instead
 _RENAMED = {"curtailment": 'is now [[flexibility]], with kind = "curtailment"'}
 _BY_PHASE = ("phases", "outlook", "ai_demand", "investors")
@@ -84,6 +87,10 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         rule = "must have at least one file, such as sites/first.toml"
         reading.note([InputError("sites", [], rule)], "sites")
     offers = reading.value(Offers, OFFERS, {}) if (folder / OFFERS).is_file() else Offers()
+    deals = reading.value(Deals, DEALS, {}) if (folder / DEALS).is_file() else Deals()
+    futures = None
+    if (folder / FUTURES).is_file():
+        futures = reading.value(Futures, FUTURES, _FUTURES)
     facts = reading.facts()
     shelf = reading.series(read_series, study.phases[0].year)
     if facts is None:
@@ -100,6 +107,8 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         carbon_kg_per_mwh=shelf.by_zone("carbon", "kg_per_mwh"),
         availability=shelf.by_zone("availability", "availability"),
         offers=offers if sites else Offers(),
+        deals=deals,
+        futures=futures,
     )
     for error in disagreements(network):
         if not reading.explains(error):

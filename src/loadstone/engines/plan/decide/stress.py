@@ -47,6 +47,14 @@ def _outlook(network: Network, stress: Stress) -> Outlook:
         power_price_factor=tuple(
             f * stress.power_price_factor for f in outlook.power_price_factor
         ),
+        ai_by_generation={
+            name: tuple(f * stress.ai_price_factor for f in factors)
+            for name, factors in outlook.ai_by_generation.items()
+        },
+        power_by_zone={
+            name: tuple(f * stress.power_price_factor for f in factors)
+            for name, factors in outlook.power_by_zone.items()
+        },
     )
 
 

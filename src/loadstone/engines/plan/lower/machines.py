@@ -149,7 +149,8 @@ class Machines:
         """
         sales = self.site.ai_sales or self.study.ai_sales
         revenue = ai_revenue(
-            usd_per_gpu_h=server.rental.value * self.study.outlook.ai_price_factor[self.phase],
+            usd_per_gpu_h=server.rental.value
+            * self.study.outlook.ai_factor(server.generation, self.phase),
             gpus_per_mw=server.gpus_per_mw,
             utilisation=sales.utilisation,
             contracted_share=sales.contracted_share,

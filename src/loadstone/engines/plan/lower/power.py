@@ -120,7 +120,7 @@ def site_hours(network: Network, economy: Economy, site: Site, phase: int) -> Si
         card=card,
         currency=card.currency,
         fx=economy.per(card.currency),
-        factor=network.study.outlook.power_price_factor[phase],
+        factor=network.study.outlook.power_factor(site.zone, phase),
         hall_pue={
             hall: np.round(pue(plants[plant], dry, wet), 6)
             for hall, (_, plant) in halls.items()
