@@ -24,6 +24,7 @@ from loadstone.model.errors import InfeasibleError, InputError, OutsideError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, Year
 from loadstone.model.ports import Clock, NetworkReader
+from loadstone.model.valuation import Valuation
 from loadstone.services.deciding import Found, Tell, decide
 
 Method = Literal["exact", "lp"]
@@ -71,6 +72,7 @@ class ReportWriter(Protocol):
         *,
         verification: str | None = None,
         decision: Decision | None = None,
+        valuation: Valuation | None = None,
     ) -> Sequence[Path]:
         """Write the report of a plan and return its files."""
         ...

@@ -9,6 +9,7 @@ from loadstone.apps.reports.workbook import write_workbook
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.valuation import Valuation
 
 
 def write_report(
@@ -19,6 +20,7 @@ def write_report(
     *,
     verification: str | None = None,
     decision: Decision | None = None,
+    valuation: Valuation | None = None,
 ) -> list[Path]:
     """Write report.html and plan.xlsx, each whole or not at all, and return their paths.
 
@@ -29,6 +31,7 @@ def write_report(
         out_dir: An existing folder.
         verification: What `loadstone verify` found, as text; None where it has not run.
         decision: What stands beside the plan; None where nobody looked.
+        valuation: What the plan is worth as cash; None where nobody has valued it.
     """
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".report-") as made:
         page, workbook = Path(made) / "report.html", Path(made) / "plan.xlsx"
