@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An invented valuation of the invented plan, for tests of what people see.
+
+Its cash, debt and returns agree with one another; its risk is drawn from normal numbers.
+"""
+
+from datetime import date
+from functools import cache
+
+import numpy as np
+from scipy.optimize import brentq
+
+from loadstone.model.finance.cash import FINANCING, CashRow, CashTable
+from loadstone.model.finance.returns import (
+    BridgeStep,
+    DealResult,
+    DebtResult,
+    PartyResult,
+    RegionRow,
+    Returns,
+    UnitCosts,
+)
+from loadstone.model.futures.risk import (
+    Driver,
+    Fan,
+    FastError,
+    OptionValue,
+    Risk,
+    Spread,
+    StressCase,
+)
+from loadstone.model.valuation import Valuation
+
+FIRST, MONTHS, RATE = date(2027, 1, 1), 84, 0.11
+YEARS = tuple(range(2027, 2034))
+TENOR, LOAN_RATE, DSCR = range(24, 72), 0.085, 1.35
+NOW = np.arange(MONTHS)
+RUNNING = (NOW >= 12).astype(float)
+
+
+def flat(amount: float, start: int = 12, end: int = MONTHS, growth: float = 0.0) -> np.ndarray:
+    """Return an amount of money a month from one month to another."""
+    return np.where((NOW >= start) & (NOW < end), amount * (1 + growth) ** (NOW // 12), 0.0)
+
+
+def spend(amount: float, start: int, months: int) -> np.ndarray:
+    """Return money paid in equal parts."""
+    return -np.where((NOW >= start) & (NOW < start + months), amount / months, 0.0)
+
+
+def operating_rows() -> list[CashRow]:
+    """Return the rows of two sites before tax and debt."""
+    ru = {"site": "bratsk", "country": "RU", "currency": "USD"}
+    br = {"site": "para", "country": "BR", "currency": "USD"}
+    swing = 1 + 0.15 * np.sin(NOW / 12 * 2 * np.pi)
+
+    def row(group, line, amounts, place, **more):
+        return CashRow(group=group, line=line, amounts=amounts, **place, **more)
+
+    mined = 60.0 * 0.85 ** (NOW / 12) * RUNNING
+    owed = {"contracted": True}
+    return [
+        row("revenue", "mining", 5.2e6 * 0.93 ** (NOW / 12) * RUNNING * swing, ru,
+            driver="mining"),
+        row("revenue", "ai:dgx-b200", flat(3.6e6, growth=-0.05), ru, driver="ai:blackwell"),
+        row("revenue", "lease:tenant-a", flat(6.1e6, growth=0.02), br, **owed),
+        row("flexibility", "reserve", flat(0.25e6), br),
+        row("energy", "mining", -2.1e6 * RUNNING * swing, ru, driver="power:RU-1"),
+        row("energy", "ai", flat(-0.6e6), ru, driver="power:RU-1"),
+        row("energy", "lease", flat(-1.1e6), br, **owed),
+        row("direct", "staff", flat(-0.35e6, 6), ru),
+        row("direct", "staff", flat(-0.3e6, 6), br),
+        row("direct", "repairs", flat(-0.4e6), ru),
+        row("direct", "insurance", flat(-0.15e6), br),
+        row("levies", "mining", flat(-0.12e6), ru),
+        row("capex", "mining_hall", spend(38e6, 0, 12), ru),
+        row("capex", "miner:antminer-s21-xp", spend(62e6, 8, 3), ru),
+        row("capex", "server:dgx-b200", spend(70e6, 8, 3), ru),
+        row("capex", "ai_hall_liquid", spend(150e6, 0, 14), br),
+        row("duty", "machines", spend(4e6, 9, 2), ru),
+        row("refresh", "miner:antminer-s21-xp", spend(30e6, 48, 1), ru),
+        row("resale", "machines", flat(14e6, 83), ru),
+        row("resale", "halls", flat(45e6, 83), br),
+        row("vat", "paid", spend(12e6, 4, 6), ru),
+        row("vat", "refunded", -spend(12e6, 10, 6), ru),
+        row("working_capital", "receivables", flat(-5e6, 12, 13) + flat(5e6, 83), br),
+        row("memo", "bitcoin", mined, ru, unit="BTC"),
+        row("memo", "server:dgx-b200", flat(1.2e6), ru, unit="GPU-h"),
+        row("memo", "lease:tenant-a", flat(48_000.0), br, unit="kW-month"),
+        row("memo", "tax_depreciation", flat(2.4e6, 12, 72), ru, unit="USD"),
+        row("memo", "tax_depreciation", flat(1.6e6, 12, 72), br, unit="USD"),
+    ]  # fmt: skip
+
+
+def cash_of(rows: list[CashRow]) -> CashTable:
+    return CashTable(first=FIRST, months=MONTHS, currency="USD", rows=tuple(rows))
+
+
+def loan(table: CashTable) -> DebtResult:
+    """Return a term loan sculpted on contracted cash from the third year."""
+    contracted = table.total("revenue", "energy", contracted=True) * 0.8
+    everything = table.total("revenue", "flexibility", "energy", "direct", "levies") * 0.85
+    service = np.zeros(MONTHS)
+    service[TENOR.start : TENOR.stop] = contracted[TENOR.start : TENOR.stop] / DSCR
+    month = LOAN_RATE / 12
+    sized = float(sum(service[m] / (1 + month) ** (m - TENOR.start + 1) for m in TENOR))
+    draw, balance = np.zeros(MONTHS), np.zeros(MONTHS)
+    interest, principal = np.zeros(MONTHS), np.zeros(MONTHS)
+    draw[6:12] = sized / 6
+    held = 0.0
+    for m in range(MONTHS):
+        interest[m] = held * month
+        if m in TENOR:
+            principal[m] = service[m] - interest[m]
+        held += draw[m] - principal[m]
+        balance[m] = held
+    balance[TENOR.stop - 1 :] = 0.0
+    interest[TENOR.stop :] = 0.0
+    repaid = table.by_year(principal) > 0
+    paid, every = table.by_year(interest + principal), table.by_year(everything)
+    dscr = {str(year): float(every[i] / paid[i]) for i, year in enumerate(YEARS) if repaid[i]}
+    return DebtResult(
+        id="senior", kind="term", scope="portfolio", amount=sized, cost=340e6,
+        gearing=sized / 340e6, by_gearing=0.6 * 340e6, by_dscr=sized, binding="dscr",
+        rate=LOAN_RATE, draw=tuple(draw), interest=tuple(interest),
+        principal=tuple(principal), balance=tuple(balance), service_cash=tuple(contracted),
+        all_cash=tuple(everything), dscr=dscr, dscr_min=min(dscr.values()),
+        dscr_mean=float(np.mean(list(dscr.values()))), contracted_dscr_min=1.02,
+        contracted_dscr_mean=1.21, llcr=1.9, last_payment=TENOR.stop - 1,
+        lease_tail_months=MONTHS - TENOR.stop,
+        reserve=tuple(np.where((NOW >= 12) & (NOW < 71), 6e6, 0.0)),
+        breaches=("2028: contracted cash covers service 1.02 times, below the lock-up at 1.10",),
+    )  # fmt: skip
+
+
+def rates_of(flows: np.ndarray, times: np.ndarray) -> tuple[float, ...]:
+    """Return the one rate of return of flows that change sign once."""
+
+    def npv(rate: float) -> float:
+        return float(sum(flows / (1 + rate) ** times))
+
+    if npv(-0.9) * npv(5.0) > 0:
+        return ()
+    return (float(brentq(npv, -0.9, 5.0, xtol=1e-14)),)
+
+
+def returns_of(table: CashTable, scope: str, flow: str) -> Returns:
+    kind, _, name = scope.partition(":")
+    keep = {"site": {"site": name}, "country": {"country": name}}.get(kind, {})
+    groups = {row.group for row in table.rows} - {"memo"}
+    if flow == "project":
+        groups -= set(FINANCING)
+    flows = table.total(*groups, **keep)
+    factors = (1 + RATE) ** (-NOW / 12)
+    days = np.array([(table.month(m) - FIRST).days for m in range(MONTHS)])
+    standing = np.cumsum(flows)
+    under = np.flatnonzero(standing < 0)
+    last = int(under[-1]) if len(under) else -1
+    payback = None
+    if 0 <= last < MONTHS - 1:
+        payback = float(last + -standing[last] / flows[last + 1]) / 12
+    yearly = table.by_year(flows)
+    return Returns(
+        scope=scope, flow=flow, npv=float((flows * factors).sum()), rate=RATE,
+        irr=rates_of(yearly, np.arange(len(yearly))), xirr=rates_of(flows, days / 365),
+        payback_years=payback, peak=float(max(0.0, -standing.min())),
+        invested=float(-flows[flows < 0].sum()), received=float(flows[flows > 0].sum()),
+    )  # fmt: skip
+
+
+def deal(table: CashTable) -> DealResult:
+    """Return a deal of two funds and a sponsor."""
+    flows = np.round(table.total(), 2)
+    called, paid = np.where(flows < 0, -flows, 0.0), np.where(flows > 0, flows, 0.0)
+    standing = np.cumsum(paid)
+    capital = min(float(called.sum()), float(paid.sum()))
+    rest = float(paid.sum()) - capital
+    preferred = min(rest, 0.4 * capital)
+    left = rest - preferred
+    parts = {"fund-a": 0.6, "fund-b": 0.4}
+    parties = []
+    for name, share in parts.items():
+        tiers = {
+            "capital": share * capital, "preferred": share * preferred,
+            "split": share * left * 0.8,
+        }  # fmt: skip
+        taken = sum(tiers.values()) / float(standing[-1])
+        parties.append(
+            PartyResult(
+                party=name, currency="USD", called=tuple(share * called),
+                received=tuple(taken * paid), by_tier=tiers, irr=(0.14,),
+                multiple=sum(tiers.values()) / (share * float(called.sum())),
+            )
+        )  # fmt: skip
+    carry = left * 0.2
+    parties.append(
+        PartyResult(
+            party="sponsor", currency="USD", called=(0.0,) * MONTHS,
+            received=tuple(carry / float(standing[-1]) * paid), by_tier={"carry": carry},
+            irr_reason="pays nothing in", multiple=None,
+        )
+    )  # fmt: skip
+    return DealResult(
+        id="platform", scope="portfolio", style="european", currency="USD",
+        called=tuple(called), distributed=tuple(paid), parties=tuple(parties),
+        checks=("parts sum to the whole at every date",),
+    )  # fmt: skip
+
+
+def spread(name: str, values: np.ndarray, unit: str = "USD") -> Spread:
+    at = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+    counts, edges = np.histogram(values, 40)
+    ordered = np.sort(values)
+    return Spread(
+        name=name, unit=unit, mean=float(values.mean()), sd=float(values.std()),
+        quantiles={str(p): float(np.quantile(values, p)) for p in at},
+        cvar={
+            str(tail): float(ordered[: int(tail * len(values))].mean()) for tail in (0.05, 0.1)
+        },
+        histogram=(tuple(map(float, edges)), tuple(map(float, counts / len(values)))),
+    )  # fmt: skip
+
+
+def fan(name: str, unit: str, base: np.ndarray, width: float) -> Fan:
+    times = tuple(float(year) for year in YEARS)
+    growing = width * np.sqrt(np.arange(1, len(base) + 1))
+    normal = {"0.05": -1.645, "0.25": -0.674, "0.5": 0.0, "0.75": 0.674, "0.95": 1.645}
+    return Fan(
+        name=name, unit=unit, times=times, base=tuple(map(float, base)),
+        quantiles={
+            p: tuple(map(float, base + z * growing * np.abs(base).mean()))
+            for p, z in normal.items()
+        },
+    )  # fmt: skip
+
+
+def risk(table: CashTable, npv: float) -> Risk:
+    random = np.random.default_rng(0)
+    npvs = npv * 0.95 + 9e7 * random.standard_normal(5000)
+    yearly = table.by_year(table.total())
+    years = np.arange(len(YEARS))
+    return Risk(
+        futures=10_000, seed=0, seconds=0.61,
+        spreads=(
+            spread("npv", npvs), spread("equity_npv", npvs * 0.9 - 1e6),
+            spread("equity_irr", 0.17 + 0.06 * random.standard_normal(5000), "1"),
+            spread("dscr_min", 1.6 + 0.3 * random.standard_normal(5000), ""),
+            spread("peak_equity", 2.6e8 + 1.5e7 * random.standard_normal(5000)),
+            spread("investor:fund-a:npv", npvs * 0.4),
+        ),
+        loss=float((npvs < 0).mean()), breach=0.07,
+        fans=(
+            fan("hashprice", "USD/PH/day", 52 * 0.93**years, 0.14),
+            fan("ai:blackwell", "1", 0.95**years, 0.1), fan("cash", "USD", yearly, 0.15),
+        ),
+        drivers=(
+            Driver(factor="ai:blackwell", text="AI prices", share=0.46, low=npv - 1.5e8,
+                   high=npv + 1.4e8),
+            Driver(factor="hashprice", text="hashprice", share=0.38, low=npv - 1.2e8,
+                   high=npv + 1.3e8),
+            Driver(factor="power:RU-1", text="power, RU-1", share=0.09, low=npv + 4e7,
+                   high=npv - 5e7),
+        ),
+        stresses=(
+            StressCase(name="hashprice 15", text="Hashprice is 15 USD/PH/day from the start.",
+                       npv=npv - 1.6e8, change=-1.6e8, equity_irr=None, dscr_min=0.9,
+                       exact=True),
+            StressCase(name="AI price -60 %", text="AI prices are 60 % lower.",
+                       npv=npv - 1.1e8, change=-1.1e8, equity_irr=0.06, dscr_min=1.1,
+                       exact=True),
+            StressCase(name="tenant default", text="Tenant A stops paying in mid-2029.",
+                       npv=npv - 0.8e8, change=-0.8e8, equity_irr=0.08, dscr_min=0.6),
+        ),
+        options=(
+            OptionValue(name="idle", text="Miners stop in hours that do not pay.",
+                        value=2.1e7, used=0.83),
+            OptionValue(name="retire early", text="Miners that lose money for six months go.",
+                        value=0.4e7, used=0.21),
+        ),
+        error=FastError(samples=240, bias=-0.002, mean=0.006, worst=0.041, correlation=0.998,
+                        worst_at="bratsk in 2030",
+                        text="Demand charges do not follow the hours that stand still."),
+        network_share=(0.002, 0.004), ai_share={"RU": 0.03, "BR": 0.11},
+        source="Invented for tests.",
+    )  # fmt: skip
+
+
+def region() -> tuple[RegionRow, ...]:
+    return (
+        RegionRow(
+            country="BR", phase=2028, one_off={"local building": 6e7, "duty": 0.0},
+            imported=4e7, yearly={"wages": 3.1e6, "taxes and levies": 6.2e6,
+                                  "depreciation": 1.4e7},
+            leaving=2.2e7,
+        ),
+        RegionRow(
+            country="RU", phase=2028, one_off={"local building": 2.2e7, "duty": 4e6},
+            imported=1.3e8, yearly={"wages": 2.4e6, "taxes and levies": 9e6,
+                                    "depreciation": 2.8e7},
+            leaving=1.5e7, multiplier=(1.3, 1.9), multiplier_source="Example, 2025",
+        ),
+    )  # fmt: skip
+
+
+@cache
+def example_valuation() -> Valuation:
+    """Return an invented valuation in which cash, debt and returns agree."""
+    rows = operating_rows()
+    table = cash_of(rows)
+    debt = loan(table)
+    profit = table.by_year(table.total("revenue", "flexibility", "energy", "direct", "levies"))
+    tax = np.zeros(MONTHS)
+    for i in range(len(YEARS)):
+        tax[12 * i + 11] = -0.2 * max(profit[i] - 48e6, 0.0)
+    whole = {"country": "", "currency": "USD"}
+    rows += [
+        CashRow(group="tax", line="income", amounts=0.6 * tax, country="BR", currency="USD"),
+        CashRow(group="tax", line="income", amounts=0.4 * tax, country="RU", currency="USD"),
+        CashRow(group="draw", line="senior", amounts=np.array(debt.draw), **whole),
+        CashRow(group="interest", line="senior", amounts=-np.array(debt.interest), **whole),
+        CashRow(group="principal", line="senior", amounts=-np.array(debt.principal), **whole),
+        CashRow(group="reserve", line="senior",
+                amounts=-np.diff(np.array(debt.reserve), prepend=0.0), **whole),
+    ]  # fmt: skip
+    table = cash_of(rows)
+    scopes = ("portfolio", "country:BR", "country:RU", "site:bratsk", "site:para")
+    returns = tuple(
+        returns_of(table, scope, flow) for scope in scopes for flow in ("project", "equity")
+    )
+    npv = returns[0].npv
+    return Valuation(
+        network="Example", currency="USD", cash=table, returns=returns,
+        costs=UnitCosts(
+            btc_cash=38_000.0, btc_all_in=71_000.0,
+            btc_parts={"energy": 29e3, "direct": 9e3, "depreciation": 24e3, "financing": 5e3,
+                       "tax": 4e3},
+            break_even_power=71.0, break_even_hashprice=31.0,
+            gpu_hour={"dgx-b200": 2.31}, kw_month={"tenant-a": 118.0},
+        ),
+        bridge=(
+            BridgeStep(name="plan", text="The plan's objective.", amount=npv - 3.1e7),
+            BridgeStep(name="inflation", text="Cash grows with prices.", amount=4.4e7),
+            BridgeStep(name="tax in time", text="Losses are carried forward.", amount=-0.9e7),
+            BridgeStep(name="working capital", text="Money that waits.", amount=-0.4e7),
+            BridgeStep(name="value", text="Nominal cash after tax.", amount=npv),
+        ),
+        debts=(debt,), deals=(deal(table),), region=region(),
+        ceiling="One GW yields about 1 bn USD of revenue a year; this plan has 0.12 GW.",
+        risk=risk(table, npv), notes=("Invented for tests.",),
+    )  # fmt: skip
