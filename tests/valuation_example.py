@@ -34,33 +34,35 @@ from loadstone.model.valuation import Valuation
 FIRST, MONTHS, RATE = date(2027, 1, 1), 84, 0.11
 YEARS = tuple(range(2027, 2034))
 TENOR, LOAN_RATE, DSCR = range(24, 72), 0.085, 1.35
-NOW = np.arange(MONTHS)
-RUNNING = (NOW >= 12).astype(float)
+index = np.arange(MONTHS)
+RUNNING = (index >= 12).astype(float)
 
 
 def flat(amount: float, start: int = 12, end: int = MONTHS, growth: float = 0.0) -> np.ndarray:
     """Return an amount of money a month from one month to another."""
-    return np.where((NOW >= start) & (NOW < end), amount * (1 + growth) ** (NOW // 12), 0.0)
+    return np.where(
+        (index >= start) & (index < end), amount * (1 + growth) ** (index // 12), 0.0
+    )
 
 
 def spend(amount: float, start: int, months: int) -> np.ndarray:
     """Return money paid in equal parts."""
-    return -np.where((NOW >= start) & (NOW < start + months), amount / months, 0.0)
+    return -np.where((index >= start) & (index < start + months), amount / months, 0.0)
 
 
 def operating_rows() -> list[CashRow]:
     """Return the rows of two sites before tax and debt."""
     ru = {"site": "bratsk", "country": "RU", "currency": "USD"}
     br = {"site": "para", "country": "BR", "currency": "USD"}
-    swing = 1 + 0.15 * np.sin(NOW / 12 * 2 * np.pi)
+    swing = 1 + 0.15 * np.sin(index / 12 * 2 * np.pi)
 
     def row(group, line, amounts, place, **more):
         return CashRow(group=group, line=line, amounts=amounts, **place, **more)
 
-    mined = 60.0 * 0.85 ** (NOW / 12) * RUNNING
+    mined = 60.0 * 0.85 ** (index / 12) * RUNNING
     owed = {"contracted": True}
     return [
-        row("revenue", "mining", 5.2e6 * 0.93 ** (NOW / 12) * RUNNING * swing, ru,
+        row("revenue", "mining", 5.2e6 * 0.93 ** (index / 12) * RUNNING * swing, ru,
             driver="mining"),
         row("revenue", "ai:dgx-b200", flat(3.6e6, growth=-0.05), ru, driver="ai:blackwell"),
         row("revenue", "lease:tenant-a", flat(6.1e6, growth=0.02), br, **owed),
@@ -128,8 +130,8 @@ def loan(table: CashTable) -> DebtResult:
         dscr_mean=float(np.mean(list(dscr.values()))), contracted_dscr_min=1.02,
         contracted_dscr_mean=1.21, llcr=1.9, last_payment=TENOR.stop - 1,
         lease_tail_months=MONTHS - TENOR.stop,
-        reserve=tuple(np.where((NOW >= 12) & (NOW < 71), 6e6, 0.0)),
-        breaches=("2028: contracted cash covers service 1.02 times, below the lock-up at 1.10",),
+        reserve=tuple(np.where((index >= 12) & (index < 71), 6e6, 0.0)),
+        breaches=("2028: contracted cash covers service 1.02 times, below the lock-up of 1.1",),
     )  # fmt: skip
 
 
@@ -151,7 +153,7 @@ def returns_of(table: CashTable, scope: str, flow: str) -> Returns:
     if flow == "project":
         groups -= set(FINANCING)
     flows = table.total(*groups, **keep)
-    factors = (1 + RATE) ** (-NOW / 12)
+    factors = (1 + RATE) ** (-index / 12)
     days = np.array([(table.month(m) - FIRST).days for m in range(MONTHS)])
     standing = np.cumsum(flows)
     under = np.flatnonzero(standing < 0)
