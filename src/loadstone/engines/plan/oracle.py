@@ -7,6 +7,8 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,12 +63,16 @@ class Oracle:
             parts: Parts of the year that get a bound of their own, where a block has no
                 account, whose price holds the year together.
         """
-        self.problem = problem
+        self.problem, self._parts = problem, parts
         self.starts = tuple(
             np.arange(1 if block.accounts else parts) * problem.hours // parts
             for block in problem.blocks
         )
         self._years = SiteYears(problem, self.starts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process as the problem: its workspaces are made there."""
+        return partial(Oracle, parts=self._parts), (self.problem,)
 
     def _lifted(self, b: int, x: Floats) -> Floats:
         """Return x with a battery just large enough to have a price."""
@@ -138,7 +144,7 @@ class Oracle:
         hints: Sequence[Floats | None],
         executor: Executor | None = None,
     ) -> list[Valuation]:
-        """Value every block at its capacities, in threads where an executor is given."""
+        """Value every block at its capacities, side by side where an executor is given."""
         blocks = range(len(points))
         if executor is None:
             return [self.evaluate(b, points[b], hints[b]) for b in blocks]
