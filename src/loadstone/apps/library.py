@@ -38,6 +38,7 @@ from loadstone.services.planning import (
     INPUTS,
     Method,
     Order,
+    Place,
     plan_network,
     silent,
     verification_table,
@@ -178,6 +179,8 @@ def plan(
     gap: float = GAP,
     time_limit_s: float | None = None,
     beside: bool = True,
+    on: Place = "threads",
+    workers: int | None = None,
     show: Callable[[Progress], None] | None = None,
     tell: Callable[[str], None] = silent,
 ) -> Run:
@@ -191,6 +194,8 @@ def plan(
         time_limit_s: Seconds after which the best plan so far is taken; None for no limit.
         beside: Whether to look for what stands beside the plan: alternatives, stresses,
             sensitivities.
+        on: Where blocks are valued: "threads", "processes" or "ray"; the plan is the same.
+        workers: How many at once; None for one a processor.
         show: Told how far the search is.
         tell: Told what is done after it.
 
@@ -202,7 +207,10 @@ def plan(
     doors = planning_doors(write_report)
     stamp = doors.clock.now().strftime(STAMP)
     target = Path(folder) / "runs" / stamp if out is None else Path(out)
-    order = Order(method=method, gap=gap, time_limit_s=time_limit_s, beside=beside)
+    order = Order(
+        method=method, gap=gap, time_limit_s=time_limit_s, beside=beside, on=on,
+        workers=workers,
+    )  # fmt: skip
     found = plan_network(Path(folder), target, doors, order=order, show=show, tell=tell)
     return Run(
         folder=found.run, plan=found.plan, network=found.network, decision=found.decision,

@@ -5,6 +5,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from loadstone.adapters import files
+from loadstone.adapters.executors import executor_of
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.reading import read_network
 from loadstone.services.planning import Doors, ReportWriter
@@ -27,6 +28,7 @@ def planning_doors(write_report: ReportWriter) -> Doors:
         check_free=files.check_free,
         write_run=files.write_run,
         write_report=write_report,
+        executor_of=executor_of,
         clock=SystemClock(),
         versions=versions(),
     )

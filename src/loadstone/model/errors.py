@@ -10,10 +10,24 @@ LoadstoneError
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 class LoadstoneError(Exception):
     """Base of every error raised on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come back whole from another process."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(
+    kind: type[LoadstoneError], args: tuple[Any, ...], said: dict[str, Any]
+) -> LoadstoneError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(said)
+    return error
 
 
 class InputError(LoadstoneError, ValueError):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planning: read a network, find its best plan, count it again, keep the run."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from math import inf, isfinite
 from pathlib import Path
@@ -28,6 +27,7 @@ from loadstone.model.valuation import Valuation
 from loadstone.services.deciding import Found, Tell, decide
 
 Method = Literal["exact", "lp"]
+Place = Literal["threads", "processes", "ray"]
 Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
 Show = Callable[[Progress], None]
 
@@ -90,6 +90,7 @@ class Doors:
         check_free: Refuses a place where something stands that is no run.
         write_run: Keeps a run.
         write_report: Writes the report of a plan.
+        executor_of: Returns what runs blocks side by side, from where and how many workers.
         clock: The time.
         versions: Versions that a plan depends on.
     """
@@ -101,6 +102,7 @@ class Doors:
     check_free: Callable[[Path], None]
     write_run: RunWriter
     write_report: ReportWriter
+    executor_of: Callable[[Place, int | None], Executor]
     clock: Clock
     versions: Mapping[str, str]
 
@@ -114,12 +116,16 @@ class Order:
         gap: Proven gap at which the search ends, as a share of the objective.
         time_limit_s: Seconds after which the best plan so far is taken; None for no limit.
         beside: Whether to look for what stands beside the plan, which takes longer than it.
+        on: Where blocks are valued: "threads", "processes" or "ray"; the plan is the same.
+        workers: How many at once; None for one a processor.
     """
 
     method: Method = "exact"
     gap: float = 1e-4
     time_limit_s: float | None = None
     beside: bool = True
+    on: Place = "threads"
+    workers: int | None = None
 
     def __post_init__(self) -> None:
         if self.method not in {"exact", "lp"}:
@@ -128,6 +134,8 @@ class Order:
             raise InputError("--gap", self.gap, "must be between 0 and 1")
         if self.time_limit_s is not None and not 0 < self.time_limit_s < inf:
             raise InputError("--time-limit", self.time_limit_s, "must be above 0")
+        if self.workers is not None and not self.workers >= 1:
+            raise InputError("--workers", self.workers, "must be at least 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,7 +196,7 @@ def plan_network(
     read_s = clock.wall_s() - wall_s
     deadline = inf if order.time_limit_s is None else wall_s + order.time_limit_s
     years = [phase.at for phase in network.study.phases]
-    with ThreadPoolExecutor(os.cpu_count()) as executor:
+    with doors.executor_of(order.on, order.workers) as executor:
         looking = _Looking(lowered.problem, order, deadline, clock, executor)
         evidence = looking.search(years, show)
         solution, hours, cuts = evidence

@@ -46,6 +46,13 @@ def plan(
     beside: Annotated[
         bool, typer.Option("--beside/--alone", help="Whether to look for plans beside it.")
     ] = True,
+    on: Annotated[
+        Literal["threads", "processes", "ray"],
+        typer.Option(help="Where sites are valued; the plan is the same to the bit."),
+    ] = "threads",
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="How many at once; else one a processor.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find the plan that is worth most, prove how good it is, and keep the run."""
@@ -57,6 +64,8 @@ def plan(
             gap=gap,
             time_limit_s=time_limit,
             beside=beside,
+            on=on,
+            workers=workers,
             show=show_search,
             tell=tell,
         )
