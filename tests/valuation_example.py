@@ -8,8 +8,8 @@ from datetime import date
 from functools import cache
 
 import numpy as np
-from scipy.optimize import brentq
 
+from loadstone.engines.finance.returns import irr, npv, payback, peak, xirr
 from loadstone.model.finance.cash import FINANCING, CashRow, CashTable
 from loadstone.model.finance.returns import (
     BridgeStep,
@@ -135,17 +135,6 @@ def loan(table: CashTable) -> DebtResult:
     )  # fmt: skip
 
 
-def rates_of(flows: np.ndarray, times: np.ndarray) -> tuple[float, ...]:
-    """Return the one rate of return of flows that change sign once."""
-
-    def npv(rate: float) -> float:
-        return float(sum(flows / (1 + rate) ** times))
-
-    if npv(-0.9) * npv(5.0) > 0:
-        return ()
-    return (float(brentq(npv, -0.9, 5.0, xtol=1e-14)),)
-
-
 def returns_of(table: CashTable, scope: str, flow: str) -> Returns:
     kind, _, name = scope.partition(":")
     keep = {"site": {"site": name}, "country": {"country": name}}.get(kind, {})
@@ -153,20 +142,15 @@ def returns_of(table: CashTable, scope: str, flow: str) -> Returns:
     if flow == "project":
         groups -= set(FINANCING)
     flows = table.total(*groups, **keep)
-    factors = (1 + RATE) ** (-index / 12)
-    days = np.array([(table.month(m) - FIRST).days for m in range(MONTHS)])
-    standing = np.cumsum(flows)
-    under = np.flatnonzero(standing < 0)
-    last = int(under[-1]) if len(under) else -1
-    payback = None
-    if 0 <= last < MONTHS - 1:
-        payback = float(last + -standing[last] / flows[last + 1]) / 12
-    yearly = table.by_year(flows)
+    yearly, dated = (
+        irr(table.by_year(flows)), xirr([table.month(m) for m in range(MONTHS)], flows),
+    )  # fmt: skip
     return Returns(
-        scope=scope, flow=flow, npv=float((flows * factors).sum()), rate=RATE,
-        irr=rates_of(yearly, np.arange(len(yearly))), xirr=rates_of(flows, days / 365),
-        payback_years=payback, peak=float(max(0.0, -standing.min())),
-        invested=float(-flows[flows < 0].sum()), received=float(flows[flows > 0].sum()),
+        scope=scope, flow=flow, npv=npv(flows, RATE, 12), rate=RATE, irr=yearly.rates,
+        xirr=dated.rates, irr_reason=str(dated.reason or yearly.reason),
+        payback_years=payback(flows), discounted_payback_years=payback(flows, RATE),
+        peak=peak(flows), invested=float(-flows[flows < 0].sum()),
+        received=float(flows[flows > 0].sum()),
     )  # fmt: skip
 
 
@@ -236,9 +220,9 @@ def fan(name: str, unit: str, base: np.ndarray, width: float) -> Fan:
     )  # fmt: skip
 
 
-def risk(table: CashTable, npv: float) -> Risk:
+def risk(table: CashTable, value: float) -> Risk:
     random = np.random.default_rng(0)
-    npvs = npv * 0.95 + 9e7 * random.standard_normal(5000)
+    npvs = value * 0.95 + 9e7 * random.standard_normal(5000)
     yearly = table.by_year(table.total())
     years = np.arange(len(YEARS))
     return Risk(
@@ -256,22 +240,22 @@ def risk(table: CashTable, npv: float) -> Risk:
             fan("ai:blackwell", "1", 0.95**years, 0.1), fan("cash", "USD", yearly, 0.15),
         ),
         drivers=(
-            Driver(factor="ai:blackwell", text="AI prices", share=0.46, low=npv - 1.5e8,
-                   high=npv + 1.4e8),
-            Driver(factor="hashprice", text="hashprice", share=0.38, low=npv - 1.2e8,
-                   high=npv + 1.3e8),
-            Driver(factor="power:RU-1", text="power, RU-1", share=0.09, low=npv + 4e7,
-                   high=npv - 5e7),
+            Driver(factor="ai:blackwell", text="AI prices", share=0.46, low=value - 1.5e8,
+                   high=value + 1.4e8),
+            Driver(factor="hashprice", text="hashprice", share=0.38, low=value - 1.2e8,
+                   high=value + 1.3e8),
+            Driver(factor="power:RU-1", text="power, RU-1", share=0.09, low=value + 4e7,
+                   high=value - 5e7),
         ),
         stresses=(
             StressCase(name="hashprice 15", text="Hashprice is 15 USD/PH/day from the start.",
-                       npv=npv - 1.6e8, change=-1.6e8, equity_irr=None, dscr_min=0.9,
+                       npv=value - 1.6e8, change=-1.6e8, equity_irr=None, dscr_min=0.9,
                        exact=True),
             StressCase(name="AI price -60 %", text="AI prices are 60 % lower.",
-                       npv=npv - 1.1e8, change=-1.1e8, equity_irr=0.06, dscr_min=1.1,
+                       npv=value - 1.1e8, change=-1.1e8, equity_irr=0.06, dscr_min=1.1,
                        exact=True),
             StressCase(name="tenant default", text="Tenant A stops paying in mid-2029.",
-                       npv=npv - 0.8e8, change=-0.8e8, equity_irr=0.08, dscr_min=0.6),
+                       npv=value - 0.8e8, change=-0.8e8, equity_irr=0.08, dscr_min=0.6),
         ),
         options=(
             OptionValue(name="idle", text="Miners stop in hours that do not pay.",
@@ -329,7 +313,7 @@ def example_valuation() -> Valuation:
     returns = tuple(
         returns_of(table, scope, flow) for scope in scopes for flow in ("project", "equity")
     )
-    npv = returns[0].npv
+    value = returns[0].npv
     return Valuation(
         network="Example", currency="USD", cash=table, returns=returns,
         costs=UnitCosts(
@@ -340,13 +324,13 @@ def example_valuation() -> Valuation:
             gpu_hour={"dgx-b200": 2.31}, kw_month={"tenant-a": 118.0},
         ),
         bridge=(
-            BridgeStep(name="plan", text="The plan's objective.", amount=npv - 3.1e7),
+            BridgeStep(name="plan", text="The plan's objective.", amount=value - 3.1e7),
             BridgeStep(name="inflation", text="Cash grows with prices.", amount=4.4e7),
             BridgeStep(name="tax in time", text="Losses are carried forward.", amount=-0.9e7),
             BridgeStep(name="working capital", text="Money that waits.", amount=-0.4e7),
-            BridgeStep(name="value", text="Nominal cash after tax.", amount=npv),
+            BridgeStep(name="value", text="Nominal cash after tax.", amount=value),
         ),
         debts=(debt,), deals=(deal(table),), region=region(),
         ceiling="One GW yields about 1 bn USD of revenue a year; this plan has 0.12 GW.",
-        risk=risk(table, npv), notes=("Invented for tests.",),
+        risk=risk(table, value), notes=("Invented for tests.",),
     )  # fmt: skip
