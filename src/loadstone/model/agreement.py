@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from loadstone.model.country import Country
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
+from loadstone.model.futures_agreement import future_disagreements
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.offer_agreement import hall_disagreements, offer_disagreements
@@ -31,6 +32,7 @@ def disagreements(network: Network) -> tuple[InputError, ...]:
         file = f"sites/{site.id}.toml"
         found += [error.in_file(file) for error in _in_site(site, network)]
     found += [error.in_file("offers.toml") for error in offer_disagreements(network)]
+    found += [error.in_file("futures.toml") for error in future_disagreements(network)]
     return tuple(found)
 
 
