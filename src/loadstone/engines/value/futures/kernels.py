@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiled loops that value many futures of a fixed plan; `plain` says what they compute.
+
+Every future is computed apart from every other, in one order of adding up, so the result does
+not depend on how futures are shared among threads. Callers check the inputs; kernels trust
+them.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_COST = 0.01
+NONE = -1
+
+
+@njit(cache=True, nogil=True)
+def _end(happens: Floats, event: int, n: int, months: int) -> int:
+    if event == NONE:
+        return months
+    return int(min(float(months), max(0.0, happens[event, n])))
+
+
+@njit(cache=True, nogil=True)
+def _shift(shown: Ints, start: int, delay: int) -> None:
+    """Fill whose month of the plan each month shows."""
+    for m in range(len(shown)):
+        at = m
+        if delay > 0 and m >= start:
+            at = m - 12 * ((m - start) // 12 + 1) if m < start + delay else m - delay
+        shown[m] = at if at >= 0 else NONE
+
+
+@njit(cache=True, nogil=True)
+def _add_terms(
+    n: int,
+    values: Floats,
+    happens: Floats,
+    late: Ints,
+    shown: Ints,
+    index: Ints,
+    amount: Floats,
+    operating: Floats,
+    other: Floats,
+) -> None:
+    """Add linear rows; `index` holds unit, factor, currency, delay, end, kind, stop."""
+    months = amount.shape[1]
+    for g in range(len(index)):
+        unit, factor, currency, delay = index[g, 0], index[g, 1], index[g, 2], index[g, 3]
+        end = _end(happens, index[g, 4], n, months)
+        into = operating if index[g, 5] else other
+        row = into[index[g, 6], unit]
+        if delay != NONE and late[delay] > 0:
+            for m in range(end):
+                at = shown[delay, m]
+                if at != NONE:
+                    cash = amount[g, at]
+                    if factor != NONE:
+                        cash *= values[factor, n, m]
+                    if currency != NONE:
+                        cash /= values[currency, n, m]
+                    row[m] += cash
+        elif factor == NONE and currency == NONE:
+            for m in range(end):
+                row[m] += amount[g, m]
+        elif currency == NONE:
+            for m in range(end):
+                row[m] += amount[g, m] * values[factor, n, m]
+        elif factor == NONE:
+            for m in range(end):
+                row[m] += amount[g, m] / values[currency, n, m]
+        else:
+            for m in range(end):
+                row[m] += amount[g, m] * values[factor, n, m] / values[currency, n, m]
+
+
+@njit(cache=True, nogil=True)
+def _add_fleets(
+    n: int,
+    values: Floats,
+    happens: Floats,
+    weather: Ints,
+    hashprice: int,
+    year: Ints,
+    late: Ints,
+    shown: Ints,
+    index: Ints,
+    share: Floats,
+    nominal: Floats,
+    row: Ints,
+    scale: Floats,
+    rest: Floats,
+    curve: Floats,
+    step: float,
+    price: Floats,
+    operating: Floats,
+) -> None:
+    """Add mining; `index` holds unit, power factor, currency, delay, ban."""
+    months, last = nominal.shape[1], curve.shape[1] - 1
+    for v in range(len(index)):
+        power, currency, delay = index[v, 1], index[v, 2], index[v, 3]
+        out = operating[1, index[v, 0]]
+        moved = delay != NONE and late[delay] > 0
+        for m in range(_end(happens, index[v, 4], n, months)):
+            at = shown[delay, m] if moved else m
+            if at == NONE:
+                continue
+            earned = rest[v, at]
+            line = row[v, at]
+            if line != NONE:
+                over = values[power, n, m] if power != NONE else 1.0
+                if currency != NONE:
+                    over /= values[currency, n, m]
+                cost = 1.0 + share[v] * (over / nominal[v, at] - 1.0)
+                cost = max(cost, LEAST_COST)
+                place = values[hashprice, n, m] * price[m] / cost / step
+                line += weather[n, year[m]]
+                i = min(int(place), last - 1)
+                low = curve[line, i]
+                earned += scale[v, at] * cost * (low + (place - i) * (curve[line, i + 1] - low))
+            out[m] += earned
+
+
+@njit(cache=True, nogil=True)
+def _given_up(operating: Floats, after: int) -> int:
+    total, first, months = 0.0, NONE, operating.shape[1]
+    for m in range(months):
+        if first != NONE and m >= first + after:
+            if total < 0.0:
+                return m
+            total -= operating[0, m - after] + operating[1, m - after]
+        now = operating[0, m] + operating[1, m]
+        if first == NONE and now > 0.0:
+            first = m
+        if first != NONE:
+            total += now
+    return NONE
+
+
+@njit(cache=True, nogil=True)
+def tax_of(
+    profit: Floats, rate: Floats, limit: float, years: int, left: Floats, tax: Floats
+) -> None:
+    """Fill `tax`; `left` is work space. All of shape (Y,) but the two numbers."""
+    for y in range(len(profit)):
+        earned = profit[y]
+        left[y] = tax[y] = 0.0
+        if earned <= 0.0:
+            left[y] = -earned
+            continue
+        room = limit * earned
+        for old in range(max(0, y - years), y):
+            used = min(room, left[old])
+            left[old] -= used
+            room -= used
+            earned -= used
+        tax[y] = rate[y] * earned
+
+
+@njit(cache=True, nogil=True)
+def _by_year(amounts: Floats, year: Ints, sums: Floats) -> None:
+    sums[:] = 0.0
+    for m in range(len(amounts)):
+        sums[year[m]] += amounts[m]
+
+
+@njit(cache=True, nogil=True)
+def _pay_tax(
+    n: int,
+    happens: Floats,
+    country: Ints,
+    losses: Ints,
+    profit: Floats,
+    rate: Floats,
+    base_tax: Floats,
+    rules: Floats,
+    paid: Ints,
+    change: Floats,
+    worked: Floats,
+) -> None:
+    """Let operating cash pay what tax is more than in the base case."""
+    units, years = change.shape
+    months = worked.shape[1]
+    now, left, tax = np.empty(years), np.empty(years), np.empty(years)
+    for c in range(len(profit)):
+        now[:] = 0.0
+        for u in range(units):
+            if country[u] == c:
+                now += change[u]
+        for y in range(years):
+            now[y] = profit[c, y] + now[y]
+        tax_of(now, rate[c], rules[c, 0], int(rules[c, 1]), left, tax)
+        end = _end(happens, losses[c], n, months)
+        for y in range(years):
+            month = paid[c, y]
+            if month >= end:
+                continue
+            more, size, first = tax[y] - base_tax[c, y], 0.0, True
+            for u in range(units):
+                if country[u] == c:
+                    size += abs(change[u, y])
+            for u in range(units):
+                if country[u] != c:
+                    continue
+                if size > 0.0:
+                    worked[u, month] -= more * abs(change[u, y]) / size
+                elif first:
+                    worked[u, month] -= more
+                first = False
+
+
+@njit(cache=True, nogil=True)
+def value_futures(
+    values: Floats,
+    happens: Floats,
+    weather: Ints,
+    hedge: Floats,
+    hashprice: int,
+    year: Ints,
+    country: Ints,
+    delays: Ints,
+    starts: Ints,
+    losses: Ints,
+    retire: Ints,
+    discount: Floats,
+    fixed: Floats,
+    terms: Ints,
+    amount: Floats,
+    fleets: Ints,
+    share: Floats,
+    nominal: Floats,
+    row: Ints,
+    scale: Floats,
+    rest: Floats,
+    curve: Floats,
+    step: float,
+    price: Floats,
+    profit: Floats,
+    rate: Floats,
+    base_tax: Floats,
+    rules: Floats,
+    paid: Ints,
+    earned: Floats,
+    serves: Floats,
+    serving: Floats,
+    service: Floats,
+    covenant: Floats,
+    found: Floats,
+    cash: Floats,
+    owners: Floats,
+) -> None:
+    """Value futures.
+
+    Args:
+        values, happens, weather: As in `Paths`.
+        hedge: Cash of hedges less that of the base case; (0, M) without. Shape (N, M).
+        hashprice, year, country, delays, starts, losses, retire, discount, fixed: As in `Book`.
+        terms, amount: Rows, as in `Terms`. Shapes (G, 7), (G, M).
+        fleets: Unit, power, currency, delay and ban, as in `Fleets`. Shape (V, 5).
+        share, nominal, row, scale, rest, curve, step, price: As in `Fleets`.
+        profit, rate, base_tax, rules, paid, earned: As in `Taxes`; tax of the base case, and
+            limit and years of losses. Shapes (C, Y), (C, 2), (U, Y).
+        serves, serving, service, covenant: Units, cash, service and covenant of `Loans`.
+        found: Filled: value, owners' value, peak, cover, breach, units given up. Shape (N, 6).
+        cash: Filled. Shape (N, U, Y).
+        owners: Filled. Shape (N, Y).
+    """
+    count, months = values.shape[1], values.shape[2]
+    units, years = earned.shape
+    operating, other = np.empty((2, units, months)), np.empty((2, units, months))
+    worked, change, sums = np.empty((units, months)), np.empty((units, years)), np.empty(years)
+    late = np.zeros(len(delays), dtype=np.int64)
+    shown = np.empty((len(delays), months), dtype=np.int64)
+    total = np.empty(months)
+    for n in range(count):
+        operating[:] = 0.0
+        other[:] = 0.0
+        for s in range(len(delays)):
+            late[s] = max(0, int(np.floor(happens[delays[s], n] * 12.0 + 0.5)))
+            if late[s] > 0:
+                _shift(shown[s], starts[s], late[s])
+        _add_terms(n, values, happens, late, shown, terms, amount, operating, other)
+        _add_fleets(
+            n, values, happens, weather, hashprice, year, late, shown,
+            fleets, share, nominal, row, scale, rest, curve, step, price, operating,
+        )  # fmt: skip
+        retired = 0.0
+        for u in range(units):
+            gone = _given_up(operating[:, u], retire[u]) if retire[u] > 0 else NONE
+            if gone != NONE:
+                operating[1, u, gone:] = 0.0
+                other[1, u, gone:] = 0.0
+                retired += 1.0
+            end = _end(happens, losses[country[u]], n, months) if country[u] != NONE else months
+            for m in range(months):
+                if m < end:
+                    worked[u, m] = operating[0, u, m] + operating[1, u, m]
+                    other[0, u, m] += other[1, u, m]
+                else:
+                    worked[u, m] = other[0, u, m] = 0.0
+            _by_year(worked[u], year, sums)
+            change[u] = sums - earned[u]
+        _pay_tax(
+            n, happens, country, losses, profit, rate, base_tax, rules, paid, change, worked
+        )
+        total[:] = 0.0
+        if len(hedge) > 0:
+            total += hedge[n]
+        for u in range(units):
+            _by_year(worked[u], year, sums)
+            change[u] = sums - earned[u]
+            for m in range(months):
+                worked[u, m] += other[0, u, m]
+                total[m] += worked[u, m]
+            _by_year(worked[u], year, cash[n, u])
+        value = equity = peak = running = 0.0
+        for m in range(months):
+            value += total[m] * discount[m]
+            total[m] += fixed[m]
+            equity += total[m] * discount[m]
+            running += total[m]
+            peak = max(peak, -running)
+        _by_year(total, year, owners[n])
+        lowest, breach = np.inf, 0.0
+        for d in range(len(covenant)):
+            cover = np.inf
+            for y in range(years):
+                if service[d, y] > 0.0:
+                    serve = serving[d, y]
+                    for u in range(units):
+                        serve += serves[d, u] * change[u, y]
+                    cover = min(cover, serve / service[d, y])
+            lowest = min(lowest, cover)
+            if cover < covenant[d]:
+                breach = 1.0
+        found[n, 0], found[n, 1], found[n, 2] = value, equity, peak
+        found[n, 3], found[n, 4], found[n, 5] = lowest, breach, retired
