@@ -10,9 +10,11 @@ from importlib.resources import files
 from loadstone.apps.charts import drawing_script
 from loadstone.apps.reports.figures import Embedded, embedded
 from loadstone.apps.reports.sections import Subject, sections
+from loadstone.apps.reports.value import lender_body, lender_figures
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.valuation import Valuation
 
 # The browser itself refuses whatever would leave this file.
 _POLICY = (
@@ -47,6 +49,29 @@ def _scripts(figures: Embedded) -> str:
     )
 
 
+def _document(title: str, body: str, foot: str, figures: Embedded) -> str:
+    """Return a page that holds all it shows."""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>{escape(title)}</title>
+<style>
+{_part("report.css")}</style>
+</head>
+<body>
+<div class="page">
+{body}
+<footer>{foot}</footer>
+</div>
+{_scripts(figures)}
+</body>
+</html>
+"""
+
+
 def report_html(
     plan: Plan,
     dispatch: tuple[SiteDispatch, ...],
@@ -54,6 +79,7 @@ def report_html(
     verification: str | None = None,
     *,
     decision: Decision | None = None,
+    valuation: Valuation | None = None,
 ) -> str:
     """Return the report of a plan as one self-contained page.
 
@@ -63,30 +89,27 @@ def report_html(
         network: The network it is a plan of.
         verification: What `loadstone verify` found, as text; None where it has not run.
         decision: What stands beside the plan; None where nobody looked.
+        valuation: What the plan is worth as cash; None where nobody has valued it.
     """
-    figures = embedded(plan, dispatch, network, decision)
+    figures = embedded(plan, dispatch, network, decision, valuation)
     subject = Subject(
         plan=plan, dispatch=dispatch, network=network, verification=verification,
-        decision=decision,
+        decision=decision, valuation=valuation,
     )  # fmt: skip
-    body = sections(subject)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>{escape(network.study.name)}: plan</title>
-<style>
-{_part("report.css")}</style>
-</head>
-<body>
-<div class="page">
-{body}
-<footer>Made by Loadstone. Everything shown is in this file: it fetches nothing. The same
-tables, with live formulas, are in plan.xlsx beside it. Coastlines: Natural Earth.</footer>
-</div>
-{_scripts(figures)}
-</body>
-</html>
-"""
+    foot = """Made by Loadstone. Everything shown is in this file: it fetches nothing. The same
+tables, with live formulas, are in plan.xlsx beside it. Coastlines: Natural Earth."""
+    return _document(f"{network.study.name}: plan", sections(subject), foot, figures)
+
+
+def lender_html(valuation: Valuation, verification: str | None = None) -> str:
+    """Return the lender's page, self-contained, without what owners earn.
+
+    Args:
+        valuation: What a plan is worth as cash.
+        verification: What `loadstone verify` found of the plan; None where it has not run.
+    """
+    drawn = {name: figure.to_json() for name, figure in lender_figures(valuation).items()}
+    figures = Embedded(single=drawn, by_site={})
+    foot = "Made by Loadstone. Model output, no advice and no offer. It fetches nothing."
+    body = lender_body(valuation, verification)
+    return _document(f"{valuation.network}: for the lender", body, foot, figures)

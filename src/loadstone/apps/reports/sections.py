@@ -34,9 +34,11 @@ from loadstone.apps.reports.tables import (
     rules,
 )
 from loadstone.apps.reports.terms import GLOSSARY
+from loadstone.apps.reports.value import value_sections
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, phase_name
+from loadstone.model.valuation import Valuation
 
 _LIMITS_SHOWN = 12
 
@@ -51,6 +53,7 @@ class Subject:
         dispatch: Its hours.
         verification: What `loadstone verify` found, as text; None where it has not run.
         decision: What stands beside the plan; None where nobody looked.
+        valuation: What it is worth as cash; None where nobody has valued it.
     """
 
     plan: Plan
@@ -58,6 +61,7 @@ class Subject:
     dispatch: tuple[SiteDispatch, ...]
     verification: str | None
     decision: Decision | None = None
+    valuation: Valuation | None = None
 
 
 def _cards(plan: Plan) -> str:
@@ -319,7 +323,22 @@ def _shown(subject: Subject) -> dict[str, Section]:
         "offers": subject.plan.offers,
         "gates": subject.plan.gates,
     }
-    return {name: section for name, section in SECTIONS.items() if said.get(name, True)}
+    shown = {name: section for name, section in SECTIONS.items() if said.get(name, True)}
+    if subject.valuation is None:
+        return shown
+    valued = {
+        name: (title, _of_value(write, subject.valuation))
+        for name, (title, write) in value_sections(subject.valuation).items()
+    }
+    before = {name: shown.pop(name) for name in ("where", "builds")}
+    return {**before, **valued, **shown}
+
+
+def _of_value(
+    write: Callable[[Valuation], str], valuation: Valuation
+) -> Callable[[Subject], str]:
+    """Return a writer of a section of value as one of the plan's sections."""
+    return lambda _: write(valuation)
 
 
 def sections(subject: Subject) -> str:

@@ -4,12 +4,14 @@
 import tempfile
 from pathlib import Path
 
-from loadstone.apps.reports.html import report_html
+from loadstone.apps.reports.html import lender_html, report_html
 from loadstone.apps.reports.workbook import write_workbook
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 from loadstone.model.valuation import Valuation
+
+LENDER = "lender.html"
 
 
 def write_report(
@@ -24,6 +26,8 @@ def write_report(
 ) -> list[Path]:
     """Write report.html and plan.xlsx, each whole or not at all, and return their paths.
 
+    Where the valuation has debts, lender.html is written as well.
+
     Args:
         plan: The plan.
         dispatch: Its hours.
@@ -34,8 +38,17 @@ def write_report(
         valuation: What the plan is worth as cash; None where nobody has valued it.
     """
     with tempfile.TemporaryDirectory(dir=out_dir, prefix=".report-") as made:
-        page, workbook = Path(made) / "report.html", Path(made) / "plan.xlsx"
-        html = report_html(plan, dispatch, network, verification, decision=decision)
-        page.write_text(html, encoding="utf-8", newline="\n")
-        write_workbook(plan, network, workbook, decision=decision)
-        return [path.replace(out_dir / path.name) for path in (page, workbook)]
+        paths = [Path(made) / "report.html", Path(made) / "plan.xlsx"]
+        html = report_html(
+            plan, dispatch, network, verification, decision=decision, valuation=valuation
+        )
+        paths[0].write_text(html, encoding="utf-8", newline="\n")
+        write_workbook(plan, network, paths[1], decision=decision)
+        if valuation is not None and valuation.debts:
+            paths.append(Path(made) / LENDER)
+            paths[-1].write_text(
+                lender_html(valuation, verification), encoding="utf-8", newline="\n"
+            )
+        else:
+            (out_dir / LENDER).unlink(missing_ok=True)
+        return [path.replace(out_dir / path.name) for path in paths]

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Value for people: sections of the report, the lender's page, the terminal, the workbook."""
+
+from loadstone.apps.reports.value.lender import lender_body, lender_figures
+from loadstone.apps.reports.value.page import value_figures, value_sections
+
+__all__ = ["lender_body", "lender_figures", "value_figures", "value_sections"]
