@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from loadstone.model.capital import Investor
 from loadstone.model.errors import InputError
 from loadstone.model.source import check_dates
 
@@ -97,3 +98,13 @@ def deciding(
     held = [row for row in rows if row.holds(subjects, country, owner, on)]
     # of rows with one day max takes the first, so they are gone through from the last
     return max(reversed(held), key=lambda row: row.effective_from, default=None)
+
+
+def money_may_go(
+    rows: Sequence[Eligibility], investor: Investor, country: str, on: date
+) -> bool:
+    """Tell whether the money of an investor may go to a country on a day."""
+    row = deciding(
+        rows, {INVESTOR + investor.id}, country=country, owner=investor.country, on=on
+    )
+    return row is None or row.allowed

@@ -146,8 +146,9 @@ class PartyResult:
         party: Id of the investor, "sponsor" or "manager".
         currency: Its currency.
         called, received: By month, whole minor units of its currency as numbers; length M.
+        counted_called, counted_received: The same in minor units of the deal's currency.
         by_tier: Received in all by tier: "capital", "preferred", "catch-up", "carry", "split",
-            "fees", "clawback".
+            "fees", "clawback". Minor units of the deal's currency.
         irr: Rates of return a year.
         irr_reason: Why there is none or more than one.
         multiple: Received over called; None where nothing is called.
@@ -157,6 +158,8 @@ class PartyResult:
     currency: str
     called: tuple[float, ...]
     received: tuple[float, ...]
+    counted_called: tuple[float, ...] = ()
+    counted_received: tuple[float, ...] = ()
     by_tier: Mapping[str, float] = field(default_factory=dict)
     irr: tuple[float, ...] = ()
     irr_reason: str = ""
@@ -172,9 +175,12 @@ class DealResult:
         scope: "portfolio", "country:RU" or "site:bratsk-1".
         style: "american" or "european".
         currency: Currency in which it is counted.
-        called, distributed: By month; what comes in and goes out sums over parties. Length M.
+        called, distributed: By month; what comes in and goes out sums over parties. Minor units
+            of its currency. Length M.
         parties: Who pays and receives.
-        clawback: What carry is paid back at the end.
+        clawback: What carry is paid back at the end, minor units.
+        fx_rounding: By month: what rounding to the currencies of the parties leaves; with it
+            their parts, each at the rate of the month, sum to the whole. Minor units.
         checks: What was proven of it, in sentences, e.g. "parts sum to the whole".
     """
 
@@ -186,6 +192,7 @@ class DealResult:
     distributed: tuple[float, ...]
     parties: tuple[PartyResult, ...]
     clawback: float = 0.0
+    fx_rounding: tuple[float, ...] = ()
     checks: tuple[str, ...] = ()
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from loadstone.engines.plan.lower.lowered_site import LoweredSite
 from loadstone.model.capital import Investor
-from loadstone.model.eligibility import CHIPS, GENERATION, INVESTOR, deciding
+from loadstone.model.eligibility import CHIPS, GENERATION, deciding, money_may_go
 from loadstone.model.gate import Gate, closed_by
 from loadstone.model.grid import HOURS_PER_YEAR
 from loadstone.model.hall import MINING_HALL, ai_hall
@@ -85,14 +85,8 @@ def _may_come(out: LoweredSite, asset: str, phase: int) -> bool:
 
 def may_fund(network: Network, investor: Investor, country: str, phase: int) -> bool:
     """Tell whether an investor may pay for what is built in a country in a phase."""
-    row = deciding(
-        network.study.eligibility,
-        {INVESTOR + investor.id},
-        country=country,
-        owner=investor.country,
-        on=network.study.phases[phase].start,
-    )
-    return row is None or row.allowed
+    on = network.study.phases[phase].start
+    return money_may_go(network.study.eligibility, investor, country, on)
 
 
 def _note(out: LoweredSite, phase: int, text: str, source: str) -> None:
