@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.highs import Answer, End, Programme, by_rows, minimise
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Problem, Segment
+from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Aversion, Problem, Segment
 from loadstone.engines.plan.solution import Cut
 from loadstone.model.errors import InputError, OutsideError
 
@@ -97,10 +97,12 @@ def recount_bound(
         OutsideError: HiGHS failed, or the rows cannot hold together.
     """
     programme = _master(problem, [(cut.block, slope(problem, cut)) for cut in cuts])
+    if problem.aversion is not None:
+        programme = _weighed(problem, problem.aversion, programme)
     bound = _money(problem, minimise(replace(programme, whole=None)))
     if bound <= goal or not programme.is_whole:
         return bound
-    enough = (problem.constant - goal) / MILLION
+    enough = (_fixed(problem) - goal) / MILLION
     answer = minimise(programme, {"mip_rel_gap": gap}, enough=enough)
     return min(bound, _money(problem, answer))
 
@@ -108,7 +110,50 @@ def recount_bound(
 def _money(problem: Problem, answer: Answer) -> float:
     if answer.end == End.INFEASIBLE:
         raise OutsideError("the rows and bounds of the problem cannot hold together")
-    return float(problem.constant - answer.bound * MILLION)
+    return _fixed(problem) - answer.bound * MILLION
+
+
+def _fixed(problem: Problem) -> float:
+    """Return the part of the objective that stands outside the programme, currency."""
+    weight = 0.0 if problem.aversion is None else problem.aversion.weight
+    return (1 - weight) * problem.constant
+
+
+def _weighed(problem: Problem, aversion: Aversion, average: Programme) -> Programme:
+    """Return the programme with the worst futures in its objective.
+
+    Their mean is the most that `z - sum of probability * below / tail` can be, where `below`
+    is at least what a future's value lacks of z. z and each future's `below` come last.
+    """
+    count, width, rows = len(aversion.probability), len(average.cost), len(average.row_lower)
+    lacks = np.zeros((count, width + 1 + count))  # value + below - z
+    lacks[:, : len(problem.columns)] = -aversion.cost / MILLION
+    for b, block in enumerate(problem.blocks):
+        place = len(problem.columns) + b
+        lacks[block.future, place] = block.weight / aversion.probability[block.future]
+    lacks[:, width] = -1.0
+    lacks[:, width + 1 :] = np.eye(count)
+    entry, column = np.nonzero(lacks)
+    start, columns, values = by_rows(
+        np.append(np.repeat(np.arange(rows), np.diff(average.row_start)), rows + entry),
+        np.append(average.row_column, column),
+        np.append(average.row_value, lacks[entry, column]),
+        rows + count,
+    )
+    risk, free = aversion.weight, np.full(count + 1, np.inf)
+    worst = np.append(-risk, risk / aversion.tail * aversion.probability)
+    whole = np.zeros(width, np.bool_) if average.whole is None else average.whole
+    return Programme(
+        cost=np.append((1 - risk) * average.cost, worst),
+        lower=np.concatenate([average.lower, [-np.inf], np.zeros(count)]),
+        upper=np.append(average.upper, free),
+        row_start=start,
+        row_column=columns,
+        row_value=values,
+        row_lower=np.append(average.row_lower, -aversion.constant / MILLION),
+        row_upper=np.append(average.row_upper, free[:count]),
+        whole=np.append(whole, np.zeros(count + 1, dtype=np.bool_)),
+    )
 
 
 def _master(problem: Problem, slopes: Sequence[tuple[int, Floats]]) -> Programme:

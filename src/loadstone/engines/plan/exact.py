@@ -81,8 +81,9 @@ class Search:
             gap: Proven gap at which it ends, as a share of the objective.
             executor: Threads that value blocks; None values them one after another.
             stop: Asked inside long stretches; where it says so, `steps` ends early.
-            relaxation: Of a problem that differs in the bounds of its columns alone: what it
-                knows holds here as well. None makes a new one.
+            relaxation: Of a problem that differs in the bounds of its columns, or in how much
+                the tail of its futures counts: what it knows holds here as well. None makes a
+                new one.
 
         Raises:
             InputError: The relaxation is of another problem.
@@ -123,7 +124,8 @@ class Search:
 
     def _held(self) -> Master:
         """Return the master, within the bounds of this problem and for its objective."""
-        self.relaxation.hold(self.problem.lower, self.problem.upper)
+        p = self.problem
+        self.relaxation.hold(p.lower, p.upper, p.aversion)
         return self.relaxation.master
 
     def _begin(self, master: Master) -> None:

@@ -101,11 +101,13 @@ def _feasible(answer: Answer) -> Answer:
 def _solution(problem: Problem, monolith: Monolith, found: Answer, priced: Answer) -> Solution:
     columns = priced.x[: len(problem.columns)]
     columns = np.where(problem.whole, np.rint(columns), columns)
-    objective = problem.constant - priced.objective * THOUSAND
+    weight = 0.0 if problem.aversion is None else problem.aversion.weight
+    fixed = (1 - weight) * problem.constant
+    objective = fixed - priced.objective * THOUSAND
     return Solution(
         status=Status.STOPPED if found.end == End.TIME_LIMIT else Status.OPTIMAL,
         objective=objective,
-        bound=max(objective, problem.constant - found.bound * THOUSAND),
+        bound=max(objective, fixed - found.bound * THOUSAND),
         columns=np.clip(columns, problem.lower, problem.upper),
         values=np.array(
             [_value(problem, monolith, b, priced) for b in range(len(problem.blocks))]
@@ -163,19 +165,36 @@ def _hours(problem: Problem, monolith: Monolith, answer: Answer) -> tuple[BlockD
             discharge=hourly(f"discharge_{b}"),
             stored=hourly(f"stored_{b}"),
             shortage=hourly(f"shortage_{b}"),
-            worth=_duals(monolith.model, f"balance_{b}", answer) * THOUSAND / block.weight,
+            worth=_duals(monolith.model, f"balance_{b}", answer) * THOUSAND / weight,
         )
-        for b, block in enumerate(problem.blocks)
+        for b, weight in enumerate(_weights(problem, monolith, answer))
     )
+
+
+def _weights(problem: Problem, monolith: Monolith, answer: Answer) -> list[float]:
+    """Return what a block's yearly value counts, those of the worst futures more.
+
+    A block that does not count has duals of 0; it gets any weight but that.
+    """
+    weights = np.array([block.weight for block in problem.blocks])
+    if (aversion := problem.aversion) is not None:
+        share = (1 - aversion.weight) + np.array(
+            [
+                _duals(monolith.model, f"future_{f}", answer).item() / probability
+                for f, probability in enumerate(aversion.probability.tolist())
+            ]
+        )
+        weights *= share[[block.future for block in problem.blocks]]
+    return [float(weight) if weight > 0 else 1.0 for weight in weights]
 
 
 def _cut(problem: Problem, monolith: Monolith, answer: Answer, b: int) -> Cut:
     """Read one block's prices from the duals of its hours."""
-    block = problem.blocks[b]
+    block, weight = problem.blocks[b], _weights(problem, monolith, answer)[b]
 
     def duals(name: str) -> Floats:
         # duals of a programme in thousands that weighs the block
-        return _duals(monolith.model, name, answer) * THOUSAND / block.weight
+        return _duals(monolith.model, name, answer) * THOUSAND / weight
 
     most = np.array([account.penalty for account in block.accounts])
     paid = [float(-duals(f"account_{b}_{a}").item()) for a in range(len(most))]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.highs import Option
-from loadstone.engines.plan.problem import Problem
+from loadstone.engines.plan.problem import Aversion, Problem
 from loadstone.model.errors import Conflict, InfeasibleError, OutsideError
 
 Floats = NDArray[np.float64]
@@ -92,15 +92,18 @@ class Master:
         self.option("mip_heuristic_effort", 0.0)
         for name in DISTRACTIONS:
             self.option(f"mip_heuristic_run_{name}", False)
-        self._gain = np.concatenate(
-            [-problem.cost / unit, np.repeat([b.weight for b in problem.blocks], parts)]
-        )
+        self._parts = parts
+        self._futures = 0 if problem.aversion is None else len(problem.aversion.probability)
+        self._gain = self._gains(problem.aversion)
+        self._offset = self._offsets(problem.aversion)
         self._objective_unit, self._required = unit, np.zeros(len(self._gain))
         self.lower, self.upper = problem.lower, problem.upper
         self._pass_columns()
         self._pass_rows()
         self._pass_value()
         self._pass_stores(parts)
+        if problem.aversion is not None:
+            self._pass_futures(problem.aversion)
         self._rows = self._highs.getNumRow()
 
     def option(self, name: str, value: Option) -> None:
@@ -109,20 +112,42 @@ class Master:
         if self._highs.getOptionValue(name)[1] != value:
             raise OutsideError(f"HiGHS did not take {name} = {value!r}; its version may differ")
 
+    def _gains(self, aversion: Aversion | None) -> Floats:
+        """Return what a unit of each column adds to the objective.
+
+        The columns are those of the problem, the value of each part of each block, the energy
+        stored as it begins, then with futures that are weighed their values, the value that
+        the worst of them stay below, and by how much each of them does.
+        """
+        p, states = self.problem, np.zeros(self._thetas)
+        gain = [-p.cost / self._unit, np.repeat([b.weight for b in p.blocks], self._parts)]
+        if aversion is None:
+            return np.concatenate([*gain, states])
+        risk = aversion.weight
+        worst = [np.array([risk]), -risk / aversion.tail * aversion.probability]
+        average = [(1 - risk) * one for one in gain]
+        return np.concatenate([*average, states, np.zeros(self._futures), *worst])
+
+    def _offsets(self, aversion: Aversion | None) -> float:
+        risk = 0.0 if aversion is None else aversion.weight
+        return (1 - risk) * self.problem.constant / self._unit
+
     def _pass_columns(self) -> None:
         p, free = self.problem, self._thetas
+        value = np.full(self._futures, -self._infinity)
+        worst = [value, value[:1], np.zeros(self._futures)]
         self._highs.addCols(
-            self.width + 2 * free,
-            np.concatenate([self._gain, np.zeros(free)]),
-            np.concatenate([p.lower, np.full(free, -self._infinity), np.zeros(free)]),
-            np.concatenate([p.upper, np.full(2 * free, self._infinity)]),
+            len(self._gain),
+            self._gain,
+            np.concatenate([p.lower, np.full(free, -self._infinity), np.zeros(free), *worst]),
+            np.concatenate([p.upper, np.full(len(self._gain) - self.width, self._infinity)]),
             0,
             np.empty(0, dtype=np.int32),
             np.empty(0, dtype=np.int32),
             np.empty(0),
         )
         self._highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
-        self._highs.changeObjectiveOffset(p.constant / self._unit)
+        self._highs.changeObjectiveOffset(self._offset)
 
     def _pass_rows(self) -> None:
         p = self.problem
@@ -162,6 +187,36 @@ class Master:
             none = np.full(count, -self._infinity)
             self._add(none, np.zeros(count), 2 * np.arange(count), index.ravel(), value.ravel())
 
+    def _pass_futures(self, aversion: Aversion) -> None:
+        """Say what each future is worth, and by how much it is below the value of the tail."""
+        count, p = self._futures, self.problem
+        first = self.width + 2 * self._thetas
+        future = np.repeat([block.future for block in p.blocks], self._parts)
+        weight = np.repeat([block.weight for block in p.blocks], self._parts)
+        start, index, value = [0], [], []
+        for f in range(count):
+            paid, parts = np.flatnonzero(aversion.cost[f]), np.flatnonzero(future == f)
+            index += [paid, self.width + parts, np.array([first + f])]
+            earned = weight[parts] / aversion.probability[f]
+            value += [aversion.cost[f][paid] / self._unit, -earned, np.ones(1)]
+            start.append(start[-1] + len(paid) + len(parts) + 1)
+        right = aversion.constant / self._unit
+        self._add(
+            right, right, np.array(start[:-1]), np.concatenate(index), np.concatenate(value)
+        )
+        own = first + np.arange(count)
+        below = np.column_stack([own + count + 1, own, np.full(count, first + count)])
+        signs = np.tile([1.0, 1.0, -1.0], (count, 1))
+        most = np.full(count, self._infinity)
+        self._add(np.zeros(count), most, 3 * np.arange(count), below.ravel(), signs.ravel())
+
+    def weigh(self, aversion: Aversion | None) -> None:
+        """Let the tail of the futures count otherwise from now on; the next `aim` shows it."""
+        gain = self._gains(aversion)
+        for column in np.flatnonzero(gain != self._gain):
+            self._highs.changeCoeff(self._worth, int(column), gain[column])
+        self._gain, self._offset = gain, self._offsets(aversion)
+
     def _add(
         self, lower: Floats, upper: Floats, start: Ints, index: Ints, value: Floats
     ) -> None:
@@ -196,7 +251,7 @@ class Master:
             least: Amount that a plan must have; None for any.
         """
         places = np.arange(len(self._gain), dtype=np.int32)
-        gain, offset, worth = self._gain, self.problem.constant / self._unit, -self._infinity
+        gain, offset, worth = self._gain, self._offset, -self._infinity
         self._objective_unit = self._unit if aim is None else aim.unit
         if aim is not None:
             worth = aim.target / self._unit - offset
@@ -267,7 +322,7 @@ class Master:
         if not columns.size:
             return self.solve()
         places = columns.astype(np.int32)
-        own = -self.problem.cost[columns] / self._unit
+        own = self._gain[columns]
         self._highs.changeColsCost(len(places), places, own - UNWANTED)
         try:
             return self.solve()

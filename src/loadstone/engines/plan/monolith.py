@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole problem written as one linopy model. It reads the `Problem` and no other file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import linopy
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Block, Problem
+from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Aversion, Block, Problem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,11 +47,15 @@ def build_model(problem: Problem) -> Monolith:
         xr.DataArray(problem.upper, at, "column"),
         name="columns",
     ).labels.values
-    coefficients, places = [problem.cost / THOUSAND], [columns]
-    for b, block in enumerate(problem.blocks):
-        values, labels = _add_block(model, columns, problem, b)
-        coefficients.append(-block.weight / THOUSAND * values)
-        places.append(labels)
+    earned = [_add_block(model, columns, problem, b) for b in range(len(problem.blocks))]
+    costs = [(problem.cost / THOUSAND, columns)]
+    for block, (values, labels) in zip(problem.blocks, earned, strict=True):
+        costs.append((-block.weight / THOUSAND * values, labels))
+    if problem.aversion is not None:
+        share = 1 - problem.aversion.weight
+        costs = [(share * values, labels) for values, labels in costs]
+        costs += _add_futures(model, columns, problem, problem.aversion, earned)
+    coefficients, places = zip(*costs, strict=True)
     model.add_objective(
         weighted_sum(model, {}, (np.concatenate(coefficients), np.concatenate(places)))
     )
@@ -148,6 +152,34 @@ def _add_block(
         labels.append(_add_account(model, columns, problem, b, a))
         amounts.append(np.array([-account.penalty]))
     return np.concatenate(amounts), np.concatenate(labels)
+
+
+def _add_futures(
+    model: linopy.Model,
+    columns: Ints,
+    problem: Problem,
+    aversion: Aversion,
+    earned: Sequence[tuple[Floats, Ints]],
+) -> list[tuple[Floats, Ints]]:
+    """Add how far each future stays below a value, and return what the worst of them cost."""
+    future = {"future": np.arange(len(aversion.probability))}
+    tail = model.add_variables(name="tail").labels.values.reshape(1)
+    below = model.add_variables(0.0, np.inf, coords=future, name="below").labels.values
+    for f, probability in enumerate(aversion.probability.tolist()):
+        terms: list[Term] = [
+            (-aversion.cost[f] / THOUSAND, columns),
+            (1.0, below[f : f + 1]),
+            (-1.0, tail),
+        ]
+        for block, (values, labels) in zip(problem.blocks, earned, strict=True):
+            if block.future == f:
+                terms.append((block.weight / probability / THOUSAND * values, labels))
+        constant = aversion.constant[f] / THOUSAND
+        model.add_constraints(
+            weighted_sum(model, {}, *terms), ">=", -constant, name=f"future_{f}"
+        )
+    risk = aversion.weight
+    return [(np.array([-risk]), tail), (risk / aversion.tail * aversion.probability, below)]
 
 
 def _capacities(problem: Problem, block: Block) -> Ints:

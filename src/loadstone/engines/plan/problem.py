@@ -6,7 +6,8 @@ A network is lowered once to a `Problem`; every method reads it and nothing else
     maximise   constant - cost . c + sum over blocks of weight_b F_b(x_b)
     subject to row_lower <= A c <= row_upper,  lower <= c <= upper,  some c whole numbers
 
-where x_b are the block's capacities, taken from the columns c, and F_b(x) is the value of
+or, where the futures of blocks are weighed (`Aversion`), their average and their tail. Here
+x_b are the block's capacities, taken from the columns c, and F_b(x) is the value of
 one year of hourly dispatch with those capacities:
 
     maximise   sum_t sum_uses value u  -  sum_t sum_sources value u
@@ -190,6 +191,52 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Aversion:
+    """How the futures of a problem count: on average, and the worst of them once more.
+
+    A plan is worth `(1 - weight) E[V] + weight CVaR(V)`, where V is its value in a future and
+    CVaR the mean of V over the worst futures that together have the probability `tail`.
+
+    Attributes:
+        probability: Of each future; they sum to 1. Shape (S,).
+        cost: Cost of one unit of each column in each future. Shape (S, C).
+        constant: Part of each future's value that no decision moves. Shape (S,).
+        tail: Share of futures that are the worst, above 0 to 1.
+        weight: What the worst futures count, 0 to 1; 0 plans for the average alone.
+    """
+
+    probability: Floats
+    cost: Floats
+    constant: Floats
+    tail: float
+    weight: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.tail <= 1):
+            raise InputError("tail", self.tail, "must be above 0, to 1")
+        if not (0 <= self.weight <= 1):
+            raise InputError("weight", self.weight, "must be 0 to 1")
+        if not ((self.probability > 0).all() and abs(self.probability.sum() - 1) < 1e-9):
+            raise InputError("probability", self.probability, "must be above 0 and sum to 1")
+
+    def tail_mean(self, values: Floats) -> float:
+        """Return the mean of the worst values, the last of them by the share that fits.
+
+        Args:
+            values: Value in each future. Shape (S,).
+        """
+        order = np.argsort(values, kind="stable")
+        before = np.cumsum(self.probability[order]) - self.probability[order]
+        share = np.clip(self.tail - before, 0.0, self.probability[order])
+        return float(share @ values[order] / share.sum())
+
+    def worth(self, values: Floats) -> float:
+        """Return what a plan with these values is worth. Shape (S,)."""
+        mean = float(self.probability @ values)
+        return (1 - self.weight) * mean + self.weight * self.tail_mean(values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Problem:
     """Everything a method needs to find or to check a plan.
 
@@ -206,6 +253,8 @@ class Problem:
         row_start, row_column, row_value: The matrix A by rows. Shapes (M + 1,), (Z,), (Z,).
         row_lower, row_upper: Bounds of the rows; infinite where there is none. Shape (M,).
         constant: Part of the objective that no decision moves.
+        aversion: How its futures count; None where only their average does. Costs, weights of
+            blocks and constant are those of the average either way.
     """
 
     currency: str
@@ -224,6 +273,7 @@ class Problem:
     row_lower: Floats
     row_upper: Floats
     constant: float = 0.0
+    aversion: Aversion | None = None
 
     def __post_init__(self) -> None:
         n = len(self.columns)
@@ -237,6 +287,17 @@ class Problem:
             raise InputError(f"bounds of {at}", bounds, "must be at least 0 and finite")
         if self.row_start.shape != (len(self.rows) + 1,):
             raise InputError("row_start", self.row_start.shape, "must be one more than rows")
+        if self.aversion is not None:
+            self._check_futures(self.aversion)
+
+    def _check_futures(self, aversion: Aversion) -> None:
+        count = len(aversion.probability)
+        for name, shape in (("cost", (count, len(self.columns))), ("constant", (count,))):
+            if getattr(aversion, name).shape != shape:
+                value = getattr(aversion, name).shape
+                raise InputError(f"aversion.{name}", value, f"must be {shape}")
+        if any(not 0 <= block.future < count for block in self.blocks):
+            raise InputError("blocks", count, "must be of the futures that count")
 
     @property
     def hours(self) -> int:
@@ -254,3 +315,28 @@ class Problem:
         return np.array(
             [terms[a:b].sum() for a, b in zip(self.row_start, self.row_start[1:], strict=False)]
         )
+
+    def worth(self, columns: Floats, values: Floats) -> float:
+        """Return the objective of a plan.
+
+        Args:
+            columns: Amount of each column. Shape (C,).
+            values: Yearly value of each block. Shape (B,).
+        """
+        if self.aversion is not None:
+            return self.aversion.worth(self.future_values(columns, values))
+        weights = np.array([block.weight for block in self.blocks])
+        return float(self.constant - self.cost @ columns + weights @ values)
+
+    def future_values(self, columns: Floats, values: Floats) -> Floats:
+        """Return what a plan is worth in each future; see `worth`. Shape (S,).
+
+        Raises:
+            InputError: The problem does not say what each future costs.
+        """
+        if (a := self.aversion) is None:
+            raise InputError("aversion", None, "must be given to tell futures apart")
+        future = np.array([block.future for block in self.blocks], dtype=np.int64)
+        weights = np.array([block.weight for block in self.blocks])
+        earned = np.bincount(future, weights * values, minlength=len(a.probability))
+        return np.asarray(a.constant - a.cost @ columns + earned / a.probability)

@@ -8,14 +8,14 @@ that searches of one problem may use one relaxation, one after another.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.master import Master, MasterPoint
 from loadstone.engines.plan.oracle import Oracle, Valuation
-from loadstone.engines.plan.problem import SHORTAGE_PRICE, Problem
+from loadstone.engines.plan.problem import SHORTAGE_PRICE, Aversion, Problem
 from loadstone.engines.plan.solution import BlockDispatch, Cut
 
 Floats = NDArray[np.float64]
@@ -110,6 +110,7 @@ class Relaxation:
         self.oracle = Oracle(problem, parts=parts)
         self.weights = np.array([block.weight for block in problem.blocks])
         self.begun = False
+        self._aversion = problem.aversion
         self.mixed: list[Mixture] = []
         self._executor = executor
         self._inward = INWARD_ALONE if len(problem.blocks) == 1 else INWARD
@@ -133,23 +134,42 @@ class Relaxation:
         self.learn(columns, found)
 
     def fits(self, problem: Problem) -> bool:
-        """Tell whether a problem differs from this one in the bounds of its columns alone."""
-        mine, bounds = self.problem, {"lower", "upper"}
-        return all(
+        """Tell whether a problem differs from this one in what no cut depends on.
+
+        That are the bounds of its columns, and how much the tail of its futures counts.
+        """
+        mine, free = self.problem, {"lower", "upper", "aversion"}
+        same = all(
             getattr(mine, name) is getattr(problem, name)
             for name in Problem.__slots__
-            if name not in bounds
+            if name not in free
+        )
+        ours, theirs = mine.aversion, problem.aversion
+        if ours is None or theirs is None:
+            return same and ours is theirs
+        return same and all(
+            getattr(ours, name) is getattr(theirs, name)
+            for name in ("probability", "cost", "constant")
         )
 
-    def hold(self, lower: Floats, upper: Floats) -> None:
-        """Hold the columns between these bounds from now on, and seek the value of plans."""
+    def hold(self, lower: Floats, upper: Floats, aversion: Aversion | None = None) -> None:
+        """Hold the columns between these bounds from now on, and seek the value of plans.
+
+        Args:
+            lower, upper: The bounds. Shape (C,).
+            aversion: How futures count from now on; None leaves it as the problem says.
+        """
         self.master.hold(lower, upper)
+        wanted = aversion or self.problem.aversion
+        if wanted is not self._aversion:
+            self._aversion = wanted
+            self.master.weigh(wanted)
         self.master.aim()
 
     def year_master(self) -> Master:
         """Return a small master that knows each block by mixtures, and none of them yet."""
         years = [np.zeros(1, dtype=np.int64)] * len(self.weights)
-        return Master(self.problem, years, self.money)
+        return Master(replace(self.problem, aversion=self._aversion), years, self.money)
 
     def valued(self, columns: Floats) -> tuple[Valuation, ...]:
         """Value every block at these columns."""
@@ -162,6 +182,8 @@ class Relaxation:
             return -np.inf
         p = self.problem
         values = np.array([valuation.value for valuation in found])
+        if self._aversion is not None:
+            return self._aversion.worth(p.future_values(columns, values))
         return float(p.constant - p.cost @ columns + self.weights @ values)
 
     def attempt(self, columns: Floats, best: Best) -> bool:

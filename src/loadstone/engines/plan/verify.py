@@ -173,8 +173,7 @@ def _recounted(
     b = int(np.argmax(apart))
     text = "each block's value follows from its hours, as a share"
     yield _limit("block values", apart[b], SAME, text, names[b])
-    weight = np.array([block.weight for block in problem.blocks])
-    objective = float(problem.constant - problem.cost @ solution.columns + weight @ values)
+    objective = problem.worth(solution.columns, values)
     text = "the objective follows from the hours and the amounts, as a share"
     yield _limit("objective", _apart(solution.objective, objective, least), SAME, text)
 
@@ -198,6 +197,7 @@ def dispatch_problem(problem: Problem, b: int, columns: Floats) -> Problem:
         lower=x,
         upper=x,
         whole=np.zeros(count, dtype=np.bool_),
+        aversion=None,
         rows=(),
         row_start=np.zeros(1, dtype=np.int64),
         row_column=np.empty(0, dtype=np.int64),
@@ -242,8 +242,7 @@ def _proof(
     """Prove both sides again: every dispatch by HiGHS, the bound by plain arithmetic."""
     blocks = range(len(problem.blocks))
     check, values = _compare_dispatch(problem, solution, blocks)
-    weight = np.array([block.weight for block in problem.blocks])
-    lower = float(problem.constant - problem.cost @ solution.columns + weight @ values)
+    lower = problem.worth(solution.columns, values)
     bare = set(blocks) - {cut.block for cut in cuts}
     text = "every block has prices that bound it; blocks without"
     checks = [check, _limit("cuts", len(bare), 0, text)]
