@@ -155,40 +155,38 @@ def returns_of(table: CashTable, scope: str, flow: str) -> Returns:
 
 
 def deal(table: CashTable) -> DealResult:
-    """Return a deal of two funds and a sponsor."""
-    flows = np.round(table.total(), 2)
+    """Return a deal of two funds and a sponsor, in whole cents."""
+    flows = np.round(table.total() * 100)
     called, paid = np.where(flows < 0, -flows, 0.0), np.where(flows > 0, flows, 0.0)
-    standing = np.cumsum(paid)
-    capital = min(float(called.sum()), float(paid.sum()))
-    rest = float(paid.sum()) - capital
-    preferred = min(rest, 0.4 * capital)
-    left = rest - preferred
-    parts = {"fund-a": 0.6, "fund-b": 0.4}
-    parties = []
-    for name, share in parts.items():
-        tiers = {
-            "capital": share * capital, "preferred": share * preferred,
-            "split": share * left * 0.8,
-        }  # fmt: skip
-        taken = sum(tiers.values()) / float(standing[-1])
-        parties.append(
-            PartyResult(
-                party=name, currency="USD", called=tuple(share * called),
-                received=tuple(taken * paid), by_tier=tiers, irr=(0.14,),
-                multiple=sum(tiers.values()) / (share * float(called.sum())),
-            )
-        )  # fmt: skip
-    carry = left * 0.2
-    parties.append(
+    put_in, back = float(called.sum()), float(paid.sum())
+    capital = min(put_in, back)
+    preferred = min(back - capital, 0.4 * capital)
+    carry = np.floor((back - capital - preferred) * 0.2)
+    split = back - capital - preferred - carry
+    first = np.round(0.6 * called)
+    calls = {"fund-a": first, "fund-b": called - first, "sponsor": 0.0 * called}
+    tiers = {
+        "fund-a": {"capital": 0.6 * capital, "preferred": 0.6 * preferred, "split": 0.6 * split},
+        "fund-b": {"capital": 0.4 * capital, "preferred": 0.4 * preferred, "split": 0.4 * split},
+        "sponsor": {"carry": carry},
+    }  # fmt: skip
+    received = {name: np.round(paid * sum(row.values()) / back) for name, row in tiers.items()}
+    received["fund-b"] = paid - received["fund-a"] - received["sponsor"]
+    parties = tuple(
         PartyResult(
-            party="sponsor", currency="USD", called=(0.0,) * MONTHS,
-            received=tuple(carry / float(standing[-1]) * paid), by_tier={"carry": carry},
-            irr_reason="pays nothing in", multiple=None,
+            party=name, currency="USD", called=tuple(calls[name]),
+            received=tuple(received[name]), by_tier=tiers[name],
+            irr=irr(table.by_year(received[name] - calls[name])).rates,
+            irr_reason="" if calls[name].any() else "pays nothing in",
+            multiple=float(received[name].sum() / calls[name].sum())
+            if calls[name].any()
+            else None,
         )
+        for name in tiers
     )  # fmt: skip
     return DealResult(
         id="platform", scope="portfolio", style="european", currency="USD",
-        called=tuple(called), distributed=tuple(paid), parties=tuple(parties),
+        called=tuple(called), distributed=tuple(paid), parties=parties,
         checks=("parts sum to the whole at every date",),
     )  # fmt: skip
 

@@ -13,8 +13,8 @@ from loadstone.model.finance.cash import CashTable
 
 MILLION = 1e6
 _LEGEND = {
-    "orientation": "h", "x": 0, "y": -0.12, "yanchor": "top", "traceorder": "normal",
-    "entrywidth": 170,
+    "orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
+    "traceorder": "normal", "entrywidth": 170,
 }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def sources_figure(
             wide = amount > 0.09 * whole
             told = f"{name}<br>{number(amount / MILLION, 1)}" if wide else ""
             bar = go.Bar(
-                y=[side], x=[amount / MILLION], orientation="h", name=name, showlegend=False,
+                y=[side], x=[amount / MILLION], orientation="h", name=name, showlegend=not wide,
                 marker={"color": shades[side][i % 6], "line": {"color": "#fff", "width": 1}},
                 text=[told], textposition="inside", insidetextanchor="middle",
                 textangle=0, textfont={"size": 11},
@@ -119,8 +119,9 @@ def sources_figure(
             )  # fmt: skip
             figure.add_trace(bar)
     return framed(
-        figure, "Uses and sources over the horizon", height=200,
-        barmode="stack", bargap=0.25, margin={"l": 64, "r": 8, "t": 40, "b": 36},
+        figure, "Uses and sources over the horizon", height=230,
+        barmode="stack", bargap=0.25, margin={"l": 64, "r": 8, "t": 40, "b": 80},
+        legend={**_LEGEND, "entrywidth": None},
         xaxis={"tickformat": ",d", "title": {"text": f"{currency} m"}},
         uniformtext={"minsize": 9, "mode": "hide"},
     )  # fmt: skip

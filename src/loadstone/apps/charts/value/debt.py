@@ -11,7 +11,10 @@ from loadstone.model.finance.cash import CashTable
 from loadstone.model.finance.returns import DebtResult
 
 MILLION = 1e6
-_LEGEND = {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "entrywidth": 130}
+_LEGEND = {
+    "orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
+    "font": {"size": 11},
+}  # fmt: skip
 
 
 def _sums(table: CashTable, months: tuple[float, ...]) -> np.ndarray:
@@ -50,7 +53,7 @@ def service_figure(table: CashTable, debt: DebtResult) -> go.Figure:
     return framed(
         figure, "Cash available for debt service, and the service", height=300,
         barmode="group", bargap=0.3, bargroupgap=0.06,
-        margin={"l": 56, "r": 8, "t": 62, "b": 30}, legend=_LEGEND,
+        margin={"l": 56, "r": 8, "t": 40, "b": 54}, legend=_LEGEND,
         xaxis={"type": "category"},
         yaxis={"title": {"text": f"{table.currency} m"}, "tickformat": ",d"},
     )  # fmt: skip
@@ -85,7 +88,7 @@ def cover_figure(cases: Mapping[str, Mapping[str, float]], covenant: float | Non
     room = 0.1 * (high - low or 1.0)
     return framed(
         figure, "Debt service cover by year", height=260,
-        margin={"l": 56, "r": 8, "t": 62, "b": 30}, legend={**_LEGEND, "entrywidth": 170},
+        margin={"l": 56, "r": 8, "t": 40, "b": 54}, legend=_LEGEND,
         xaxis={"type": "category", "categoryorder": "category ascending"},
         yaxis={"title": {"text": "cash over service"}, "range": [low - room, high + room]},
     )  # fmt: skip
@@ -127,7 +130,7 @@ def balance_figure(table: CashTable, debt: DebtResult) -> go.Figure:
         )  # fmt: skip
     return framed(
         figure, "What is owed, and how long contracts outlast it", height=240,
-        margin={"l": 56, "r": 8, "t": 62, "b": 30}, legend=_LEGEND, showlegend=True,
+        margin={"l": 56, "r": 8, "t": 40, "b": 54}, legend=_LEGEND, showlegend=True,
         yaxis={
             "title": {"text": f"{table.currency} m"}, "tickformat": ",d",
             "rangemode": "tozero",

@@ -2,18 +2,24 @@
 """Where value comes from and where it goes: the bridge, and who gets what of a deal."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
 from loadstone.apps.charts.style import AI, BATTERY, GRID, HOSTING, INK, LEASE, MINING, framed
 from loadstone.apps.charts.words import number
 from loadstone.model.finance.returns import BridgeStep, DealResult
+from loadstone.model.money import major
 
-MILLION = 1e6
+MILLION, _WIDE = 1e6, 16
 _MORE, _LESS = "#5c9a78", "#b5654a"
 _PARTIES = (AI, LEASE, "#5aa9a4", BATTERY, "#6d9cc2", HOSTING, "#98a3ab")
 _MANAGERS = {"sponsor": MINING, "manager": "#a86a10"}
 TIERS = ("capital", "preferred", "catch-up", "carry", "split", "fees", "clawback")
+
+
+def _lines(name: str) -> str:
+    return "<br>".join(wrap(name, _WIDE))
 
 
 def bridge_figure(steps: Sequence[BridgeStep], currency: str) -> go.Figure:
@@ -25,7 +31,7 @@ def bridge_figure(steps: Sequence[BridgeStep], currency: str) -> go.Figure:
     """
     ends = {0, len(steps) - 1}
     bars = go.Waterfall(
-        x=[step.name for step in steps],
+        x=[_lines(step.name) for step in steps],
         y=[step.amount / MILLION for step in steps],
         measure=[
             "absolute" if i == 0 else "total" if i in ends else "relative"
@@ -41,23 +47,23 @@ def bridge_figure(steps: Sequence[BridgeStep], currency: str) -> go.Figure:
     figure.add_hline(y=0, line={"color": INK, "width": 1})
     return framed(
         figure, "From the plan's value to the value of nominal cash", height=340,
-        margin={"l": 64, "r": 8, "t": 48, "b": 80}, showlegend=False,
+        margin={"l": 64, "r": 8, "t": 48, "b": 64}, showlegend=False,
         xaxis={"type": "category", "tickangle": 0},
         yaxis={"title": {"text": f"{currency} m"}, "tickformat": ",d"},
     )  # fmt: skip
 
 
 def deal_figure(deal: DealResult) -> go.Figure:
-    """Return what each party receives in all, tier by tier.
+    """Return what each party receives in all, tier by tier, in the deal's currency.
 
     Args:
-        deal: How the money goes round; parties of other currencies are left to the table.
+        deal: How the money goes round.
     """
-    own = [party for party in deal.parties if party.currency == deal.currency]
-    tiers = [tier for tier in TIERS if any(party.by_tier.get(tier) for party in own)]
+    tiers = [tier for tier in TIERS if any(party.by_tier.get(tier) for party in deal.parties)]
     figure = go.Figure()
-    for i, party in enumerate(own):
-        amounts = [party.by_tier.get(tier, 0.0) / MILLION for tier in tiers]
+    for i, party in enumerate(deal.parties):
+        units = [party.by_tier.get(tier, 0.0) for tier in tiers]
+        amounts = [major(amount, deal.currency) / MILLION for amount in units]
         bar = go.Bar(
             y=tiers, x=amounts, orientation="h", name=party.party,
             marker={

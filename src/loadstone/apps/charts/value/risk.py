@@ -65,7 +65,10 @@ def fan_figure(fan: Fan, title: str, currency: str) -> go.Figure:
     unit = {"1": "of today's", "": ""}.get(unit, unit)
     return framed(
         figure, title, height=250, margin={"l": 56, "r": 8, "t": 36, "b": 64},
-        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": {"size": 11}},
+        legend={
+            "orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
+            "font": {"size": 11},
+        },
         xaxis={"nticks": 8, "tickformat": "d"}, yaxis={"title": {"text": unit}, "nticks": 6},
     )  # fmt: skip
 
@@ -176,9 +179,9 @@ def _tornado(
     figure.add_vline(x=0, line={"color": INK, "width": 1})
     _mark(figure, middle, "mean")
     return framed(
-        figure, title, height=140 + 30 * len(wide), barmode="overlay", bargap=0.35,
-        margin={"l": 120, "r": 16, "t": 60, "b": 70},
-        legend={"orientation": "h", "x": 0, "y": -0.3, "yanchor": "top"},
+        figure, title, height=150 + 30 * len(wide), barmode="overlay", bargap=0.35,
+        margin={"l": 120, "r": 16, "t": 60, "b": 78},
+        legend={"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
         xaxis={"title": {"text": f"{currency} m"}, "tickformat": ",d"},
         yaxis={"type": "category", "autorange": "reversed"},
     )  # fmt: skip

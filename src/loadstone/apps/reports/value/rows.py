@@ -17,6 +17,7 @@ from loadstone.apps.reports.value.sentences import (
 from loadstone.model.finance.cash import CashTable
 from loadstone.model.finance.returns import DealResult, DebtResult, RegionRow, UnitCosts
 from loadstone.model.futures.risk import Risk, Spread
+from loadstone.model.money import major
 from loadstone.model.plan import phase_name
 from loadstone.model.valuation import Valuation
 
@@ -140,13 +141,14 @@ def debts_table(debts: tuple[DebtResult, ...], currency: str) -> Table:
 def parties_table(deal: DealResult) -> Table:
     """Return what each party of a deal pays, receives by tier, and earns."""
     tiers = [t for t in TIERS if any(party.by_tier.get(t) for party in deal.parties)]
-    heads = ("Party", "", "Pays in, m", *(f"{tier}, m" for tier in tiers), "Receives, m",
-             "Multiple", "IRR")  # fmt: skip
+    heads = ("Party", "", "Pays in, m", "Receives, m",
+             *(f"{tier}, {deal.currency} m" for tier in tiers), "Multiple", "IRR")  # fmt: skip
     rows = [
         (
-            party.party, party.currency, millions(sum(party.called)),
-            *(millions(party.by_tier.get(tier, 0.0)) for tier in tiers),
-            millions(sum(party.received)), _times(party.multiple),
+            party.party, party.currency, millions(major(sum(party.called), party.currency)),
+            millions(major(sum(party.received), party.currency)),
+            *(millions(major(party.by_tier.get(tier, 0.0), deal.currency)) for tier in tiers),
+            _times(party.multiple),
             rate_words(party.irr) if party.irr else "–",
         )
         for party in deal.parties
