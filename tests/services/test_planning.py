@@ -63,6 +63,15 @@ def test_a_plan_is_found_counted_again_and_kept(tmp_path):
     assert shown[-1].gap <= 1e-4
 
 
+def test_a_run_is_the_same_in_processes_and_says_where_it_was_made(tmp_path):
+    folder = campus(tmp_path)
+    threads = plan_network(folder, tmp_path / "threads", doors(), order=ALONE)
+    order = Order(beside=False, on="processes", workers=2)
+    processes = plan_network(folder, tmp_path / "processes", doors(), order=order)
+    assert processes.plan == threads.plan
+    assert processes.manifest["order"]["on"] == "processes"
+
+
 def test_a_time_limit_takes_the_best_plan_so_far_with_its_gap(tmp_path):
     order = Order(gap=1e-12, time_limit_s=15.0, beside=False)
     found = plan_network(campus(tmp_path), tmp_path / "run", doors(1.0), order=order)
@@ -98,7 +107,7 @@ def test_wrong_input_leaves_no_run(tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [{"method": "guess"}, {"gap": 0.0}, {"gap": nan}, {"time_limit_s": 0.0}],
+    [{"method": "guess"}, {"gap": 0.0}, {"gap": nan}, {"time_limit_s": 0.0}, {"workers": 0}],
     ids=str,
 )
 def test_orders_that_make_no_sense_are_refused(options):

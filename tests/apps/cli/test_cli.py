@@ -127,6 +127,8 @@ def test_wrong_options_are_one_line(made, tmp_path):
     found = answer("plan", made, "--gap", "2", code=2)
     assert found["errors"][0]["field"] == "--gap"
     assert run("plan", made, "--method", "magic").exit_code == 2
+    assert run("plan", made, "--on", "mainframe").exit_code == 2
+    assert answer("plan", made, "--workers", "0", code=2)["errors"][0]["field"] == "--workers"
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("dear")
     found = answer("plan", made, "--out", tmp_path / "full", code=2)

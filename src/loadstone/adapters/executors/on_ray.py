@@ -6,6 +6,7 @@ of. Where the environment names a cluster, that one is used, else a local one is
 ended again.
 """
 
+import logging
 import os
 import pickle
 from collections.abc import Iterable, Iterator
@@ -26,7 +27,7 @@ from loadstone.adapters.executors.sending import (
 )
 from loadstone.model.errors import OutsideError
 
-ADDRESS = "RAY_ADDRESS"
+ADDRESS, USAGE = "RAY_ADDRESS", "RAY_USAGE_STATS_ENABLED"
 
 
 class OnRay(Executor):
@@ -49,10 +50,10 @@ class OnRay(Executor):
         self._sent: Sent[Any] = Sent(_put)
 
     def _begin(self, workers: int | None) -> None:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault(USAGE, "0")
         try:
             if os.environ.get(ADDRESS):
-                ray.init(log_to_driver=False)
+                ray.init(log_to_driver=False, logging_level=logging.ERROR)
                 return
             self._shelf = TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
             ray.init(
@@ -60,6 +61,7 @@ class OnRay(Executor):
                 num_cpus=workers or os.cpu_count(),
                 include_dashboard=False,
                 log_to_driver=False,
+                logging_level=logging.ERROR,
                 _node_ip_address="127.0.0.1",
                 _temp_dir=self._shelf.name,
             )
