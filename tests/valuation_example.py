@@ -166,10 +166,9 @@ def deal(table: CashTable) -> DealResult:
     first = np.round(0.6 * called)
     calls = {"fund-a": first, "fund-b": called - first, "sponsor": 0.0 * called}
     tiers = {
-        "fund-a": {"capital": 0.6 * capital, "preferred": 0.6 * preferred, "split": 0.6 * split},
-        "fund-b": {"capital": 0.4 * capital, "preferred": 0.4 * preferred, "split": 0.4 * split},
-        "sponsor": {"carry": carry},
-    }  # fmt: skip
+        name: {"capital": part * capital, "preferred": part * preferred, "split": part * split}
+        for name, part in (("fund-a", 0.6), ("fund-b", 0.4))
+    } | {"sponsor": {"carry": carry}}
     received = {name: np.round(paid * sum(row.values()) / back) for name, row in tiers.items()}
     received["fund-b"] = paid - received["fund-a"] - received["sponsor"]
     parties = tuple(
