@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from loadstone.model.errors import InputError
+from loadstone.model.finance.country_finance import CountryFinance
 from loadstone.model.grid import TimeGrid
 from loadstone.model.rule import Bools, Incentive, Levy, MiningRule, TextRule
 from loadstone.model.source import Confidence, Fact, FactProvenance, check_confidence
@@ -123,6 +124,7 @@ class Country:
         depreciation: Years over which machines are written off, straight line.
         property_tax: Property tax a year over the price of halls and plants, unit "1/year";
             None takes the shipped assumption.
+        finance: How tax and borders move cash in time.
         rules: Prohibitions.
         incentives: Help.
         levies: Levies on energy by use.
@@ -142,6 +144,7 @@ class Country:
     duties: tuple[ImportDuty, ...] = ()
     depreciation: Fact | None = None
     property_tax: Fact | None = None
+    finance: CountryFinance = CountryFinance()
     rules: tuple[MiningRule, ...] = ()
     incentives: tuple[Incentive, ...] = ()
     levies: tuple[Levy, ...] = ()

@@ -37,6 +37,12 @@ Group = Literal[
     "memo",  # no cash: depreciation, coins mined, GPU-hours, energy
 ]
 GROUPS: tuple[str, ...] = get_args(Group)
+IN_SERVICE = "in service"
+"""First words of memo rows of what is put to use, at its nominal cost on that day."""
+DEPRECIATION = "depreciation"
+"""First word of memo rows of what is written off in the books, over the lives of assets."""
+TAX_DEPRECIATION = "tax depreciation"
+"""First words of memo rows of what the tax office lets be written off."""
 OPERATING = ("revenue", "flexibility", "energy", "direct", "levies")
 FINANCING = ("draw", "interest", "principal", "fees", "reserve")
 
@@ -47,7 +53,11 @@ class CashRow:
 
     Attributes:
         group: What kind of row it is, one of `GROUPS`.
-        line: What it is within its group, e.g. "mining", "lease:tenant-a", "staff".
+        line: What it is within its group, e.g. "mining", "ai:gb200-nvl72", "lease:tenant-a",
+            "lease power:tenant-a", "energy:mining", "levies:mining", "miner:antminer-s21-xp",
+            "staff". Memo rows: what is sold in its unit ("mining" BTC, "ai:..." GPU-h,
+            "lease:..." kW-month), power at the bus by use (MWh), and money by asset ("in
+            service:...", "depreciation:...").
         amounts: Nominal, reporting currency, at the rates of the base case; what comes in is
             positive, what goes out negative. A memo row is in its own unit. Shape (M,).
         site: Id of the site; "" for what belongs to a country or to the whole.

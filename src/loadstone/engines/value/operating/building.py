@@ -12,6 +12,7 @@ from loadstone.engines.plan.lower.spending import Payments, payments
 from loadstone.engines.value.operating.ledger import Ledger, Moves
 from loadstone.model.connection import in_years
 from loadstone.model.country import Country
+from loadstone.model.finance.cash import DEPRECIATION, IN_SERVICE
 from loadstone.model.finance.terms import MONTHS
 from loadstone.model.hall import MINING_HALL
 from loadstone.model.machine import Miner, Server
@@ -33,8 +34,6 @@ LIVES = {
     "backup": "life-backup",
     "transformer": "life-transformer",
 }
-IN_SERVICE, DEPRECIATION = "in service", "depreciation"
-"""First words of memo rows: what is put to use at its nominal cost, and what is written off."""
 LEAST = 1e-6  # in an asset's unit
 
 
