@@ -113,7 +113,7 @@ class Level:
     def monthly_sd(self) -> float:
         """Standard deviation of a month's shock, exact for the process in continuous time."""
         if self.half_life_months is None:
-            return self.volatility / MONTHS**0.5
+            return float(self.volatility / MONTHS**0.5)
         reversion = log(2) * MONTHS / self.half_life_months
         spread = (1 - self.kept**2) / (2 * reversion)
         return float(self.volatility * spread**0.5)
