@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The money of a country beside the reporting currency, month by month."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.model.country import Country
+from loadstone.model.finance.cash import CashTable
+from loadstone.model.finance.terms import MONTHS, CashTerms
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Abroad:
+    """A country whose tax office counts in its own money.
+
+    Attributes:
+        table: Cash in the reporting currency.
+        country: The country.
+        terms: Inflation by currency.
+    """
+
+    table: CashTable
+    country: Country
+    terms: CashTerms
+
+    @cached_property
+    def per(self) -> Floats:
+        """Local money for one unit of the reporting currency, over that of the first month.
+
+        Prices in both follow their inflation, so the rate follows the difference. Shape (M,).
+        """
+        here = self.terms.inflation_of(self.country.currency, self.table.currency)
+        there = self.terms.inflation_of(self.table.currency, self.table.currency)
+        years = np.arange(self.table.months) / MONTHS
+        return np.asarray(((1 + here) / (1 + there)) ** years)
+
+    @cached_property
+    def year(self) -> NDArray[np.int64]:
+        """Calendar year of each month, from that of the first. Shape (M,)."""
+        first = self.table.first
+        return (np.arange(self.table.months) + first.month - 1) // MONTHS
+
+    def by_year(self, amounts: Floats) -> Floats:
+        """Return reporting money by month as local money by calendar year. Shape (Y,)."""
+        return self.table.by_year(amounts * self.per)
+
+    def month_of(self, year: int, later: float = 0.0) -> int:
+        """Return the last month of a year counted from 0, or one some months later."""
+        december = (year + 1) * MONTHS - self.table.first.month
+        return min(round(december + later), self.table.months - 1)
