@@ -2,7 +2,16 @@
 """Deals: who pays in, who is paid what, exactly for one plan and fast for many futures."""
 
 from loadstone.engines.finance.waterfall.distributing import distribute, stated_rates
+from loadstone.engines.finance.waterfall.many import distribute_many, may_pay
 from loadstone.engines.finance.waterfall.posting import Posting, Project
 from loadstone.engines.finance.waterfall.running import run
 
-__all__ = ["Posting", "Project", "distribute", "run", "stated_rates"]
+__all__ = [
+    "Posting",
+    "Project",
+    "distribute",
+    "distribute_many",
+    "may_pay",
+    "run",
+    "stated_rates",
+]
