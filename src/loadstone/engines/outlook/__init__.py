@@ -6,5 +6,6 @@ generations) share one level there is one factor "power" (or "ai") instead of on
 """
 
 from loadstone.engines.outlook.drawing import Drawing, draw, draw_plainly, prepare
+from loadstone.engines.outlook.stating import outlook_in, stated
 
-__all__ = ["Drawing", "draw", "draw_plainly", "prepare"]
+__all__ = ["Drawing", "draw", "draw_plainly", "outlook_in", "prepare", "stated"]

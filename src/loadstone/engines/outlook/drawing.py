@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.outlook import kernels, plainly
+from loadstone.engines.outlook.anchor import anchored
 from loadstone.engines.outlook.draws import seeded, stream
 from loadstone.engines.outlook.recipe import Mining, Recipe, Strand, lowered, streams
 from loadstone.model.errors import InputError
@@ -121,7 +122,7 @@ def prepare(
     """
     if not 0 <= seed < MOST_SEED:
         raise InputError("seed", seed, f"must be from 0 to {MOST_SEED - 1}")
-    recipe = lowered(futures, network, first=first, months=months, own_eh=own_eh)
+    recipe = anchored(lowered(futures, network, first=first, months=months, own_eh=own_eh))
     return Drawing(
         first=first,
         months=months,
@@ -181,7 +182,7 @@ def draw_plainly(drawing: Drawing, count: int, start: int = 0) -> Paths:
 def _numbers(recipe: Recipe) -> tuple[Any, ...]:
     """Return a recipe as the arguments of the kernel, in its order."""
     groups, own = streams(recipe)
-    outlook, miners, on_outlook, at = _mining_numbers(recipe.mining, recipe.months)
+    outlook, miners, drift, at = _mining_numbers(recipe.mining, recipe.months)
     machines = recipe.machines
     priced = recipe.factors.index("hashprice") if machines else -1
     names = [stream(one.name) for one in recipe.events]
@@ -202,7 +203,7 @@ def _numbers(recipe: Recipe) -> tuple[Any, ...]:
         np.array(at, dtype=np.int64),
         outlook,
         miners,
-        on_outlook,
+        drift,
         np.array(prices or (0.0, 0.0, 0.0)),
         priced,
         np.array(names, dtype=np.uint64),
@@ -235,7 +236,7 @@ def _strand_numbers(one: Strand) -> tuple[float, ...]:
 def _mining_numbers(
     mining: Mining | None, months: int
 ) -> tuple[Floats, Floats, Floats, tuple[int, int, int]]:
-    """Return the outlook, the rule of miners, what it says on the outlook, and the strands."""
+    """Return the outlook, the rule of miners, the drift of hashrate, and the strands."""
     if mining is None:
         return np.zeros((5, months)), np.zeros(9), np.zeros(months), (-2, -1, -1)
     told, rule, fees = mining.months, mining.hashrate, mining.fees
@@ -255,6 +256,4 @@ def _mining_numbers(
             rule.delivery_months,
             1.0,
         )
-    on_outlook = np.empty(months)
-    kernels.answers(miners, np.log(told.hashprice), on_outlook)
-    return outlook, miners, on_outlook, mining.strands
+    return outlook, miners, mining.drift, mining.strands

@@ -173,16 +173,9 @@ def _answer(miners: Floats, logs: Floats, m: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def answers(miners: Floats, logs: Floats, out: Floats) -> None:
-    """Write what miners do in each month on a path of log hashprice. Shapes (9,), (M,)."""
-    for m in range(out.shape[0]):
-        out[m] = _answer(miners, logs, m)
-
-
-@njit(cache=True, nogil=True)
 def _mining(
     key: np.uint64, spikes: Keys, at: Ints, level: Floats, outlook: Floats, miners: Floats,
-    nominal: Floats, room: Floats, values: Floats, i: int, row: int,
+    drift: Floats, room: Floats, values: Floats, i: int, row: int,
 ) -> None:  # fmt: skip
     """Write hashprice, price, hashrate and fee share of one future.
 
@@ -192,7 +185,7 @@ def _mining(
         at: Strands of price, hashrate and fees; -1 where one stands still. Shape (3,).
         level: Logarithms of strands. Shape (S, M).
         outlook, miners: See the top of this file.
-        nominal: What miners do on the outlook's path. Shape (M,).
+        drift: Growth of hashrate that all futures share. Shape (M,).
         room: Room to work in. Shape (2, M).
         values: Filled in rows row to row + 3. Shape (K, N, M).
         i: Place of the future in the chunk.
@@ -215,11 +208,11 @@ def _mining(
         if at[1] >= 0:
             noise = level[at[1], m]
         reward = outlook[3, m] * price * (1.0 + fee)
-        network = outlook[1, m] * exp(answered + noise) + outlook[4, m]
+        network = outlook[1, m] * exp(answered + noise + drift[m]) + outlook[4, m]
         earned = reward / network
         if miners[8] > 0.0:
             logs[m] = log(earned)
-            answered += _answer(miners, logs, m) - nominal[m]
+            answered += _answer(miners, logs, m)
         values[row, i, m] = earned
         values[row + 1, i, m] = price
         values[row + 2, i, m] = network
@@ -248,7 +241,7 @@ def _happen(
 def fill(
     seed: np.uint64, start: int, groups: Keys, spread: Floats, streams: Keys, strand: Floats,
     group: Ints, plain: Ints, nominal: Floats, spikes: Keys, at: Ints, outlook: Floats,
-    miners: Floats, on_outlook: Floats, machines: Floats, priced: int, names: Keys,
+    miners: Floats, drift: Floats, machines: Floats, priced: int, names: Keys,
     together: Keys, event: Floats, never: float, sky: np.uint64, weather_years: int,
     values: Floats, happens: Floats, weather: Ints,
 ) -> None:  # fmt: skip
@@ -263,7 +256,7 @@ def fill(
         plain: Strand of each plain factor. Shape (P,).
         nominal: Middle path of each factor. Shape (K, M).
         spikes, at: As in `_mining`; the first strand is -2 where mining does not move.
-        on_outlook: What miners do on the outlook's path. Shape (M,).
+        drift: As in `_mining`. Shape (M,).
         machines: Elasticity of new and of second-hand miners, and scrap. Shape (3,).
         priced: Row of hashprice where prices of miners follow it; else -1.
         names, together: Streams of events, and of what they share. Shape (J,).
@@ -298,7 +291,7 @@ def fill(
                 values[k, i, m] = nominal[k, m] * exp(level[plain[k], m])
         if moves:
             _mining(
-                key, spikes, at, level, outlook, miners, on_outlook, room, values, i, row
+                key, spikes, at, level, outlook, miners, drift, room, values, i, row
             )  # fmt: skip
         if priced >= 0:
             last = values.shape[0] - 2

@@ -48,6 +48,11 @@ def phase_of_months(phases: Sequence[Phase], first: date, months: int) -> Ints:
     return np.clip(np.searchsorted(starts, middle, side="right") - 1, 0, None)
 
 
+def months_until(end: float, first: date) -> int:
+    """Return the number of months from a first one to a time in calendar years."""
+    return round((end - first.year) * MONTHS) - first.month + 1
+
+
 def by_month(
     values: Sequence[float], phases: Sequence[Phase], first: date, months: int
 ) -> Floats:

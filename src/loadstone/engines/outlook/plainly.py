@@ -20,14 +20,12 @@ def values_of(recipe: Recipe, keys: Keys) -> Floats:
     """Return all factors. Shape (K, N, M)."""
     level = strand_levels(recipe, keys)
     found = [recipe.nominal[k] * np.exp(level[s]) for k, (_, s) in enumerate(recipe.plain)]
-    plain = len(found)
     if recipe.mining is not None:
         found += mining_of(recipe.mining, level, keys)
     if recipe.machines is not None:
         hashprice = recipe.factors.index("hashprice")
         change = np.log(found[hashprice] / recipe.nominal[hashprice])
         found += machine_prices(recipe.machines, change)
-    assert len(found) == len(recipe.factors) >= plain
     return np.array(found).reshape(len(recipe.factors), keys.size, recipe.months)
 
 
@@ -88,6 +86,14 @@ def _wild(one: Strand, keys: Keys, name: int, months: int) -> NDArray[np.bool_]:
 
 def mining_of(mining: Mining, level: Floats, keys: Keys) -> list[Floats]:
     """Return hashprice, price, hashrate and fee share. Each of shape (N, M)."""
+    price, fee, noise = rewards(mining, level, keys)
+    reward = mining.months.per_eh * price * (1 + fee)  # what the whole network earns
+    network, _ = network_of(mining, reward, noise, mining.drift)
+    return [reward / network, price, network, fee]
+
+
+def rewards(mining: Mining, level: Floats, keys: Keys) -> tuple[Floats, Floats, Floats]:
+    """Return price, fee share, and what moves hashrate for other causes. Shapes (N, M)."""
     price_at, noise_at, fee_at = mining.strands
     told = mining.months
     shape = (keys.size, told.price.size)
@@ -99,36 +105,39 @@ def mining_of(mining: Mining, level: Floats, keys: Keys) -> list[Floats]:
         size = -np.log(uniforms(keys, stream("spike size"), shape[1]))
         there = spikes < mining.fees.spikes_per_year / MONTHS
         fee = fee + np.where(there, mining.fees.spike * size, 0.0)
-    reward = told.per_eh * price * (1 + fee)  # what the whole network earns
-    noise = level[noise_at] if noise_at >= 0 else still
-    network = network_of(mining, reward, noise)
-    return [reward / network, price, network, fee]
+    return price, fee, level[noise_at] if noise_at >= 0 else still
 
 
-def network_of(mining: Mining, reward: Floats, noise: Floats) -> Floats:
-    """Return the network's hashrate, own hashrate included, EH/s. Shape (N, M).
+def network_of(
+    mining: Mining, reward: Floats, noise: Floats, drift: Floats | None
+) -> tuple[Floats, Floats]:
+    """Return the network's hashrate, own hashrate included, EH/s, and its drift.
 
     Args:
         mining: How miners answer.
         reward: Hashprice times hashrate, USD/PH/day EH/s. Shape (N, M).
         noise: What moves hashrate for other causes, logarithm. Shape (N, M).
+        drift: Growth that all futures share, logarithm. Shape (M,). None finds that with
+            which the median hashprice is the outlook's.
+
+    Returns:
+        Shapes (N, M) and (M,).
     """
     told, own = mining.months, mining.own_eh
-    nominal = _answers(mining, np.log(told.hashprice)[None, :])[0]
+    wanted = np.log(told.hashprice)
     answered = np.zeros(reward.shape[0])
     network = np.empty_like(reward)
     logs = np.empty_like(reward)
+    found = np.zeros(reward.shape[1]) if drift is None else drift
     for m in range(reward.shape[1]):
-        network[:, m] = told.network_eh[m] * np.exp(answered + noise[:, m]) + own[m]
+        others = np.log(told.network_eh[m]) + answered + noise[:, m]
+        if drift is None:
+            found[m] = np.median(np.log(reward[:, m]) - others) - wanted[m]
+        others = told.network_eh[m] * np.exp(answered + noise[:, m] + found[m])
+        network[:, m] = others + own[m]
         logs[:, m] = np.log(reward[:, m] / network[:, m])
-        answered = answered + _answer(mining, logs, m) - nominal[m]
-    return network
-
-
-def _answers(mining: Mining, logs: Floats) -> Floats:
-    """Return what miners do in each month. Shape (N, M)."""
-    months = range(logs.shape[1])
-    return np.stack([_answer(mining, logs, m) for m in months], axis=1)
+        answered = answered + _answer(mining, logs, m)
+    return network, found
 
 
 def _answer(mining: Mining, logs: Floats, m: int) -> Floats:

@@ -65,6 +65,8 @@ class Mining:
         fees: Spikes of fees; None for none.
         strands: Places of the strands of price, hashrate and fees; -1 where one stands still.
         own_eh: Own hashrate that comes on top of the outlook's network, EH/s. Shape (M,).
+        drift: Growth of hashrate beyond the outlook's that all futures share, logarithm: with
+            it the median hashprice is the outlook's. Shape (M,).
     """
 
     months: BitcoinMonths
@@ -72,6 +74,7 @@ class Mining:
     fees: Fees | None
     strands: tuple[int, int, int]
     own_eh: Floats
+    drift: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +213,7 @@ def _mining(
         fees=fees,
         strands=(price, other, fee),
         own_eh=own,
+        drift=np.zeros(own.size),
     )
 
 

@@ -28,6 +28,7 @@ class Paths:
     - "ai:<generation>": AI price over that of the machine facts, as `Outlook.ai_price_factor`;
     - "lease": rents of new leases over those stated;
     - "power:<zone>": power price over that of series and tariffs, as `power_price_factor`;
+    - "ai", "power": in place of all "ai:..." or "power:..." where they share one path;
     - "fx:<currency>": units for one unit of the reporting currency, over the stated rate.
 
     Events (J of them), one number a future:
@@ -79,8 +80,19 @@ class Paths:
         return int(self.values.shape[2])
 
     def factor(self, name: str) -> Floats:
-        """Return a factor by future and month. Shape (N, M)."""
-        return np.asarray(self.values[self.factors.index(name)])
+        """Return a factor by future and month. Shape (N, M).
+
+        Where all zones share one level, "power" is that of "power:<zone>"; so is "ai".
+        """
+        return np.asarray(self.values[self.factors.index(self.named(name))])
+
+    def named(self, name: str) -> str:
+        """Return the name under which a factor is kept."""
+        return name if name in self.factors else name.partition(":")[0]
+
+    def has(self, name: str) -> bool:
+        """Return whether a factor moves in these futures; else it is as the outlook says."""
+        return self.named(name) in self.factors
 
     def event(self, name: str) -> Floats:
         """Return an event by future. Shape (N,)."""
