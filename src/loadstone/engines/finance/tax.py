@@ -164,8 +164,8 @@ class _Country:
             elif row.group == "revenue":
                 collected += rate * self._at_home(row.line) * row.amounts
         paid, collected = np.maximum(paid, 0.0), np.maximum(collected, 0.0)
-        stated = self.terms.vat_refund_months.get(self.code)
-        months = _value(self.finance.vat_refund_months) if stated is None else stated
+        stated, known = self.terms.vat_refund_months, _value(self.finance.vat_refund_months)
+        months = stated.get(self.code, known)
         refunded, remitted = settled(paid * per, collected * per, round(months))
         return [
             *self._row("vat", "paid on purchases", -paid),
@@ -194,7 +194,8 @@ class _Country:
         cash = self.table.total(country=self.code)
         cash = cash + sum((r.amounts for r in added if r.group != "memo"), 0.0)
         moved = leaving(cash * per, self._profit(added, interest) * per, self._every)
-        lag = round(_value(self.finance.trapped_months))
+        stated, known = self.terms.trapped_months, _value(self.finance.trapped_months)
+        lag = round(stated.get(self.code, known))
         amounts = -moved.kept / per
         for m in np.flatnonzero(moved.left):
             arrives = min(int(m) + lag, self.table.months - 1)

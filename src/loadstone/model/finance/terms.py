@@ -11,7 +11,7 @@ from loadstone.model.errors import InputError
 
 LEAST_RATE, MOST_RATE = -0.5, 10.0  # a year; beyond it no plan can be told in that money
 MONTHS = 12
-MOST_DAYS = 730.0
+MOST_DAYS, MOST_MONTHS = 730.0, 120.0
 PAID_LATER = ("revenue", "flexibility", "energy", "direct", "levies")
 """Groups of cash that are invoiced and paid later."""
 
@@ -47,6 +47,8 @@ class CashTerms:
             cash: "revenue", "flexibility", "energy", "direct", "levies".
         vat_refund_months: Months until value-added tax comes back, by country, in place of the
             country's fact.
+        trapped_months: Months that cash waits before it may leave, by country, in place of the
+            country's fact.
         sold_with_vat: Share of a line's revenue ("ai", "lease", "lease power", "hosting",
             "export", "mining") that is sold at home, with value-added tax on top.
         dividend_months: Months between the days on which cash may leave a country.
@@ -62,6 +64,7 @@ class CashTerms:
     escalation: Mapping[str, float] = field(default_factory=dict, hash=False)
     paid_after_days: Mapping[str, float] = field(default_factory=dict, hash=False)
     vat_refund_months: Mapping[str, float] = field(default_factory=dict, hash=False)
+    trapped_months: Mapping[str, float] = field(default_factory=dict, hash=False)
     sold_with_vat: Mapping[str, float] = field(default_factory=dict, hash=False)
     dividend_months: int = 1
     interest_abroad: float = 0.0
@@ -77,13 +80,15 @@ class CashTerms:
                 rule = f"must be one of {', '.join(PAID_LATER)}"
                 raise InputError("paid_after_days", group, rule)
             _within(f"paid_after_days.{group}", days, MOST_DAYS)
-        for code, months in self.vat_refund_months.items():
-            _within(f"vat_refund_months.{code}", months, 120)
+        for name in ("vat_refund_months", "trapped_months"):
+            for code, months in getattr(self, name).items():
+                _within(f"{name}.{code}", months, MOST_MONTHS)
         for name in ("sold_with_vat", "end_value", "end_cost"):
             for key, share in getattr(self, name).items():
                 _within(f"{name}.{key}", share, 1)
-        if not 1 <= self.dividend_months <= 10 * MONTHS:
-            raise InputError("dividend_months", self.dividend_months, "must be from 1 to 120")
+        if not 1 <= self.dividend_months <= MOST_MONTHS:
+            rule = f"must be from 1 to {MOST_MONTHS:g}"
+            raise InputError("dividend_months", self.dividend_months, rule)
         at_least_zero(self, "interest_abroad")
         _within("interest_abroad", self.interest_abroad, 1)
         if self.start is not None and self.start.day != 1:
