@@ -7,6 +7,7 @@ from loadstone.model.errors import InputError
 from loadstone.model.finance.deal import Deal
 from loadstone.model.finance.debt import Debt
 from loadstone.model.finance.hedge import Hedge
+from loadstone.model.finance.multiplier import Multiplier
 from loadstone.model.finance.terms import CashTerms
 
 
@@ -19,12 +20,14 @@ class Deals:
         debts: Loans.
         hedges: Hashprice and power sold or bought ahead.
         deals: Between investors.
+        multipliers: Of value added directly, as the user states them.
     """
 
     cash: CashTerms = CashTerms()
     debts: tuple[Debt, ...] = ()
     hedges: tuple[Hedge, ...] = ()
     deals: tuple[Deal, ...] = ()
+    multipliers: tuple[Multiplier, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("debts", "hedges", "deals"):
@@ -32,3 +35,8 @@ class Deals:
             for i, id_ in enumerate(ids):
                 if id_ in ids[:i]:
                     raise InputError(f"{name}[{i}].id", id_, "must be given once")
+        codes = [row.country for row in self.multipliers]
+        for i, code in enumerate(codes):
+            if code in codes[:i]:
+                rule = "must be one a country"
+                raise InputError(f"multipliers[{i}].country", code, rule)
