@@ -32,7 +32,9 @@ def disagreements(network: Network) -> tuple[InputError, ...]:
         file = f"sites/{site.id}.toml"
         found += [error.in_file(file) for error in _in_site(site, network)]
     found += [error.in_file("offers.toml") for error in offer_disagreements(network)]
+    found += [error.in_file("deals.toml") for error in deal_disagreements(network)]
     found += [error.in_file("futures.toml") for error in future_disagreements(network)]
+    found += [error.in_file("deals.toml") for error in _in_multipliers(network)]
     return tuple(found)
 
 
@@ -54,6 +56,13 @@ def _in_study(network: Network) -> Iterator[InputError]:
     for i, demand in enumerate(study.ai_demand):
         yield from _keys(f"ai_demand[{i}].countries", demand.countries, facts.countries)
         yield from _keys(f"ai_demand[{i}].generation", (demand.generation,), generations)
+
+
+def _in_multipliers(network: Network) -> Iterator[InputError]:
+    """Yield multipliers of countries without a site."""
+    here = {site.country for site in network.sites}
+    for i, row in enumerate(network.deals.multipliers):
+        yield from _keys(f"multipliers[{i}].country", (row.country,), here)
 
 
 def _in_series(network: Network) -> Iterator[InputError]:
