@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from loadstone.engines.value.futures.book import Book, Fleets, Loans, Taxes, Terms
+from loadstone.engines.value.futures.book import Book, Fleets, Loans, Taxes, Terms, Unit
 from loadstone.model.futures.paths import NEVER, Paths
 
 FACTORS = ("hashprice", "ai:blackwell", "power:A", "power:B", "fx:BRL")
@@ -18,7 +18,7 @@ def small_book(*, months=36, seed=1, retire=0, units=3, knots=65, weathers=2):
     random = np.random.default_rng(seed)
     years = (months + 11) // 12
     year = np.arange(months) // 12
-    country = np.array([0, 1, -1][:units])
+    pool = np.array([0, 1, 1][:units])
     rows = 9
     terms = Terms(
         unit=random.integers(0, units, rows),
@@ -26,6 +26,7 @@ def small_book(*, months=36, seed=1, retire=0, units=3, knots=65, weathers=2):
         currency=np.array([-1, 4, -1, 4, -1, 4, -1, -1, -1]),
         delay=np.array([0, -1, 0, -1, 0, -1, -1, -1, 0]),
         ends=np.array([-1, -1, -1, 3, -1, -1, -1, 3, -1]),
+        again=np.array([-1, -1, -1, 2, -1, -1, -1, -1, -1]),
         operating=np.array([1, 1, 1, 1, 1, 1, 0, 0, 1]),
         stops=np.array([0, 1, 0, 1, 1, 1, 1, 0, 0]),
         amount=random.normal(1.0, 2.0, (rows, months)),
@@ -51,10 +52,12 @@ def small_book(*, months=36, seed=1, retire=0, units=3, knots=65, weathers=2):
     )
     taxes = Taxes(
         profit=random.normal(5, 20, (2, years)),
-        rate=random.uniform(0.1, 0.4, (2, years)),
+        rate=np.array([0.2, 0.35]),
         loss_limit=np.array([0.8, 1.0]),
         loss_years=np.array([2, 100]),
         paid=np.minimum(months, 12 * np.arange(years) + np.array([[14], [11]])),
+        per=random.uniform(0.9, 1.1, (2, years)),
+        per_paid=random.uniform(0.9, 1.1, (2, years)),
         earned=random.normal(5, 5, (units, years)),
     )
     loans = Loans(
@@ -68,14 +71,14 @@ def small_book(*, months=36, seed=1, retire=0, units=3, knots=65, weathers=2):
         months=months,
         factors=FACTORS,
         events=EVENTS,
-        units=("AA", "BB", "")[:units],
-        countries=("AA", "BB"),
-        country=country,
+        units=(Unit(country="AA"), Unit(country="BB"), Unit(country="BB", site="s"))[:units],
+        pool=pool,
         hashprice=0,
         year=year,
         delays=np.array([0]),
         starts=np.array([13]),
-        losses=np.array([-1, 2]),
+        losses=np.array([-1, 2, 2][:units]),
+        vacant=4,
         retire=np.full(units, retire),
         discount=1.1 ** -(np.arange(months) / 12),
         fixed=random.normal(0, 1, months),

@@ -66,12 +66,12 @@ def test_connection_on_time_moves_nothing():
 
 def test_losses_wait_for_profits_up_to_their_limit():
     # loss of 100; 80 % of 50 and then of 100 may be wiped out: 40, then the last 60
-    tax = tax_of(np.array([-100.0, 50.0, 100.0]), np.full(3, 0.2), 0.8, 10)
+    tax = tax_of(np.array([-100.0, 50.0, 100.0]), 0.2, 0.8, 10)
     np.testing.assert_allclose(tax, [0, 0.2 * 10, 0.2 * 40])
 
 
 def test_losses_are_lost_after_their_years():
-    tax = tax_of(np.array([-100.0, 0.0, 50.0]), np.full(3, 0.2), 1.0, 1)
+    tax = tax_of(np.array([-100.0, 0.0, 50.0]), 0.2, 1.0, 1)
     assert tax.tolist() == [0, 0, 10]
 
 
@@ -85,7 +85,7 @@ def test_a_unit_is_given_up_after_months_of_losses_but_never_before_it_earned():
 def test_tax_in_the_kernel_is_the_same():
     random = np.random.default_rng(3)
     for _ in range(20):
-        profit, rate = random.normal(0, 10, 8), random.uniform(0, 0.4, 8)
+        profit, rate = random.normal(0, 10, 8), float(random.uniform(0, 0.4))
         tax = np.empty(8)
         kernels.tax_of(profit, rate, 0.5, 3, np.empty(8), tax)
         np.testing.assert_allclose(tax, tax_of(profit, rate, 0.5, 3), rtol=1e-13)

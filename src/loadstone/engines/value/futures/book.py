@@ -2,8 +2,8 @@
 """A plan's cash in the terms that futures move: linear rows, mining fleets, taxes and debts.
 
 Amounts are nominal, in the reporting currency, at factors of 1; so a row is its amount times
-its factor over the rate of its currency. Cash is added up by unit: a country, or a site where
-a loan, a deal or a question asks for one.
+its factor over the rate of its currency. Cash is added up by unit: what a country taxes
+together, site by site where a loan, a deal or a question asks for it.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,21 @@ NONE = -1
 """Index of no factor, no event, no delay."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What cash is added up by.
+
+    Attributes:
+        country: ISO 3166-1 code; "" for the whole.
+        site: Id of the site; "" for all of the country that are no units of their own.
+        regime: Rate of tax and share of costs that may be deducted: what is taxed together.
+    """
+
+    country: str
+    site: str = ""
+    regime: tuple[float, float] = (0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Terms:
     """Rows of cash that move in proportion to a factor.
@@ -29,6 +44,7 @@ class Terms:
         currency: Factor of its currency, or `NONE` in the reporting one. Shape (G,).
         delay: Which delay shifts it, or `NONE`. Shape (G,).
         ends: Event from whose month on it is paid no more, or `NONE`. Shape (G,).
+        again: Factor of what is paid instead, months later, or `NONE`. Shape (G,).
         operating: Whether it counts as profit; else it is investment or its like. Shape (G,).
         stops: Whether it ends where its unit is retired early. Shape (G,).
         amount: At factors of 1. Shape (G, M).
@@ -39,6 +55,7 @@ class Terms:
     currency: Ints
     delay: Ints
     ends: Ints
+    again: Ints
     operating: Ints
     stops: Ints
     amount: Floats
@@ -88,14 +105,18 @@ class Fleets:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Taxes:
-    """Tax on income by country and calendar year, with losses carried forward.
+    """Tax on income by pool and calendar year, with losses carried forward.
+
+    A pool is what a country taxes together. It counts in the country's own money.
 
     Attributes:
-        profit: Taxable profit of the base case. Shape (C, Y).
-        rate: Tax on it. Shape (C, Y).
+        profit: Taxable profit of the base case, local money. Shape (C, Y).
+        rate: Tax on it. Shape (C,).
         loss_limit: Share of a profit that earlier losses may wipe out, 0 to 1. Shape (C,).
         loss_years: Years for which a loss may be carried forward. Shape (C,).
         paid: Month in which the tax of a year is paid; M for beyond the horizon. Shape (C, Y).
+        per: Local money for one of the reporting currency, by year. Shape (C, Y).
+        per_paid: The same in the month in which the tax is paid. Shape (C, Y).
         earned: Operating cash of the base case by unit. Shape (U, Y).
     """
 
@@ -104,6 +125,8 @@ class Taxes:
     loss_limit: Floats
     loss_years: Ints
     paid: Ints
+    per: Floats
+    per_paid: Floats
     earned: Floats
 
 
@@ -133,14 +156,14 @@ class Book:
         months: Number of months, M.
         factors: Names of the factors, in the order of `Paths`. Length K.
         events: Names of the events, in the order of `Paths`. Length J.
-        units: Names of the units. Length U.
-        countries: Countries. Length C.
-        country: Country of each unit, or `NONE`. Shape (U,).
+        units: What cash is added up by. Length U.
+        pool: Pool of taxes of each unit, or `NONE`. Shape (U,).
         hashprice: Index of its factor, or `NONE`.
         year: Calendar year of each month, from 0. Shape (M,).
         delays: Event of each delay. Shape (S,).
         starts: First month that each delay can shift. Shape (S,).
-        losses: Event by which a country's cash ends, or `NONE`. Shape (C,).
+        losses: Event by which a unit's cash ends, or `NONE`. Shape (U,).
+        vacant: Months after which what has ended is paid by another; M for never.
         retire: Months of losses after which a unit is given up; 0 for never. Shape (U,).
         discount: Worth of a unit of money of each month. Shape (M,).
         fixed: Cash between the project and its owners, which no future moves. Shape (M,).
@@ -155,14 +178,14 @@ class Book:
     months: int
     factors: tuple[str, ...]
     events: tuple[str, ...]
-    units: tuple[str, ...]
-    countries: tuple[str, ...]
-    country: Ints
+    units: tuple[Unit, ...]
+    pool: Ints
     hashprice: int
     year: Ints
     delays: Ints
     starts: Ints
     losses: Ints
+    vacant: int
     retire: Ints
     discount: Floats
     fixed: Floats

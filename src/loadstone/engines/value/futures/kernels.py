@@ -43,37 +43,42 @@ def _add_terms(
     shown: Ints,
     index: Ints,
     amount: Floats,
+    vacant: int,
     operating: Floats,
     other: Floats,
 ) -> None:
-    """Add linear rows; `index` holds unit, factor, currency, delay, end, kind, stop."""
+    """Add linear rows; `index` holds unit, factor, currency, delay, end, kind, stop, again."""
     months = amount.shape[1]
     for g in range(len(index)):
         unit, factor, currency, delay = index[g, 0], index[g, 1], index[g, 2], index[g, 3]
         end = _end(happens, index[g, 4], n, months)
+        late_here = delay != NONE and late[delay] > 0
         into = operating if index[g, 5] else other
         row = into[index[g, 6], unit]
-        if delay != NONE and late[delay] > 0:
-            for m in range(end):
-                at = shown[delay, m]
-                if at != NONE:
-                    cash = amount[g, at]
-                    if factor != NONE:
-                        cash *= values[factor, n, m]
-                    if currency != NONE:
-                        cash /= values[currency, n, m]
-                    row[m] += cash
+        if late_here or end < months:
+            for m in range(months):
+                at = shown[delay, m] if late_here else m
+                if at == NONE or end <= m < end + vacant:
+                    continue
+                cash = amount[g, at]
+                if factor != NONE:
+                    cash *= values[factor, n, m]
+                if currency != NONE:
+                    cash /= values[currency, n, m]
+                if m >= end and index[g, 7] != NONE:
+                    cash *= values[index[g, 7], n, m]
+                row[m] += cash
         elif factor == NONE and currency == NONE:
-            for m in range(end):
+            for m in range(months):
                 row[m] += amount[g, m]
         elif currency == NONE:
-            for m in range(end):
+            for m in range(months):
                 row[m] += amount[g, m] * values[factor, n, m]
         elif factor == NONE:
-            for m in range(end):
+            for m in range(months):
                 row[m] += amount[g, m] / values[currency, n, m]
         else:
-            for m in range(end):
+            for m in range(months):
                 row[m] += amount[g, m] * values[factor, n, m] / values[currency, n, m]
 
 
@@ -142,9 +147,9 @@ def _given_up(operating: Floats, after: int) -> int:
 
 @njit(cache=True, nogil=True)
 def tax_of(
-    profit: Floats, rate: Floats, limit: float, years: int, left: Floats, tax: Floats
+    profit: Floats, rate: float, limit: float, years: int, left: Floats, tax: Floats
 ) -> None:
-    """Fill `tax`; `left` is work space. All of shape (Y,) but the two numbers."""
+    """Fill `tax`; `left` is work space. All of shape (Y,) but the numbers."""
     for y in range(len(profit)):
         earned = profit[y]
         left[y] = tax[y] = 0.0
@@ -157,7 +162,7 @@ def tax_of(
             left[old] -= used
             room -= used
             earned -= used
-        tax[y] = rate[y] * earned
+        tax[y] = rate * earned
 
 
 @njit(cache=True, nogil=True)
@@ -171,45 +176,47 @@ def _by_year(amounts: Floats, year: Ints, sums: Floats) -> None:
 def _pay_tax(
     n: int,
     happens: Floats,
-    country: Ints,
+    pool: Ints,
     losses: Ints,
     profit: Floats,
-    rate: Floats,
     base_tax: Floats,
     rules: Floats,
     paid: Ints,
+    per: Floats,
+    per_paid: Floats,
     change: Floats,
     worked: Floats,
 ) -> None:
-    """Let operating cash pay what tax is more than in the base case."""
+    """Let operating cash pay what tax is more than in the base case; `rules` holds rate, limit
+    and years of losses."""
     units, years = change.shape
     months = worked.shape[1]
     now, left, tax = np.empty(years), np.empty(years), np.empty(years)
     for c in range(len(profit)):
         now[:] = 0.0
+        end, first = months, NONE
         for u in range(units):
-            if country[u] == c:
+            if pool[u] == c:
                 now += change[u]
+                if first == NONE:
+                    first, end = u, _end(happens, losses[u], n, months)
         for y in range(years):
-            now[y] = profit[c, y] + now[y]
-        tax_of(now, rate[c], rules[c, 0], int(rules[c, 1]), left, tax)
-        end = _end(happens, losses[c], n, months)
+            now[y] = profit[c, y] + now[y] * per[c, y]
+        tax_of(now, rules[c, 0], rules[c, 1], int(rules[c, 2]), left, tax)
         for y in range(years):
             month = paid[c, y]
             if month >= end:
                 continue
-            more, size, first = tax[y] - base_tax[c, y], 0.0, True
+            more, size = (tax[y] - base_tax[c, y]) / per_paid[c, y], 0.0
             for u in range(units):
-                if country[u] == c:
+                if pool[u] == c:
                     size += abs(change[u, y])
-            for u in range(units):
-                if country[u] != c:
-                    continue
-                if size > 0.0:
-                    worked[u, month] -= more * abs(change[u, y]) / size
-                elif first:
-                    worked[u, month] -= more
-                first = False
+            if size > 0.0:
+                for u in range(units):
+                    if pool[u] == c:
+                        worked[u, month] -= more * abs(change[u, y]) / size
+            else:
+                worked[first, month] -= more
 
 
 @njit(cache=True, nogil=True)
@@ -220,10 +227,11 @@ def value_futures(
     hedge: Floats,
     hashprice: int,
     year: Ints,
-    country: Ints,
+    pool: Ints,
     delays: Ints,
     starts: Ints,
     losses: Ints,
+    vacant: int,
     retire: Ints,
     discount: Floats,
     fixed: Floats,
@@ -239,10 +247,11 @@ def value_futures(
     step: float,
     price: Floats,
     profit: Floats,
-    rate: Floats,
     base_tax: Floats,
     rules: Floats,
     paid: Ints,
+    per: Floats,
+    per_paid: Floats,
     earned: Floats,
     serves: Floats,
     serving: Floats,
@@ -257,12 +266,12 @@ def value_futures(
     Args:
         values, happens, weather: As in `Paths`.
         hedge: Cash of hedges less that of the base case; (0, M) without. Shape (N, M).
-        hashprice, year, country, delays, starts, losses, retire, discount, fixed: As in `Book`.
-        terms, amount: Rows, as in `Terms`. Shapes (G, 7), (G, M).
+        hashprice, year, pool, delays, starts, losses, vacant, retire, discount, fixed: As in `Book`.
+        terms, amount: Rows, as in `Terms`. Shapes (G, 8), (G, M).
         fleets: Unit, power, currency, delay and ban, as in `Fleets`. Shape (V, 5).
         share, nominal, row, scale, rest, curve, step, price: As in `Fleets`.
-        profit, rate, base_tax, rules, paid, earned: As in `Taxes`; tax of the base case, and
-            limit and years of losses. Shapes (C, Y), (C, 2), (U, Y).
+        profit, base_tax, rules, paid, per, per_paid, earned: As in `Taxes`; tax of the base
+            case, and rate, limit and years of losses. Shapes (C, Y), (C, 3), (U, Y).
         serves, serving, service, covenant: Units, cash, service and covenant of `Loans`.
         found: Filled: value, owners' value, peak, cover, breach, units given up. Shape (N, 6).
         cash: Filled. Shape (N, U, Y).
@@ -282,7 +291,7 @@ def value_futures(
             late[s] = max(0, int(np.floor(happens[delays[s], n] * 12.0 + 0.5)))
             if late[s] > 0:
                 _shift(shown[s], starts[s], late[s])
-        _add_terms(n, values, happens, late, shown, terms, amount, operating, other)
+        _add_terms(n, values, happens, late, shown, terms, amount, vacant, operating, other)
         _add_fleets(
             n, values, happens, weather, hashprice, year, late, shown,
             fleets, share, nominal, row, scale, rest, curve, step, price, operating,
@@ -294,7 +303,7 @@ def value_futures(
                 operating[1, u, gone:] = 0.0
                 other[1, u, gone:] = 0.0
                 retired += 1.0
-            end = _end(happens, losses[country[u]], n, months) if country[u] != NONE else months
+            end = _end(happens, losses[u], n, months)
             for m in range(months):
                 if m < end:
                     worked[u, m] = operating[0, u, m] + operating[1, u, m]
@@ -304,8 +313,9 @@ def value_futures(
             _by_year(worked[u], year, sums)
             change[u] = sums - earned[u]
         _pay_tax(
-            n, happens, country, losses, profit, rate, base_tax, rules, paid, change, worked
-        )
+            n, happens, pool, losses, profit, base_tax, rules, paid, per, per_paid, change,
+            worked,
+        )  # fmt: skip
         total[:] = 0.0
         if len(hedge) > 0:
             total += hedge[n]

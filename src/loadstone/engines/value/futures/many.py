@@ -29,20 +29,21 @@ class Valuer:
         """Lay the book out for the kernel."""
         self.book = book
         t, f, x, loans = book.terms, book.fleets, book.taxes, book.loans
-        rules = np.stack([x.loss_limit, x.loss_years.astype(np.float64)], axis=1)
+        rules = np.stack([x.rate, x.loss_limit, x.loss_years.astype(np.float64)], axis=1)
         base = [
-            tax_of(profit, rate, float(limit), int(years))
-            for profit, rate, (limit, years) in zip(x.profit, x.rate, rules, strict=True)
+            tax_of(profit, float(rate), float(limit), int(years))
+            for profit, (rate, limit, years) in zip(x.profit, rules, strict=True)
         ]
-        terms = (t.unit, t.factor, t.currency, t.delay, t.ends, t.operating, t.stops)
+        terms = (t.unit, t.factor, t.currency, t.delay, t.ends, t.operating, t.stops, t.again)
         fleets = (f.unit, f.power, f.currency, f.delay, f.ban)
         self._arguments = (
-            book.hashprice, book.year, book.country, book.delays, book.starts, book.losses,
-            book.retire, book.discount, book.fixed,
+            book.hashprice, book.year, book.pool, book.delays, book.starts, book.losses,
+            book.vacant, book.retire, book.discount, book.fixed,
             np.stack(terms, axis=1).astype(np.int64), t.amount,
             np.stack(fleets, axis=1).astype(np.int64), f.share, f.nominal, f.row, f.scale,
             f.rest, f.curve, f.step, f.price,
-            x.profit, x.rate, np.array(base).reshape(x.profit.shape), rules, x.paid, x.earned,
+            x.profit, np.array(base).reshape(x.profit.shape), rules, x.paid, x.per, x.per_paid,
+            x.earned,
             loans.units, loans.cash, loans.service, loans.covenant,
         )  # fmt: skip
 

@@ -4,6 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.finance.losses import TaxRules, tax_by_year
 from loadstone.engines.value.futures.book import NONE, Book, Found
 from loadstone.model.futures.paths import Paths
 
@@ -72,29 +73,17 @@ def given_up(operating: Floats, after: int) -> int:
     return NONE
 
 
-def tax_of(profit: Floats, rate: Floats, limit: float, years: int) -> Floats:
+def tax_of(profit: Floats, rate: float, limit: float, years: int) -> Floats:
     """Return the tax of each year; a loss waits for profits, the oldest first.
 
     Args:
         profit: Taxable profit by year. Shape (Y,).
-        rate: Tax on it. Shape (Y,).
+        rate: Tax on it.
         limit: Share of a profit that earlier losses may wipe out.
         years: Years for which a loss may wait.
     """
-    left = np.zeros(len(profit))
-    tax = np.zeros(len(profit))
-    for y, earned in enumerate(profit.tolist()):
-        if earned <= 0:
-            left[y] = -earned
-            continue
-        room = limit * earned
-        for old in range(max(0, y - years), y):
-            used = min(room, left[old])
-            left[old] -= used
-            room -= used
-            earned -= used
-        tax[y] = rate[y] * earned
-    return tax
+    rules = TaxRules(rate=rate, loss_limit=limit, loss_years=years)
+    return tax_by_year(profit[None, :], rules)[0]
 
 
 def _one(book: Book, paths: Paths, n: int, hedge: Floats) -> tuple[float | Floats, ...]:
@@ -107,10 +96,9 @@ def _one(book: Book, paths: Paths, n: int, hedge: Floats) -> tuple[float | Float
             operating[1, u, gone:] = other[1, u, gone:] = 0.0
             retired += 1
     worked, rest = operating.sum(axis=0), other.sum(axis=0)
-    for u, c in enumerate(book.country.tolist()):
-        if c != NONE:
-            end = _end(book, paths, int(book.losses[c]), n)
-            worked[u, end:] = rest[u, end:] = 0.0
+    for u, event in enumerate(book.losses.tolist()):
+        end = _end(book, paths, event, n)
+        worked[u, end:] = rest[u, end:] = 0.0
     _pay_tax(book, paths, n, worked)
     project = worked + rest
     total = project.sum(axis=0) + hedge
@@ -155,7 +143,9 @@ def _cash(book: Book, paths: Paths, n: int) -> tuple[Floats, Floats]:
         cash = _moved(terms.amount[g], shown, int(terms.delay[g]))
         cash *= _factor(paths, int(terms.factor[g]), n)
         cash /= _factor(paths, int(terms.currency[g]), n)
-        cash[_end(book, paths, int(terms.ends[g]), n) :] = 0.0
+        end = _end(book, paths, int(terms.ends[g]), n)
+        cash[end : end + book.vacant] = 0.0
+        cash[end + book.vacant :] *= _factor(paths, int(terms.again[g]), n)[end + book.vacant :]
         into = operating if terms.operating[g] else other
         into[terms.stops[g], terms.unit[g]] += cash
     for v in range(len(book.fleets.unit)):
@@ -204,22 +194,23 @@ def on_curve(curve: Floats, step: float, at: float) -> float:
 def _pay_tax(book: Book, paths: Paths, n: int, worked: Floats) -> None:
     """Let operating cash pay what tax is more than in the base case; the rest is in its rows.
 
-    Units of a country bear it by how far their profits are from the base case.
+    Units of a pool bear it by how far their profits are from the base case.
     """
     taxes = book.taxes
     change = np.array([_by_year(book, row) for row in worked]) - taxes.earned
-    for c in range(len(book.countries)):
-        mine = np.flatnonzero(book.country == c)
-        rules = taxes.rate[c], float(taxes.loss_limit[c]), int(taxes.loss_years[c])
+    for c in range(len(taxes.rate)):
+        mine = np.flatnonzero(book.pool == c)
+        rules = float(taxes.rate[c]), float(taxes.loss_limit[c]), int(taxes.loss_years[c])
         base = tax_of(taxes.profit[c], *rules)
-        more = tax_of(taxes.profit[c] + change[mine].sum(axis=0), *rules) - base
-        end = _end(book, paths, int(book.losses[c]), n)
+        profit = taxes.profit[c] + change[mine].sum(axis=0) * taxes.per[c]
+        more = (tax_of(profit, *rules) - base) / taxes.per_paid[c]
+        end = _end(book, paths, int(book.losses[mine[0]]), n)
         size = np.abs(change[mine]).sum(axis=0)
         for y in range(book.years):
             month = taxes.paid[c, y]
             if month < end and size[y] > 0:
                 worked[mine, month] -= more[y] * np.abs(change[mine, y]) / size[y]
-            elif month < end and len(mine):
+            elif month < end:
                 worked[mine[0], month] -= more[y]
 
 
