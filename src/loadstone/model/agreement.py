@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from loadstone.model.country import Country
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
+from loadstone.model.finance.deals_agreement import deal_disagreements
 from loadstone.model.futures_agreement import future_disagreements
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deals between investors: who pays in, and who gets what comes back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Literal
@@ -210,3 +211,12 @@ class Deal:
         sponsor = (SPONSOR,) if self.hurdles else ()
         manager = (MANAGER,) if self.fees else ()
         return (*(tranche.investor for tranche in self.tranches), *sponsor, *manager)
+
+
+def narrowest(deals: Sequence[Deal], site: str, country: str) -> Deal | None:
+    """Return the narrowest deal that holds a site; None where none does."""
+    scopes = {deal.scope: deal for deal in deals}
+    for scope in (f"site:{site}", f"country:{country}", PORTFOLIO):
+        if scope in scopes:
+            return scopes[scope]
+    return None

@@ -11,36 +11,44 @@ from numpy.typing import NDArray
 
 from loadstone.engines.finance.returns import xirr
 from loadstone.engines.finance.waterfall.posting import Posting, Project
-from loadstone.engines.finance.waterfall.projects import SiteCash, deal_of, site_cash
+from loadstone.engines.finance.waterfall.projects import SiteCash, site_cash
 from loadstone.engines.finance.waterfall.running import run
 from loadstone.model.eligibility import money_may_go
 from loadstone.model.errors import InputError
 from loadstone.model.finance.cash import CashTable
-from loadstone.model.finance.deal import Deal
+from loadstone.model.finance.deal import Deal, narrowest
 from loadstone.model.finance.returns import DealResult, PartyResult
 from loadstone.model.money import Money
-from loadstone.model.network import Study
+from loadstone.model.network import Network, Study
 
 Floats = NDArray[np.float64]
-Rates = Mapping[str, Sequence[float]]
+MONTHS = 12
+Rates = Mapping[str, Sequence[float] | Floats]
 
 
-def stated_rates(study: Study, months: int) -> dict[str, tuple[float, ...]]:
-    """Return the exchange rates of a study, the same in every month.
+def nominal_rates(network: Network, months: int) -> dict[str, Floats]:
+    """Return the exchange rates of a network by month: the stated ones, moved by inflation.
 
     Args:
-        study: Says them.
-        months: How many months.
+        network: Its rates are those of the first month; from then on each follows the
+            difference of inflation, where that is stated.
+        months: How many months, M.
+
+    Returns:
+        Units of each currency for one of the reporting currency. Shapes (M,).
     """
-    same = {study.currency: 1.0, **{code: rate.value for code, rate in study.fx.items()}}
-    return {code: (value,) * months for code, value in same.items()}
+    study, terms = network.study, network.deals.cash
+    stated = {study.currency: 1.0, **{code: rate.value for code, rate in study.fx.items()}}
+    years = np.arange(months) / MONTHS
+    home = 1 + terms.inflation_of(study.currency, study.currency)
+    return {
+        code: value * ((1 + terms.inflation_of(code, study.currency)) / home) ** years
+        for code, value in stated.items()
+    }
 
 
 def distribute(
-    table: CashTable,
-    study: Study,
-    deals: Sequence[Deal],
-    rates: Rates | None = None,
+    table: CashTable, network: Network, rates: Rates | None = None
 ) -> tuple[DealResult, ...]:
     """Return how the cash of owners goes round in each deal, to the minor unit.
 
@@ -50,18 +58,18 @@ def distribute(
 
     Args:
         table: All cash, in the reporting currency.
-        study: Investors, eligibility and stated rates.
-        deals: Those of deals.toml.
+        network: Its deals, investors, eligibility and rates.
         rates: Units of each currency for one of the reporting currency, by month; None takes
-            the stated ones. Length M each.
+            `nominal_rates`. Length M each.
 
     Raises:
         InputError: A currency has no rate, commitments are too small, or nobody may pay.
     """
-    rates = stated_rates(study, table.months) if rates is None else rates
+    rates = nominal_rates(network, table.months) if rates is None else rates
+    study, deals = network.study, network.deals.deals
     inside: dict[str, list[SiteCash]] = {deal.id: [] for deal in deals}
     for cash in site_cash(table):
-        deal = deal_of(deals, cash.site, cash.country)
+        deal = narrowest(deals, cash.site, cash.country)
         if deal is not None:
             inside[deal.id].append(cash)
     days = [table.month(m) for m in range(table.months)]
@@ -125,7 +133,7 @@ def _project(terms: _Terms, site: SiteCash, study: Study) -> Project:
     return Project(id=site.site, units=units, may_pay=may)
 
 
-def _rate(currency: str, rates: Rates) -> Sequence[float]:
+def _rate(currency: str, rates: Rates) -> Sequence[float] | Floats:
     if currency not in rates:
         rule = f"must have a rate: fx.{currency} in network.toml"
         raise InputError("currency", currency, rule)

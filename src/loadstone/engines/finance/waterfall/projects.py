@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.model.finance.cash import OPERATING, CashRow, CashTable
-from loadstone.model.finance.deal import PORTFOLIO, Deal
 
 Floats = NDArray[np.float64]
 
@@ -64,12 +63,3 @@ def _shares(
         if total > 0:
             return {site: weights[site] / total for site in sites}
     return {site: 1 / len(sites) for site in sites}
-
-
-def deal_of(deals: Sequence[Deal], site: str, country: str) -> Deal | None:
-    """Return the narrowest deal that holds a site; None where none does."""
-    scopes = {deal.scope: deal for deal in deals}
-    for scope in (f"site:{site}", f"country:{country}", PORTFOLIO):
-        if scope in scopes:
-            return scopes[scope]
-    return None
