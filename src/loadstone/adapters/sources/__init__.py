@@ -15,11 +15,13 @@ from loadstone.adapters.sources.statistics_file import (
     write_text,
 )
 from loadstone.adapters.sources.typical_entry import typical_series
+from loadstone.adapters.sources.weather_years import WeatherYear, read_weather_years
 
 __all__ = [
     "Imported",
     "Request",
     "SeriesLibrary",
+    "WeatherYear",
     "calibrate_file",
     "from_table",
     "import_series",
@@ -28,6 +30,7 @@ __all__ = [
     "read_series_folder",
     "read_stations",
     "read_weather_calibration",
+    "read_weather_years",
     "to_table",
     "typical_series",
     "weather_places",

@@ -94,12 +94,13 @@ def write_series(folder: Path, imported: Imported) -> tuple[Path, ...]:
     return tuple(target / name for name in [*files, INDEX])
 
 
-def read_series_folder(folder: Path, *, typical_year: int) -> SeriesLibrary:
+def read_series_folder(folder: Path, *, typical_year: int, again: int = 0) -> SeriesLibrary:
     """Read all series of a network folder, and make its typical years.
 
     Args:
         folder: The network folder.
         typical_year: Calendar year of typical years that name none.
+        again: Number of another drawing of the typical years; 0 is the one that is planned.
 
     Raises:
         InputErrors: All that is wrong, each with its file, field and rule.
@@ -123,7 +124,7 @@ def read_series_folder(folder: Path, *, typical_year: int) -> SeriesLibrary:
                 if kind == "file":
                     files += read_file_entry(index.parent, entry)
                 else:
-                    made += typical_series(entry, typical_year)
+                    made += typical_series(entry, typical_year, again)
             except InputError as error:
                 found = error if error.file else error.within(f"{kind}[{i}]").in_file(place)
                 errors.append(found)

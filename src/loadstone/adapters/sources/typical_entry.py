@@ -52,12 +52,13 @@ _TEXTS = frozenset({"kind", "zone", "source", "typical", "currency", "mounting",
 _WHOLE = frozenset({"seed", "year", "windiest_day"})
 
 
-def typical_series(entry: Entry, typical_year: int) -> tuple[Series, ...]:
+def typical_series(entry: Entry, typical_year: int, again: int = 0) -> tuple[Series, ...]:
     """Return the series of a [[typical]] block.
 
     Args:
         entry: Its fields.
         typical_year: Calendar year where it names none.
+        again: Number of another drawing of the same year; 0 is the one that is planned.
 
     Raises:
         InputError: A field is unknown, missing or wrong.
@@ -66,7 +67,7 @@ def typical_series(entry: Entry, typical_year: int) -> tuple[Series, ...]:
     grid = TimeGrid.planning_year(entry.get("year", typical_year))
     # The zone is part of the seed: sites must not share their weather by chance.
     seed = zlib.crc32(f"{entry['kind']} {entry['zone']}".encode())
-    generator = np.random.default_rng([entry.get("seed", 0), seed])
+    generator = np.random.default_rng([entry.get("seed", 0), seed, *[again] * bool(again)])
     made = _MAKERS[entry["kind"]](entry, grid, generator)
     return tuple(replace(one, zone=entry["zone"]) for one in made)
 

@@ -2,7 +2,7 @@
 """Months of a set of futures, and the plan's outlook told by month."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 
 MONTHS = 12
 MOST_MONTHS = 1200
+LEAST_HASHPRICE = 1e-6  # an outlook may state 0, of which there is no logarithm
 
 
 def month_starts(first: date, months: int) -> tuple[date, ...]:
@@ -112,31 +113,51 @@ class BitcoinMonths:
 
 
 def bitcoin_months(network: Network, first: date, months: int) -> BitcoinMonths:
-    """Return the outlook of mining by month.
+    """Return the outlook of mining by month; its mean over a phase is the plan's hashprice.
 
-    Where the outlook states a hashprice that its price, network and fees do not give, the
-    difference stays in every future as one factor a phase.
+    The planner takes one price, hashrate and subsidy a phase. Where the mean of the months is
+    not quite what these give, hashrate makes up for it, by few per cent. Where the outlook
+    states a hashprice of its own, the difference stays as one factor a phase on hashprice.
     """
-    study, outlook = network.study, network.study.outlook
+    study = network.study
     phases = study.phases
-    price = by_month(outlook.btc_price, phases, first, months)
-    eh = by_month(outlook.network_eh, phases, first, months)
-    fees = by_month(outlook.fee_share, phases, first, months)
-    one = hashprice_of_network(1.0, 1.0, subsidy_btc=1.0)
-    made = BitcoinMonths(
-        price=price,
-        network_eh=eh,
-        fee_share=fees,
-        per_eh=one * subsidies(network.facts.bitcoin, first, months),
+    whole = months_until(phases[-1].ends, phases[0].start)
+    over = _unscaled(network, phases[0].start, whole)
+    phase = phase_of_months(phases, phases[0].start, whole)
+    scale = np.array(
+        [
+            over.hashprice[phase == i].mean() / planned_hashprice(network, i)
+            for i in range(len(phases))
+        ]
+    )[phase_of_months(phases, first, months)]
+    made = _unscaled(network, first, months)
+    if study.outlook.hashprice:
+        return replace(made, per_eh=made.per_eh / scale)
+    return replace(made, network_eh=made.network_eh * scale)
+
+
+def planned_hashprice(network: Network, phase: int) -> float:
+    """Return the hashprice that the planner takes in a phase, USD/PH/day."""
+    outlook, p = network.study.outlook, network.study.phases[phase]
+    if outlook.hashprice:
+        return max(outlook.hashprice[phase], LEAST_HASHPRICE)
+    after = month_starts(p.start, round(p.years * MONTHS))[-1]
+    return hashprice_of_network(
+        outlook.network_eh[phase],
+        outlook.btc_price[phase],
+        subsidy_btc=network.facts.bitcoin.mean_subsidy_btc(p.start, after),
+        fee_share=outlook.fee_share[phase],
     )
-    if not outlook.hashprice:
-        return made
-    stated = by_month(outlook.hashprice, phases, first, months)
+
+
+def _unscaled(network: Network, first: date, months: int) -> BitcoinMonths:
+    outlook, phases = network.study.outlook, network.study.phases
+    one = hashprice_of_network(1.0, 1.0, subsidy_btc=1.0)
     return BitcoinMonths(
-        price=price,
-        network_eh=eh,
-        fee_share=fees,
-        per_eh=made.per_eh * stated / made.hashprice,
+        price=by_month(outlook.btc_price, phases, first, months),
+        network_eh=by_month(outlook.network_eh, phases, first, months),
+        fee_share=by_month(outlook.fee_share, phases, first, months),
+        per_eh=one * subsidies(network.facts.bitcoin, first, months),
     )
 
 
