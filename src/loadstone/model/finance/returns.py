@@ -103,10 +103,19 @@ class DebtResult:
         contracted_dscr_min, contracted_dscr_mean: The same of contracted cash.
         llcr: Present value of all cash over the loan's life over the amount; None without.
         dscr: By calendar year: all cash over service, where there is service.
+        contracted_dscr: The same of contracted cash.
+        downside_dscr: The same of contracted cash and a stated part of the other.
+        first_payment: Month index from which it is served from cash; what is paid before is
+            part of its cost.
         last_payment: Month index of the last payment.
         lease_tail_months: Months that contracts run on after it.
         reserve: Balance of its reserve account by month.
         breaches: Covenants that the base case breaks, in sentences.
+        currency: Currency in which it is drawn and paid back; "" for that of the network.
+        room: Amount that could be lent more until the next limit holds, network currency; None
+            where nothing else limits it.
+        cash_may_fall: Share by which all cash may fall in its weakest year until it no longer
+            pays the service; below 0 where it does not now. None without service.
     """
 
     id: str
@@ -132,10 +141,16 @@ class DebtResult:
     contracted_dscr_mean: float | None = None
     llcr: float | None = None
     dscr: Mapping[str, float] = field(default_factory=dict)
+    first_payment: int | None = None
     last_payment: int | None = None
     lease_tail_months: int | None = None
     reserve: tuple[float, ...] = ()
     breaches: tuple[str, ...] = ()
+    contracted_dscr: Mapping[str, float] = field(default_factory=dict)
+    downside_dscr: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
+    room: float | None = None
+    cash_may_fall: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
