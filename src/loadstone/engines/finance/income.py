@@ -98,18 +98,20 @@ class Income:
     def written_off(self) -> Iterator[tuple[CashRow, Floats]]:
         """Yield what is put to use, and what the tax office lets be written off by year.
 
-        Both are nominal local money: inflation eats what is written off late. What is not
-        written off by the last year relieves no tax. Shapes (Y,).
+        Both are nominal local money: inflation eats what is written off late. With the last
+        month all is sold or given up, and what is left is deducted. Shapes (Y,).
         """
         years, first = len(self.table.years), self.table.first.month - 1
         for row in self.rows:
             if row.group != "memo" or not row.line.startswith(f"{IN_SERVICE}:"):
                 continue
-            total = np.zeros(years)
+            total, before = np.zeros(years), 0.0
             for m in np.flatnonzero(row.amounts):
                 price = float(row.amounts[m] * self.abroad.per[m])
                 year, month = divmod(int(m) + first, 12)
                 total[year:] += price * self._shares(row.line, month, years - year)
+                total[-1] += price - float(total.sum()) + before
+                before += price
             yield row, total
 
     def _shares(self, line: str, month: int, years: int) -> Floats:

@@ -99,6 +99,10 @@ class CashTerms:
         stated = self.inflation.get(currency) or self.inflation.get(reporting)
         return stated.value if stated else 0.0
 
+    def nominal_rate(self, real: float, reporting: str) -> float:
+        """Return the nominal rate a year of a real one, in the reporting currency."""
+        return (1 + real) * (1 + self.inflation_of(reporting, reporting)) - 1
+
     def growth_of(self, group: str, line: str) -> float | None:
         """Return the escalation that is stated for a line, None where it follows inflation."""
         for key in (line, line.partition(":")[0], group):

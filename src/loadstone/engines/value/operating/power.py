@@ -23,6 +23,8 @@ from loadstone.model.tariff.terms import (
 )
 
 Floats = NDArray[np.float64]
+PAID_BACK = "energy:paid back"
+"""Line of what an incentive pays back of a power bill."""
 NO_CASH = ("tax", "risk_premium", "held_demand", "vat")
 """Lines of cost that are no cash, or are counted apart."""
 LOCAL = ("staff", "property_tax")
@@ -46,6 +48,7 @@ def add_costs(one: SiteTime, ledger: Ledger) -> None:
         moves = Moves(one.hours.currency, contracted=line == "take_or_pay")
         real = -cost.get(line, 0.0) * ledger.timeline.spread(one.phase, months)
         ledger.money("energy", line, one.site, moves, real)
+    _paid_back(one, ledger)
     done = {"energy", "levies", *BILLED, *NO_CASH}
     for line, amount in cost.items():
         if line not in done:
@@ -128,6 +131,24 @@ def _energy(one: SiteTime, ledger: Ledger, amount: float) -> None:
     real = -scale * float(other.sum()) * ledger.timeline.spread(one.phase, months)
     moves = Moves(one.hours.currency, contracted=True)
     ledger.money("energy", "energy:supply", one.site, moves, real)
+
+
+def _paid_back(one: SiteTime, ledger: Ledger) -> None:
+    """Add the part of servers' power bills that an incentive pays back.
+
+    The books of the plan have it in the line of tax.
+    """
+    country, servers = one.network.facts.countries[one.site.country], one.network.facts.servers
+    total = np.zeros(one.hours.grid.count)
+    for name, mw in one.dispatch.machine_mw.items():
+        kind, _, model = name.partition(":")
+        if kind == "server":
+            meant = (one.site, country, servers[model], one.phase)
+            total += mw * one.economy.incentives(*meant)[1]
+    total = total * one.hours.price("import", "residual")
+    real = float(total.sum()) * ledger.timeline.spread(one.phase, one.by_month(total))
+    moves = Moves(one.hours.currency, f"power:{one.site.zone}")
+    ledger.money("energy", PAID_BACK, one.site, moves, real)
 
 
 def _levies(one: SiteTime, ledger: Ledger, amount: float) -> None:
