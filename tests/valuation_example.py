@@ -111,7 +111,7 @@ def loan(table: CashTable) -> DebtResult:
     draw[6:12] = sized / 6
     held = 0.0
     for m in range(MONTHS):
-        interest[m] = held * month
+        interest[m] = (held + draw[m]) * month
         if m in TENOR:
             principal[m] = service[m] - interest[m]
         held += draw[m] - principal[m]

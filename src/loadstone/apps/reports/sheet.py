@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
@@ -21,6 +22,13 @@ FORMATS: dict[Kind, dict[str, Any]] = {
     "percent": {"num_format": "0.0%", "valign": "top"},
     "gap": {"num_format": "0.0000%", "valign": "top"},
     "small": {"num_format": "0.00E+00", "valign": "top"},
+    "day": {"num_format": "mmm yy", "valign": "bottom", "bold": True, "bottom": 1},
+    "input": {
+        "num_format": "General",
+        "valign": "top",
+        "font_color": "#1f4e79",
+        "bg_color": "#fff8e1",
+    },
 }
 
 
@@ -29,10 +37,10 @@ class Formula:
     """A live formula with the value it has, for readers that do not calculate."""
 
     text: str
-    value: float
+    value: float | str
 
 
-Cell = str | float | int | Formula | None
+Cell = str | float | int | Formula | date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +63,7 @@ class Column:
 def number_in(cell: Cell) -> float:
     """Return the number that a cell shows; 0 for one that shows none."""
     if isinstance(cell, Formula):
-        return cell.value
+        cell = cell.value
     return float(cell) if isinstance(cell, int | float) else 0.0
 
 
@@ -81,6 +89,8 @@ class Book:
             sheet.write_formula(*place, cell.text, look, cell.value)
         elif isinstance(cell, str):
             sheet.write_string(*place, cell, look)
+        elif isinstance(cell, date):
+            sheet.write_datetime(*place, datetime.combine(cell, time()), look)
         else:
             sheet.write_number(*place, float(cell), look)
 

@@ -14,9 +14,11 @@ from loadstone.apps.reports.sheet import Book, Cell, Column, Formula, cell_name,
 from loadstone.apps.reports.summary_sheet import write_summary
 from loadstone.apps.reports.tables import left_over, limit_name, source_text
 from loadstone.apps.reports.terms import GLOSSARY
+from loadstone.apps.reports.value.book import write_value
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteYear
+from loadstone.model.valuation import Valuation
 
 FIRST_REVENUE = 9  # columns of "Site years" before the first revenue
 ENERGY = (
@@ -204,7 +206,12 @@ def _assumptions(book: Book, plan: Plan) -> None:
 
 
 def write_workbook(
-    plan: Plan, network: Network, path: Path, *, decision: Decision | None = None
+    plan: Plan,
+    network: Network,
+    path: Path,
+    *,
+    decision: Decision | None = None,
+    valuation: Valuation | None = None,
 ) -> None:
     """Write the tables of a plan as an XLSX workbook.
 
@@ -216,6 +223,7 @@ def write_workbook(
         network: The network it is a plan of.
         path: The file to write.
         decision: What stands beside the plan; None where nobody looked.
+        valuation: What it is worth as cash; None where nobody has valued it.
     """
     day = network.study.outlook.date
     with xlsxwriter.Workbook(path, {"strings_to_urls": False}) as workbook:
@@ -230,6 +238,8 @@ def write_workbook(
         write_summary(book, plan, network)
         if decision is not None:
             write_decision(book, decision, network)
+        if valuation is not None:
+            write_value(book, valuation, network)
         _builds(book, plan, network)
         _sites(book, plan, network)
         _site_years(book, plan, network)

@@ -43,7 +43,7 @@ def write_report(
             plan, dispatch, network, verification, decision=decision, valuation=valuation
         )
         paths[0].write_text(html, encoding="utf-8", newline="\n")
-        write_workbook(plan, network, paths[1], decision=decision)
+        write_workbook(plan, network, paths[1], decision=decision, valuation=valuation)
         if valuation is not None and valuation.debts:
             paths.append(Path(made) / LENDER)
             paths[-1].write_text(
