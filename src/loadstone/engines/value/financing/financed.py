@@ -49,12 +49,14 @@ class Financed:
         table: All cash; rows of countries are not yet given to sites.
         debts: Loans as sized and paid, in their order.
         returns: Of the portfolio, its countries and sites, project and equity.
+        before_tax: Operating cash, hedges and debt, as tax is counted on it.
         notes: What a reader should know, in sentences.
     """
 
     table: CashTable
     debts: tuple[DebtResult, ...]
     returns: tuple[Returns, ...]
+    before_tax: CashTable
     notes: tuple[str, ...] = ()
 
 
@@ -75,18 +77,19 @@ def financed(table: CashTable, network: Network, *, tax: Taxing | None = None) -
     debts = network.deals.debts
     if not debts:
         returns = all_returns(placed(unlevered), placed(unlevered), network)
-        return Financed(table=unlevered, debts=(), returns=returns)
+        return Financed(table=unlevered, debts=(), returns=returns, before_tax=table)
     rows: tuple[CashRow, ...] = ()
     full, loans = unlevered, _lend_all(unlevered, network)
     for _ in range(MOST_ROUNDS):
         before, rows = rows, _rows(loans, placed(full), network)
-        full = tax(replace(table, rows=(*table.rows, *rows)))
+        lent = replace(table, rows=(*table.rows, *rows))
+        full = tax(lent)
         loans = _lend_all(full, network)
         if _moved(before, rows) <= AGREED:
             break
     else:
         raise InputError("debts", [debt.id for debt in debts], "must settle with tax")
-    return _told(full, unlevered, loans, network)
+    return _told(full, unlevered, lent, loans, network)
 
 
 def _moved(before: Sequence[CashRow], rows: Sequence[CashRow]) -> float:
@@ -160,7 +163,11 @@ def _rows(loans: Sequence[Loan], sited: CashTable, network: Network) -> tuple[Ca
 
 
 def _told(
-    full: CashTable, unlevered: CashTable, loans: Sequence[Loan], network: Network
+    full: CashTable,
+    unlevered: CashTable,
+    lent: CashTable,
+    loans: Sequence[Loan],
+    network: Network,
 ) -> Financed:
     """Return results, with what covenants keep from owners."""
     sited = placed(full)
@@ -178,10 +185,12 @@ def _told(
         if not loan.amount:
             notes.append(_nothing_lent(loan))
     final = replace(full, rows=(*full.rows, *extra))
+    lent = replace(lent, rows=(*lent.rows, *extra))
     return Financed(
         table=final,
         debts=tuple(results),
         returns=all_returns(placed(unlevered), placed(final), network),
+        before_tax=lent,
         notes=tuple(notes),
     )
 
