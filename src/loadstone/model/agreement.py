@@ -8,6 +8,7 @@ from loadstone.model.country import Country
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
 from loadstone.model.finance.deals_agreement import deal_disagreements
+from loadstone.model.finance.debt_agreement import debt_disagreements
 from loadstone.model.futures_agreement import future_disagreements
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network
@@ -34,6 +35,7 @@ def disagreements(network: Network) -> tuple[InputError, ...]:
         found += [error.in_file(file) for error in _in_site(site, network)]
     found += [error.in_file("offers.toml") for error in offer_disagreements(network)]
     found += [error.in_file("deals.toml") for error in deal_disagreements(network)]
+    found += [error.in_file("deals.toml") for error in debt_disagreements(network)]
     found += [error.in_file("futures.toml") for error in future_disagreements(network)]
     found += [error.in_file("deals.toml") for error in _in_multipliers(network)]
     return tuple(found)
