@@ -4,22 +4,29 @@
 Its cash, debt and returns agree with one another; its risk is drawn from normal numbers.
 """
 
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
 import numpy as np
 
-from loadstone.engines.finance.returns import irr, npv, payback, peak, xirr
-from loadstone.model.finance.cash import FINANCING, CashRow, CashTable
+from loadstone.engines.finance.returns import irr
+from loadstone.engines.finance.tax import taxed
+from loadstone.engines.value.financing.measuring import all_returns
+from loadstone.engines.value.financing.scopes import placed
+from loadstone.model.country import Treatment
+from loadstone.model.finance.cash import CashRow, CashTable
+from loadstone.model.finance.country_finance import CountryFinance
+from loadstone.model.finance.deals import Deals
 from loadstone.model.finance.returns import (
     BridgeStep,
     DealResult,
     DebtResult,
     PartyResult,
     RegionRow,
-    Returns,
     UnitCosts,
 )
+from loadstone.model.finance.terms import CashTerms, Inflation
 from loadstone.model.futures.risk import (
     Driver,
     Fan,
@@ -29,9 +36,11 @@ from loadstone.model.futures.risk import (
     Spread,
     StressCase,
 )
+from loadstone.model.network import Network
 from loadstone.model.valuation import Valuation
+from tests.apps.example_plan import DAY, example, fact
 
-FIRST, MONTHS, RATE = date(2027, 1, 1), 84, 0.11
+FIRST, MONTHS = date(2027, 1, 1), 84
 YEARS = tuple(range(2027, 2034))
 TENOR, LOAN_RATE, DSCR = range(24, 72), 0.085, 1.35
 index = np.arange(MONTHS)
@@ -48,6 +57,37 @@ def flat(amount: float, start: int = 12, end: int = MONTHS, growth: float = 0.0)
 def spend(amount: float, start: int, months: int) -> np.ndarray:
     """Return money paid in equal parts."""
     return -np.where((index >= start) & (index < start + months), amount / months, 0.0)
+
+
+def valued_network() -> Network:
+    """Return the invented network with tax offices, and with inflation."""
+    network = example()[2]
+    treated = Treatment(
+        rate=fact(0.25), deductible_share=fact(0.9), input_vat_recoverable_share=fact(1.0)
+    )
+    finance = CountryFinance(
+        loss_limit=fact(0.8), loss_years=fact(3, "year"), tax_lag_months=fact(3, "month")
+    )
+    about = {"source": "invented", "date": DAY}
+    terms = CashTerms(
+        inflation={
+            "USD": Inflation(value=0.02, **about), "RUB": Inflation(value=0.06, **about)
+        },
+        paid_after_days={"revenue": 20.0},
+    )  # fmt: skip
+    countries = {
+        "RU": replace(
+            network.facts.countries["RU"], currency="RUB", finance=finance,
+            mining=replace(treated, rate=fact(0.2)), ai=treated,
+            depreciation=fact(4, "year"),
+            vat=fact(0.1),
+        ),
+        "BR": replace(
+            network.facts.countries["BR"], ai=treated, depreciation=fact(6, "year")
+        ),
+    }  # fmt: skip
+    facts = replace(network.facts, countries=network.facts.countries | countries)
+    return replace(network, facts=facts, deals=Deals(cash=terms))
 
 
 def operating_rows() -> list[CashRow]:
@@ -83,14 +123,13 @@ def operating_rows() -> list[CashRow]:
         row("refresh", "miner:antminer-s21-xp", spend(30e6, 48, 1), ru),
         row("resale", "machines", flat(14e6, 83), ru),
         row("resale", "halls", flat(45e6, 83), br),
-        row("vat", "paid", spend(12e6, 4, 6), ru),
-        row("vat", "refunded", -spend(12e6, 10, 6), ru),
-        row("working_capital", "receivables", flat(-5e6, 12, 13) + flat(5e6, 83), br),
         row("memo", "bitcoin", mined, ru, unit="BTC"),
         row("memo", "server:dgx-b200", flat(1.2e6), ru, unit="GPU-h"),
         row("memo", "lease:tenant-a", flat(48_000.0), br, unit="kW-month"),
-        row("memo", "tax_depreciation", flat(2.4e6, 12, 72), ru, unit="USD"),
-        row("memo", "tax_depreciation", flat(1.6e6, 12, 72), br, unit="USD"),
+        row("memo", "in service:mining_hall", -spend(38e6, 12, 1), ru, unit="USD"),
+        row("memo", "in service:miner:antminer-s21-xp", -spend(64e6, 12, 1), ru, unit="USD"),
+        row("memo", "in service:server:dgx-b200", -spend(72e6, 12, 1), ru, unit="USD"),
+        row("memo", "in service:ai_hall_liquid", -spend(150e6, 14, 1), br, unit="USD"),
     ]  # fmt: skip
 
 
@@ -129,28 +168,11 @@ def loan(table: CashTable) -> DebtResult:
         all_cash=tuple(everything), dscr=dscr, dscr_min=min(dscr.values()),
         dscr_mean=float(np.mean(list(dscr.values()))), contracted_dscr_min=1.02,
         contracted_dscr_mean=1.21, llcr=1.9, last_payment=TENOR.stop - 1,
-        lease_tail_months=MONTHS - TENOR.stop,
+        first_payment=TENOR.start, lease_tail_months=MONTHS - TENOR.stop,
+        contracted_dscr=dict.fromkeys(dscr, DSCR), currency="USD",
+        room=0.6 * 340e6 - sized, cash_may_fall=1 - 1 / min(dscr.values()),
         reserve=tuple(np.where((index >= 12) & (index < 71), 6e6, 0.0)),
         breaches=("2028: contracted cash covers service 1.02 times, below the lock-up of 1.1",),
-    )  # fmt: skip
-
-
-def returns_of(table: CashTable, scope: str, flow: str) -> Returns:
-    kind, _, name = scope.partition(":")
-    keep = {"site": {"site": name}, "country": {"country": name}}.get(kind, {})
-    groups = {row.group for row in table.rows} - {"memo"}
-    if flow == "project":
-        groups -= set(FINANCING)
-    flows = table.total(*groups, **keep)
-    yearly, dated = (
-        irr(table.by_year(flows)), xirr([table.month(m) for m in range(MONTHS)], flows),
-    )  # fmt: skip
-    return Returns(
-        scope=scope, flow=flow, npv=npv(flows, RATE, 12), rate=RATE, irr=yearly.rates,
-        xirr=dated.rates, irr_reason=str(dated.reason or yearly.reason),
-        payback_years=payback(flows), discounted_payback_years=payback(flows, RATE),
-        peak=peak(flows), invested=float(-flows[flows < 0].sum()),
-        received=float(flows[flows > 0].sum()),
     )  # fmt: skip
 
 
@@ -291,25 +313,22 @@ def example_valuation() -> Valuation:
     rows = operating_rows()
     table = cash_of(rows)
     debt = loan(table)
-    profit = table.by_year(table.total("revenue", "flexibility", "energy", "direct", "levies"))
-    tax = np.zeros(MONTHS)
-    for i in range(len(YEARS)):
-        tax[12 * i + 11] = -0.2 * max(profit[i] - 48e6, 0.0)
-    whole = {"country": "", "currency": "USD"}
-    rows += [
-        CashRow(group="tax", line="income", amounts=0.6 * tax, country="BR", currency="USD"),
-        CashRow(group="tax", line="income", amounts=0.4 * tax, country="RU", currency="USD"),
-        CashRow(group="draw", line="senior", amounts=np.array(debt.draw), **whole),
-        CashRow(group="interest", line="senior", amounts=-np.array(debt.interest), **whole),
-        CashRow(group="principal", line="senior", amounts=-np.array(debt.principal), **whole),
-        CashRow(group="reserve", line="senior",
-                amounts=-np.diff(np.array(debt.reserve), prepend=0.0), **whole),
+    amounts = {
+        "draw": np.array(debt.draw), "interest": -np.array(debt.interest),
+        "principal": -np.array(debt.principal),
+        "reserve": -np.diff(np.array(debt.reserve), prepend=0.0),
+    }  # fmt: skip
+    shares = (("bratsk", "RU", 0.4), ("para", "BR", 0.6))
+    owed = [
+        CashRow(group=group, line="senior", amounts=share * amounts[group], site=site,
+                country=country, currency="USD", contracted=True)
+        for site, country, share in shares
+        for group in ("draw", "interest", "principal", "reserve")
     ]  # fmt: skip
-    table = cash_of(rows)
-    scopes = ("portfolio", "country:BR", "country:RU", "site:bratsk", "site:para")
-    returns = tuple(
-        returns_of(table, scope, flow) for scope in scopes for flow in ("project", "equity")
-    )
+    network = valued_network()
+    unlevered = taxed(cash_of(rows), network)
+    table = taxed(cash_of([*rows, *owed]), network)
+    returns = all_returns(placed(unlevered), placed(table), network)
     value = returns[0].npv
     return Valuation(
         network="Example", currency="USD", cash=table, returns=returns,

@@ -11,6 +11,7 @@ from loadstone.apps.reports.value.book.inputs import write_inputs
 from loadstone.apps.reports.value.book.months import write_months, write_years
 from loadstone.apps.reports.value.book.pools import Pools
 from loadstone.apps.reports.value.book.returns import write_flows, write_returns
+from loadstone.apps.reports.value.book.scopes import Scopes
 from loadstone.apps.reports.value.book.sites import write_sites
 from loadstone.apps.reports.value.book.tax import write_tax
 from loadstone.model.network import Network
@@ -30,8 +31,9 @@ def write_value(book: Book, valuation: Valuation, network: Network) -> None:
     table = valuation.cash
     pools = Pools(table, network)
     write_inputs(book, valuation, network, pools.all)
-    months = write_months(book, table, pools)
-    portfolio = write_years(book, table, months)
+    scopes = Scopes(table, network)
+    months = write_months(book, table, pools, scopes.bare)
+    portfolio = write_years(book, table, months, scopes.bare)
     write_sites(book, table, portfolio)
     interest = {
         code: np.maximum(-table.total("interest", country=code), 0.0) for code in pools.abroad
@@ -39,7 +41,7 @@ def write_value(book: Book, valuation: Valuation, network: Network) -> None:
     write_tax(book, table, pools, months, interest)
     if valuation.debts:
         write_debt(book, valuation, network)
-    flows = write_flows(book, valuation, months)
+    flows = write_flows(book, valuation, months, scopes)
     write_returns(book, valuation, flows, months.days)
     if valuation.deals:
         write_deals(book, valuation)

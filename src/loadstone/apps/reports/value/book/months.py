@@ -18,6 +18,7 @@ from loadstone.apps.reports.value.book.places import (
     column,
 )
 from loadstone.apps.reports.value.book.pools import Pools
+from loadstone.apps.reports.value.book.scopes import TAX_GROUPS
 from loadstone.model.finance.cash import FINANCING, GROUPS, OPERATING, CashTable
 
 HEADS = (
@@ -25,10 +26,12 @@ HEADS = (
 )  # fmt: skip
 WIDTHS = (16, 30, 9, 9, 10, 10, 16, 9, 8)
 OWED, MARKET = "contract", "market"
+OPERATING_CASH, PROJECT, OWNERS = "Operating cash", "Project cash", "Owners' cash"
+_BARE = "without loans: "
 _SUMS = (
-    ("Operating cash", OPERATING),
-    ("Cash before loans", tuple(g for g in GROUPS if g not in (*FINANCING, "memo"))),
-    ("Owners' cash", tuple(g for g in GROUPS if g != "memo")),
+    (OPERATING_CASH, OPERATING),
+    ("Cash before loans, as taxed", tuple(g for g in GROUPS if g not in (*FINANCING, "memo"))),
+    (OWNERS, tuple(g for g in GROUPS if g != "memo")),
 )
 
 
@@ -73,8 +76,15 @@ def gathered(table: CashTable, pools: Pools) -> dict[Key, Floats]:
     return found
 
 
-def write_months(book: Book, table: CashTable, pools: Pools) -> Months:
-    """Add the sheet by month and return where its rows are."""
+def write_months(book: Book, table: CashTable, pools: Pools, bare: CashTable) -> Months:
+    """Add the sheet by month and return where its rows are.
+
+    Args:
+        book: The workbook.
+        table: All cash.
+        pools: In which pool each row is taxed.
+        bare: Cash as it would be without loans, which changes its tax.
+    """
     lines = Lines(book, MONTHS, HEADS, WIDTHS)
     days, years, index = calendar(lines, table)
     first = lines.row + 1
@@ -91,6 +101,7 @@ def write_months(book: Book, table: CashTable, pools: Pools) -> Months:
     rows = (first, lines.row)
     totals = _totals(lines, table, rows)
     _running(lines, totals, np.cumsum(table.total()))
+    _project(lines, totals, bare)
     return Months(days=days, years=years, index=index, rows=rows, totals=totals, lines=places)
 
 
@@ -133,9 +144,37 @@ def _totals(lines: Lines, table: CashTable, rows: tuple[int, int]) -> dict[str, 
     return totals
 
 
+def _project(lines: Lines, totals: dict[str, Strip], bare: CashTable) -> None:
+    """Write what tax and borders would take without loans, and the project's cash."""
+    lines.title("Without loans: what tax and borders would take then, and the project's cash")
+    kept = [
+        strip
+        for name, strip in totals.items()
+        if name in GROUPS and name not in (*FINANCING, *TAX_GROUPS)
+    ]
+    for group in TAX_GROUPS:
+        amounts = bare.total(group)
+        if np.abs(amounts).max(initial=0.0):
+            row = lines.next()
+            totals[_BARE + group] = lines.put((_BARE + group,), [float(a) for a in amounts])
+            _sum(lines, row, amounts)
+            kept.append(totals[_BARE + group])
+    row = lines.next()
+    amounts = bare.total(*(g for g in GROUPS if g not in (*FINANCING, "memo")))
+    cells = [
+        Formula(
+            text="=" + ("+".join(strip.here(m) for strip in kept) or "0"),
+            value=float(amounts[m]),
+        )
+        for m in range(bare.months)
+    ]
+    totals[PROJECT] = lines.put(("sum", PROJECT), cells)
+    _sum(lines, row, amounts)
+
+
 def _running(lines: Lines, totals: dict[str, Strip], standing: Floats) -> None:
     lines.next()
-    owners = totals["Owners' cash"]
+    owners = totals[OWNERS]
     here = lines.strip(owners.count)
     cells = [
         Formula(
@@ -158,8 +197,17 @@ def yearly(strip: Strip, years: Strip, head: str) -> str:
     return f"=SUMIFS({strip.text},{years.text},{head})"
 
 
-def write_years(book: Book, table: CashTable, months: Months) -> dict[str, Strip]:
-    """Add the sheet by year, which sums the sheet by month; return its rows by name."""
+def write_years(
+    book: Book, table: CashTable, months: Months, bare: CashTable
+) -> dict[str, Strip]:
+    """Add the sheet by year, which sums the sheet by month; return its rows by name.
+
+    Args:
+        book: The workbook.
+        table: All cash.
+        months: Where the sheet by month has its rows.
+        bare: Cash as it would be without loans.
+    """
     lines = Lines(book, YEARS, ("", f"{table.currency}"), (26, 18))
     years = table.years
     lines.widen(len(years), 16)
@@ -169,7 +217,7 @@ def write_years(book: Book, table: CashTable, months: Months) -> dict[str, Strip
         if name == "Cumulative":
             continue
         row = lines.next()
-        amounts = table.by_year(_amounts(table, name))
+        amounts = table.by_year(_amounts(table, bare, name))
         cells = [
             Formula(
                 text=yearly(strip, months.years, _anchored(heads, i)), value=float(amounts[i])
@@ -181,10 +229,10 @@ def write_years(book: Book, table: CashTable, months: Months) -> dict[str, Strip
         book.put(lines.sheet, row, 1, whole, "money")
     _contracted(lines, table, months, heads)
     lines.next(2)
-    owners = months.totals["Owners' cash"]
+    owners = months.totals[OWNERS]
     lines.put(("Years sum to months",), ())
     total = f"SUM({owners.text})"
-    years_sum = places["Owners' cash"].text
+    years_sum = places[OWNERS].text
     last = f"SUM({years_sum})"
     book.put(lines.sheet, lines.row, 1, check(last, total, holds=True), "text")
     lines.sheet.freeze_panes(1, 2)
@@ -195,7 +243,11 @@ def _anchored(heads: Strip, index: int) -> str:
     return f"{xl_col_to_name(heads.first + index)}${heads.row + 1}"
 
 
-def _amounts(table: CashTable, name: str) -> Floats:
+def _amounts(table: CashTable, bare: CashTable, name: str) -> Floats:
+    if name.startswith(_BARE):
+        return bare.total(name.removeprefix(_BARE))
+    if name == PROJECT:
+        return bare.total(*(g for g in GROUPS if g not in (*FINANCING, "memo")))
     return table.total(*dict(_SUMS).get(name, (name,)))
 
 

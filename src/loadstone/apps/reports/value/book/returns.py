@@ -7,7 +7,7 @@ import numpy as np
 from xlsxwriter.utility import xl_col_to_name
 
 from loadstone.apps.reports.sheet import Book, Cell, Formula
-from loadstone.apps.reports.value.book.months import Months, yearly
+from loadstone.apps.reports.value.book.months import OWNERS, PROJECT, Months, yearly
 from loadstone.apps.reports.value.book.places import (
     FLOWS,
     RATES,
@@ -17,8 +17,9 @@ from loadstone.apps.reports.value.book.places import (
     calendar,
     check,
 )
-from loadstone.engines.finance.returns import factors, npv
-from loadstone.model.finance.cash import FINANCING, GROUPS, CashTable
+from loadstone.apps.reports.value.book.scopes import Scopes
+from loadstone.engines.finance.returns import factors, irr, npv, payback, xirr
+from loadstone.model.finance.cash import CashTable
 from loadstone.model.finance.returns import Returns
 from loadstone.model.valuation import Valuation
 
@@ -43,24 +44,8 @@ class Flow:
     worth: Strip
 
 
-def flow_of(table: CashTable, scope: str, flow: str) -> Floats:
-    """Return the money of one scope by month. Shape (M,).
-
-    Args:
-        table: All cash.
-        scope: "portfolio", "country:RU" or "site:bratsk-1".
-        flow: "project" for cash before loans, "equity" for all of it.
-    """
-    kind, _, name = scope.partition(":")
-    without = (*FINANCING, "memo") if flow == "project" else ("memo",)
-    groups = [group for group in GROUPS if group not in without]
-    if kind == "site":
-        return table.total(*groups, site=name)
-    return table.total(*groups, country=name) if kind == "country" else table.total(*groups)
-
-
 def write_flows(
-    book: Book, valuation: Valuation, months: Months
+    book: Book, valuation: Valuation, months: Months, scopes: Scopes
 ) -> dict[tuple[str, str], Flow]:
     """Add the sheet of flows: the portfolio's are formulas, those of its parts are values."""
     table = valuation.cash
@@ -72,7 +57,7 @@ def write_flows(
     lines.sheet.set_column(first_year, first_year + len(table.years) - 1, 16)
     found = {}
     for one in valuation.returns:
-        amounts = flow_of(table, one.scope, one.flow)
+        amounts = scopes.flow(one.scope, one.flow)
         found[one.scope, one.flow] = _flow(lines, one, amounts, (years, index, months), table)
     return found
 
@@ -89,8 +74,7 @@ def _flow(
     lines.next(2)
     cells: list[Cell] = [float(amount) for amount in amounts]
     if one.scope == "portfolio":
-        name = "Cash before loans" if one.flow == "project" else "Owners' cash"
-        source = months.totals[name]
+        source = months.totals[PROJECT if one.flow == "project" else OWNERS]
         cells = [
             Formula(text=f"={source.cell(m)}", value=float(amounts[m]))
             for m in range(table.months)
@@ -200,8 +184,9 @@ def _return(lines: Lines, one: Returns, flow: Flow, days: Strip, table: CashTabl
     book, sheet, row = lines.book, lines.sheet, lines.next()
     last = table.months - 1
     value = npv(flow.amounts, one.rate, 12)
-    irr = _rates(one.irr, flow.years, table.by_year(flow.amounts), None)
-    xirr = _rates(one.xirr, flow.months, flow.amounts, days)
+    sums, dates = table.by_year(flow.amounts), [table.month(m) for m in range(table.months)]
+    yearly_rates = _rates(irr(sums).rates, flow.years, sums, None)
+    dated_rates = _rates(xirr(dates, flow.amounts).rates, flow.months, flow.amounts, days)
     least = float(np.cumsum(flow.amounts).min())
     rate = Formula(text=f"='{FLOWS}'!$D${flow.months.row + 1}", value=one.rate)
     most = Formula(text=f"=-MIN(0,MIN({flow.standing.text}))", value=max(0.0, -least))
@@ -210,9 +195,10 @@ def _return(lines: Lines, one: Returns, flow: Flow, days: Strip, table: CashTabl
     cells: list[tuple[Cell, str]] = [
         (one.scope, "text"), (one.flow, "text"), (rate, "percent"),
         (Formula(text=f"={flow.worth.cell(last)}", value=value), "cents"),
-        (irr[0] if irr else "none", "percent"), (xirr[0] if xirr else "none", "percent"),
-        (_years(flow.standing, flow.months, one.payback_years), "amount"),
-        (_years(flow.worth, flow.months, one.discounted_payback_years), "amount"),
+        (yearly_rates[0] if yearly_rates else "none", "percent"),
+        (dated_rates[0] if dated_rates else "none", "percent"),
+        (_years(flow.standing, flow.months, payback(flow.amounts)), "amount"),
+        (_years(flow.worth, flow.months, payback(flow.amounts, one.rate)), "amount"),
         (most, "money"),
         (Formula(text=f'=-SUMIF({money},"<0")', value=-float(put_in.sum())), "money"),
         (Formula(text=f'=SUMIF({money},">0")', value=float(back.sum())), "money"),
@@ -222,7 +208,7 @@ def _return(lines: Lines, one: Returns, flow: Flow, days: Strip, table: CashTabl
     ]  # fmt: skip
     for j, (cell, kind) in enumerate(cells):
         book.put(sheet, row, j, cell, kind)
-    for j, cell in enumerate((*irr[1:], *xirr[1:]), start=len(cells)):
+    for j, cell in enumerate((*yearly_rates[1:], *dated_rates[1:]), start=len(cells)):
         book.put(sheet, row, j, cell, "percent")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from loadstone.apps.reports.sheet import Book, Cell, Formula
+from loadstone.apps.reports.value.book.months import OWNERS
 from loadstone.apps.reports.value.book.places import YEARS, Floats, Lines, Strip, check
 from loadstone.model.finance.cash import CashTable
 
@@ -47,7 +48,7 @@ def write_sites(book: Book, table: CashTable, portfolio: dict[str, Strip]) -> No
         _summed(lines, name, amounts, (first, last))
     total = _summed(lines, "cash", table.by_year(table.total()), (first, last))
     lines.next()
-    owners = portfolio["Owners' cash"]
+    owners = portfolio[OWNERS]
     cells = [check(total.here(i), owners.cell(i), holds=True) for i in range(len(years))]
     lines.put((None, None, f"Same as {YEARS}?"), cells, "text")
 
