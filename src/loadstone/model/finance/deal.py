@@ -7,6 +7,8 @@ from math import inf
 from typing import Literal
 
 from loadstone.model.bounds import at_least_zero, plain_name
+from loadstone.model.capital import Investor
+from loadstone.model.eligibility import COUNTRY
 from loadstone.model.errors import InputError
 from loadstone.model.money import CURRENCY, Money, exponent
 
@@ -39,7 +41,8 @@ class Tranche:
     """What one investor commits to a deal.
 
     Attributes:
-        investor: Id of an investor of network.toml.
+        investor: Id of an investor of network.toml, or of one that only this deal knows.
+        country: ISO 3166-1 code of an investor that network.toml does not name.
         commitment: Most that is called for projects and not yet paid back, in the deal's
             currency; fees are called on top.
         currency: ISO 4217 code in which it pays and is paid; "" for the deal's.
@@ -47,6 +50,7 @@ class Tranche:
     """
 
     investor: str
+    country: str = ""
     commitment: float
     currency: str = ""
     carried: bool = True
@@ -56,6 +60,9 @@ class Tranche:
         at_least_zero(self, "commitment")
         if self.investor in _RESERVED:
             raise InputError("investor", self.investor, "must not be a party's own word")
+        if self.country and not COUNTRY.fullmatch(self.country):
+            rule = "must be an ISO 3166-1 code of two letters"
+            raise InputError("country", self.country, rule)
         if self.currency:
             exponent(self.currency)
 
@@ -211,6 +218,37 @@ class Deal:
         sponsor = (SPONSOR,) if self.hurdles else ()
         manager = (MANAGER,) if self.fees else ()
         return (*(tranche.investor for tranche in self.tranches), *sponsor, *manager)
+
+
+def givers(deal: Deal, investors: Sequence[Investor]) -> tuple[Investor, ...]:
+    """Return who gives the money of each tranche.
+
+    Args:
+        deal: The deal.
+        investors: Of network.toml.
+
+    Raises:
+        InputError: An investor is not known, and the tranche does not say its country.
+    """
+    known = {investor.id: investor for investor in investors}
+    found = []
+    for i, tranche in enumerate(deal.tranches):
+        if tranche.investor in known:
+            found.append(known[tranche.investor])
+            continue
+        if not tranche.country:
+            named = ", ".join(sorted(known)) or "none"
+            rule = f"is not known; there are {named}; of others, say their country"
+            raise InputError(f"tranches[{i}].investor", tranche.investor, rule)
+        found.append(
+            Investor(
+                id=tranche.investor,
+                name=tranche.investor,
+                country=tranche.country,
+                capital=tranche.commitment,
+            )
+        )
+    return tuple(found)
 
 
 def narrowest(deals: Sequence[Deal], site: str, country: str) -> Deal | None:

@@ -6,7 +6,7 @@ from datetime import date
 
 from loadstone.model.eligibility import money_may_go
 from loadstone.model.errors import InputError
-from loadstone.model.finance.deal import Deal, narrowest
+from loadstone.model.finance.deal import Deal, givers, narrowest
 from loadstone.model.network import Network
 
 MOST_NAMED = 12
@@ -53,14 +53,10 @@ def _scope(field: str, scope: str, network: Network) -> Iterator[InputError]:
 
 def _investors(place: str, deal: Deal, network: Network) -> Iterator[InputError]:
     """Yield investors who are not known, and deals in a country that no tranche may fund."""
-    investors = {investor.id: investor for investor in network.study.investors}
-    known = []
-    for i, tranche in enumerate(deal.tranches):
-        field = f"{place}.tranches[{i}].investor"
-        yield from _known(field, tranche.investor, investors)
-        if tranche.investor in investors:
-            known.append(investors[tranche.investor])
-    if len(known) < len(deal.tranches):
+    try:
+        known = givers(deal, network.study.investors)
+    except InputError as error:
+        yield error.within(place)
         return
     rows, day = network.study.eligibility, network.study.phases[0].start
     deals = network.deals.deals

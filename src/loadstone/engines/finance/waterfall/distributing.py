@@ -16,7 +16,7 @@ from loadstone.engines.finance.waterfall.running import run
 from loadstone.model.eligibility import money_may_go
 from loadstone.model.errors import InputError
 from loadstone.model.finance.cash import CashTable
-from loadstone.model.finance.deal import Deal, narrowest
+from loadstone.model.finance.deal import Deal, givers, narrowest
 from loadstone.model.finance.returns import DealResult, PartyResult
 from loadstone.model.money import Money
 from loadstone.model.network import Network, Study
@@ -122,11 +122,11 @@ def _project(terms: _Terms, site: SiteCash, study: Study) -> Project:
         Money.of(float(amount) * rate[m], currency).units
         for m, amount in enumerate(site.amounts)
     )
-    investors = {investor.id: investor for investor in study.investors}
+    investors = givers(deal, study.investors)
     may = tuple(
         tuple(
-            money_may_go(study.eligibility, investors[t.investor], site.country, day)
-            for t in deal.tranches
+            money_may_go(study.eligibility, investor, site.country, day)
+            for investor in investors
         )
         for day in terms.days
     )

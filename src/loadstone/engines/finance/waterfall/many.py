@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from loadstone.model.eligibility import money_may_go
 from loadstone.model.errors import InputError
-from loadstone.model.finance.deal import Clawback, Deal, Hurdle
+from loadstone.model.finance.deal import Clawback, Deal, Hurdle, givers
 from loadstone.model.network import Study
 
 Floats = NDArray[np.float64]
@@ -31,13 +31,12 @@ def may_pay(deal: Deal, study: Study, countries: Sequence[str], days: Sequence[d
         countries: Of P groups of sites; "" for one that anybody may pay for.
         days: First day of each year.
     """
-    investors = {investor.id: investor for investor in study.investors}
+    investors = givers(deal, study.investors)
     found = [
         [
             [
-                not country
-                or money_may_go(study.eligibility, investors[t.investor], country, day)
-                for t in deal.tranches
+                not country or money_may_go(study.eligibility, investor, country, day)
+                for investor in investors
             ]
             for country in countries
         ]
