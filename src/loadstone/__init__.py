@@ -7,6 +7,7 @@
     run = loadstone.plan("my-network")      # find its best plan, with a proof
     run.builds()                            # what to build where and when, as a frame
     run.map()                               # a figure
+    run.value(futures=100_000)              # what it is worth, and in how many futures it fails
 
 Names are loaded when they are first used, so that one part costs no time for the others.
 """
@@ -15,8 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loadstone.apps.library import Run, export, open_run, plan, report, verify
+    from loadstone.apps.library import Run, export, open_run, plan, report, value, verify
     from loadstone.apps.reading import Checked, check, new, read
+    from loadstone.apps.valued import Valued
     from loadstone.engines.plan.verify import Verification
     from loadstone.model.errors import (
         InfeasibleError,
@@ -40,6 +42,7 @@ __all__ = [
     "OutsideError",
     "Plan",
     "Run",
+    "Valued",
     "Verification",
     "__version__",
     "check",
@@ -49,12 +52,14 @@ __all__ = [
     "plan",
     "read",
     "report",
+    "value",
     "verify",
 ]
 
 _HOMES = dict.fromkeys(("Checked", "check", "new", "read"), "loadstone.apps.reading") | {
     "Network": "loadstone.model.network",
     "Plan": "loadstone.model.plan",
+    "Valued": "loadstone.apps.valued",
     "Verification": "loadstone.engines.plan.verify",
 }
 _HOMES |= {

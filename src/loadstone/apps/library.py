@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `import loadstone` offers of plans: plan, verify, report, with frames and figures.
+"""What `import loadstone` offers of plans: plan, value, verify, report, frames and figures.
 
 Results are frozen values; frames are made here, figures in charts.
 """
@@ -20,11 +20,13 @@ from loadstone.adapters.files import (
     read_dispatch,
     read_json,
     read_plan,
+    read_valuation,
     write_json,
 )
 from loadstone.apps import charts
 from loadstone.apps.reading import read_network
 from loadstone.apps.reports import summary_text, write_report
+from loadstone.apps.valued import Valued, value_folder
 from loadstone.apps.wiring import planning_doors
 from loadstone.engines.plan.exact import Progress
 from loadstone.engines.plan.lower import lower
@@ -34,6 +36,7 @@ from loadstone.model.errors import InputError, InputErrors, OutsideError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, Year
+from loadstone.model.valuation import Valuation
 from loadstone.services.planning import (
     INPUTS,
     Method,
@@ -144,6 +147,15 @@ class Run:
     def summary(self) -> RenderableType:
         """Return the summary that a terminal shows."""
         return summary_text(self.plan, self.network, self.decision)
+
+    def value(self, futures: int | None = None, *, seed: int = 0) -> Valued:
+        """Find what the plan is worth as cash, and keep it in the run.
+
+        Args:
+            futures: Over how many futures; None for 10,000 where the network states any.
+            seed: What they are drawn with.
+        """
+        return value(self.folder, futures, seed=seed)
 
     def map(self) -> charts.Figure:
         """Return the map of the plan."""
@@ -269,25 +281,60 @@ def report(folder: str | Path) -> tuple[Path, ...]:
         InputErrors: It is no run, or its inputs are wrong.
     """
     run = open_run(folder)
-    kept = run.folder / VERIFICATION
-    file = VERIFICATION if kept.is_file() else MANIFEST
+    hours = read_dispatch(run.folder)
+    valuation = read_valuation(run.folder)
+    return _report(run.folder, run.plan, hours, run.network, valuation)
+
+
+def _report(
+    run: Path,
+    plan: Plan,
+    dispatch: tuple[SiteDispatch, ...],
+    network: Network,
+    valuation: Valuation | None,
+) -> tuple[Path, ...]:
+    """Write the report of a run again, with what was verified and decided of it."""
+    file = VERIFICATION if (run / VERIFICATION).is_file() else MANIFEST
     try:
-        found = read_json(kept) if kept.is_file() else run.manifest["verification"]
-        verified = str(found["text"])
+        kept = read_json(run / file)
+        verified = str(kept["text"] if file == VERIFICATION else kept["verification"]["text"])
     except (KeyError, TypeError) as error:
         rule = "must say what was verified; `loadstone verify` writes it again"
-        raise InputErrors([InputError("RUN", str(run.folder / file), rule)]) from error
-    hours = read_dispatch(run.folder)
+        raise InputErrors([InputError("RUN", str(run / file), rule)]) from error
+    decision = read_decision(run)
     return tuple(
         write_report(
-            run.plan,
-            hours,
-            run.network,
-            run.folder,
+            plan,
+            dispatch,
+            network,
+            run,
             verification=verified,
-            decision=run.decision,
+            decision=decision,
+            valuation=valuation,
         )
     )
+
+
+def value(
+    folder: str | Path,
+    futures: int | None = None,
+    *,
+    seed: int = 0,
+    tell: Callable[[str], None] = silent,
+) -> Valued:
+    """Find what the plan of a run is worth as cash, keep it in value.json, report it.
+
+    Args:
+        folder: The run's folder.
+        futures: Over how many futures; None for 10,000 where the network states any.
+        seed: What they are drawn with.
+        tell: Told what is done.
+
+    Raises:
+        InputErrors: It is no run, or its inputs are wrong.
+        InputError: Futures are asked for and the network states none.
+    """
+    return value_folder(folder, futures, seed, _report, tell)
 
 
 def export(folder: str | Path, out: str | Path) -> tuple[str, ...]:

@@ -9,7 +9,10 @@ from loadstone.adapters.executors import executor_of
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.reading import read_network
 from loadstone.services.planning import Doors, ReportWriter
+from loadstone.services.valuing import Doors as ValuingDoors
+from loadstone.services.valuing import ReportAgain
 
+MANIFEST = "manifest.json"
 COUNTING_PACKAGES = ("loadstone", "numpy", "numba", "highspy", "linopy", "pyarrow")
 """Packages whose versions may change a plan."""
 
@@ -31,6 +34,24 @@ def planning_doors(write_report: ReportWriter) -> Doors:
         executor_of=executor_of,
         clock=SystemClock(),
         versions=versions(),
+    )
+
+
+def valuing_doors(write_report: ReportAgain) -> ValuingDoors:
+    """Return what valuing needs of this computer.
+
+    Args:
+        write_report: Writes the report of a run again.
+    """
+    return ValuingDoors(
+        read_network=read_network,
+        read_plan=files.read_plan,
+        read_dispatch=files.read_dispatch,
+        read_manifest=lambda run: files.read_json(run / MANIFEST),
+        write_manifest=lambda run, made: files.write_json(run / MANIFEST, made),
+        write_valuation=files.write_valuation,
+        write_report=write_report,
+        clock=SystemClock(),
     )
 
 

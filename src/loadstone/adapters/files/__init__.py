@@ -17,6 +17,11 @@ from loadstone.adapters.files.run_folder import (
 )
 from loadstone.adapters.files.schema import network_schema
 from loadstone.adapters.files.starter import STARTERS, copy_starter
+from loadstone.adapters.files.value_file import (
+    read_valuation,
+    valuation_schema,
+    write_valuation,
+)
 
 __all__ = [
     "STARTERS",
@@ -31,9 +36,12 @@ __all__ = [
     "read_json",
     "read_network",
     "read_plan",
+    "read_valuation",
     "seeds",
+    "valuation_schema",
     "write_certificate",
     "write_dispatch",
     "write_json",
     "write_run",
+    "write_valuation",
 ]

@@ -11,6 +11,7 @@ from loadstone.apps.cli.importing import import_
 from loadstone.apps.cli.planning import plan
 from loadstone.apps.cli.reporting import report
 from loadstone.apps.cli.starting import new
+from loadstone.apps.cli.valuing import value
 from loadstone.apps.cli.verifying import verify
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -21,6 +22,7 @@ app.command()(check)
 app.command("import")(import_)
 app.command()(calibrate)
 app.command()(plan)
+app.command()(value)
 app.command()(verify)
 app.command()(report)
 app.command()(export)

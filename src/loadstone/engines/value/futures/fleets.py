@@ -30,9 +30,7 @@ class FleetKey(NamedTuple):
     ban: int
 
 
-def planned_hashprice(
-    network: Network, curves: Sequence[SiteCurve], months: int
-) -> Floats:
+def planned_hashprice(network: Network, curves: Sequence[SiteCurve], months: int) -> Floats:
     """Return the hashprice that the plan counts with; 0 where nothing mines. Shape (M,)."""
     known = {curve.phase: curve.hashprice for curve in curves}
     phase, _ = _calendar(network, months)
@@ -134,9 +132,7 @@ def _growth(network: Network, reporting: str) -> Floats:
     return np.asarray((1 + terms.inflation_of(reporting, reporting)) ** timeline.elapsed)
 
 
-def _currency(
-    cash: Sequence[CashRow], currencies: Mapping[str, int], reporting: str
-) -> int:
+def _currency(cash: Sequence[CashRow], currencies: Mapping[str, int], reporting: str) -> int:
     """Return the factor of the currency in which a fleet pays its power."""
     paid = [row.currency for row in cash if row.group == "energy" and row.currency]
     return NONE if not paid or paid[0] == reporting else currencies.get(paid[0], NONE)

@@ -61,9 +61,7 @@ def mean_of_worst(values: Floats, weight: Floats, tail: float) -> float:
     return float(values[order] @ within / within.sum())
 
 
-def spread_of(
-    name: str, unit: str, values: Floats, weight: Floats, reason: str = ""
-) -> Spread:
+def spread_of(name: str, unit: str, values: Floats, weight: Floats, reason: str = "") -> Spread:
     """Return how a number is spread; what is NaN does not exist in that future.
 
     Args:
@@ -95,9 +93,7 @@ def spread_of(
     )
 
 
-def histogram(
-    values: Floats, weight: Floats
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def histogram(values: Floats, weight: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return edges and shares of equal bins between the 0.1 and 99.9 % quantiles.
 
     What lies beyond counts in the outer bins.

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Valuing: a run's plan becomes cash, in the base case and over futures, and is kept."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from loadstone.engines.value.base_case import BaseCase, base_case
+from loadstone.model.errors import InputError
+from loadstone.model.network import Network
+from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.ports import Clock, NetworkReader
+from loadstone.model.valuation import Valuation
+from loadstone.services.planning import INPUTS, silent
+
+FUTURES = 10_000
+Tell = Callable[[str], None]
+
+
+class ReportAgain(Protocol):
+    """Writes what people read of a run that stands already."""
+
+    def __call__(
+        self,
+        run: Path,
+        plan: Plan,
+        dispatch: tuple[SiteDispatch, ...],
+        network: Network,
+        valuation: Valuation,
+    ) -> Sequence[Path]:
+        """Write the report of a run and return its files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """What valuing needs of the outside world.
+
+    Attributes:
+        read_network: Reads a network folder.
+        read_plan: Returns the plan of a run.
+        read_dispatch: Returns the hours of a run.
+        read_manifest: Returns how a run was made.
+        write_manifest: Keeps how a run was made.
+        write_valuation: Keeps what a run is worth.
+        write_report: Writes the report of a run again.
+        clock: The time.
+    """
+
+    read_network: NetworkReader
+    read_plan: Callable[[Path], Plan]
+    read_dispatch: Callable[[Path], tuple[SiteDispatch, ...]]
+    read_manifest: Callable[[Path], Mapping[str, Any]]
+    write_manifest: Callable[[Path, Mapping[str, Any]], Path]
+    write_valuation: Callable[[Path, Valuation], Path]
+    write_report: ReportAgain
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Over how many futures a plan is valued.
+
+    Attributes:
+        futures: How many; None takes `FUTURES` where the network states any.
+        seed: What they are drawn with.
+    """
+
+    futures: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.futures is not None and self.futures < 1:
+            raise InputError("--futures", self.futures, "must be at least 1")
+        if self.seed < 0:
+            raise InputError("--seed", self.seed, "must be at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Valued:
+    """A run that was valued.
+
+    Attributes:
+        run: Its folder.
+        network: What it is a plan of.
+        valuation: What it is worth.
+        files: Files that were written.
+        seconds: Wall time of it all.
+    """
+
+    run: Path
+    network: Network
+    valuation: Valuation
+    files: tuple[Path, ...]
+    seconds: float
+
+
+def value_run(
+    run: Path, doors: Doors, *, order: Order | None = None, tell: Tell = silent
+) -> Valued:
+    """Find what the plan of a run is worth, and keep it in the run.
+
+    Args:
+        run: The run's folder.
+        doors: The outside world.
+        order: Over how many futures.
+        tell: Told what is done.
+
+    Raises:
+        InputErrors: It is no run, or its inputs are wrong.
+        InputError: Futures are asked for and none are stated.
+    """
+    order, started = order or Order(), doors.clock.wall_s()
+    tell("reading")
+    plan, network = doors.read_plan(run), doors.read_network(run / INPUTS)
+    if order.futures is not None and network.futures is None:
+        rule = "needs a futures.toml in the network that was planned"
+        raise InputError("--futures", order.futures, rule)
+    dispatch = doors.read_dispatch(run)
+    tell("counting cash, tax and debt")
+    base = base_case(plan, dispatch, network)
+    valuation = base.valuation
+    tell("writing")
+    seconds = doors.clock.wall_s() - started
+    manifest = dict(doors.read_manifest(run)) | {"value": _made(valuation, order, seconds)}
+    files = (
+        doors.write_valuation(run, valuation),
+        *doors.write_report(run, plan, dispatch, network, valuation),
+        doors.write_manifest(run, manifest),
+    )
+    return Valued(
+        run=run,
+        network=network,
+        valuation=valuation,
+        files=files,
+        seconds=doors.clock.wall_s() - started,
+    )
+
+
+def _made(valuation: Valuation, order: Order, seconds: float) -> dict[str, Any]:
+    """Return how the valuation was made, for the manifest."""
+    risk = valuation.risk
+    return {
+        "futures": risk.futures if risk else 0,
+        "seed": order.seed,
+        "seconds": round(seconds, 3),
+    }
