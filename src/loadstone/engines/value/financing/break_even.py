@@ -79,7 +79,7 @@ def break_even_power(table: CashTable, tax: Taxing, rate: float) -> float | None
     def moved(factor: float) -> CashTable:
         return replace(table, rows=tuple(_dearer(row, factor) for row in table.rows))
 
-    found = _root(moved, tax, rate)
+    found = _root(moved, tax, rate, start=1.0, rising=False)
     return None if found is None or price is None else found * price
 
 
@@ -124,7 +124,7 @@ def break_even_hashprice(
         ]
         return replace(table, rows=tuple(rows))
 
-    return _root(moved, tax, rate, start=Economy(network).hashprice(0))
+    return _root(moved, tax, rate, start=Economy(network).hashprice(0), rising=True)
 
 
 def _knows_dollars(network: Network) -> bool:
@@ -141,25 +141,40 @@ def petahash_days_per_btc(network: Network, table: CashTable) -> Floats:
     return found
 
 
-def _root(moved: Moved, tax: Taxing, rate: float, start: float = 1.0) -> float | None:
-    """Return where the present value of equity is 0, by secants within a bracket."""
+def _root(
+    moved: Moved, tax: Taxing, rate: float, *, start: float, rising: bool
+) -> float | None:
+    """Return where the present value of equity is 0: by secants, within a bracket.
+
+    Args:
+        moved: Cash with a price or a factor, before tax.
+        tax: Adds tax.
+        rate: Nominal discount rate a year.
+        start: Where to begin, above 0.
+        rising: Whether equity gains by more of it.
+
+    Returns:
+        None where not even nothing of it, or no amount, leaves equity its rate.
+    """
 
     def worth(x: float) -> float:
-        return npv(tax(moved(x)).total(), rate, MONTHS)
+        value = npv(tax(moved(x)).total(), rate, MONTHS)
+        return value if rising else -value
 
     low, high = 0.0, start
     at_low, at_high = worth(low), worth(high)
-    while at_low * at_high > 0:
-        high *= 2.0
+    if at_low > 0:
+        return None
+    while at_high < 0:
+        low, at_low, high = high, at_high, 2.0 * high
         if high > LARGEST * start:
             return None
         at_high = worth(high)
+    little = CLOSE * max(-at_low, at_high)
     for _ in range(MOST_ROUNDS):
-        if at_high == at_low:
-            break
         x = high - at_high * (high - low) / (at_high - at_low)
         value = worth(x)
-        if abs(value) <= CLOSE * max(abs(at_low), abs(at_high)) or abs(high - low) <= CLOSE:
+        if abs(value) <= little:
             return x
         if value * at_high < 0:
             low, at_low = high, at_high
