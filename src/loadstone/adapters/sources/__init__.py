@@ -3,6 +3,7 @@
 
 from loadstone.adapters.sources.calibrating import calibrate_file
 from loadstone.adapters.sources.folder import SeriesLibrary, read_series_folder, write_series
+from loadstone.adapters.sources.futures_fit import Factor, FuturesFit, fit_file
 from loadstone.adapters.sources.importing import Imported, Request, import_series
 from loadstone.adapters.sources.statistics_file import (
     from_table,
@@ -18,11 +19,14 @@ from loadstone.adapters.sources.typical_entry import typical_series
 from loadstone.adapters.sources.weather_years import WeatherYear, read_weather_years
 
 __all__ = [
+    "Factor",
+    "FuturesFit",
     "Imported",
     "Request",
     "SeriesLibrary",
     "WeatherYear",
     "calibrate_file",
+    "fit_file",
     "from_table",
     "import_series",
     "price_zones",

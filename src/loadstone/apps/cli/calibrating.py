@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`loadstone calibrate`: statistics of a series, for a typical year."""
+"""`loadstone calibrate`: statistics of a series, for a typical year or for futures."""
 
 from typing import Annotated
 
 import numpy as np
 import typer
+from rich.text import Text
 
-from loadstone.adapters.sources import Request, calibrate_file, to_table
+from loadstone.adapters.sources import Factor, Request, calibrate_file, fit_file, to_table
 from loadstone.apps.cli.importing import (
     Currency,
     File,
@@ -41,13 +42,39 @@ def calibrate(
     label: Label = "start",
     unit: Unit = "",
     currency: Currency = "",
+    factor: Annotated[
+        Factor | None,
+        typer.Option(
+            "--as",
+            metavar="FACTOR",
+            help="Print lines of futures.toml instead: btc, hashrate, power, fx or ai.",
+        ),
+    ] = None,
+    since: Annotated[
+        str, typer.Option(metavar="MONTH", help="First month for --as, e.g. 2021-01.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Print the statistics of a series: what a typical year is made from."""
+    """Print the statistics of a series: what a typical year or futures are made from."""
+    name = zone or file.stem.replace(" ", "-")
+    if factor is not None:
+        with clean_errors(as_json):
+            fit = fit_file(
+                file,
+                factor,
+                name=name,
+                time=time,
+                value=value,
+                where=conditions(where),
+                since=since,
+            )
+        told = {"table": fit.table, "values": fit.values, "months": fit.months}
+        show(as_json, told, [Text(line) for line in fit.lines])
+        return
     with clean_errors(as_json):
         request = Request(
             kind=kind,
-            zone=zone or file.stem.replace(" ", "-"),
+            zone=name,
             time=time,
             value=value,
             where=tuple(conditions(where).items()),

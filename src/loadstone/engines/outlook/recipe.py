@@ -5,7 +5,7 @@ Every price is a strand: a logarithm that starts at 0 and moves by itself. What 
 strands, the hashprice, comes after. docs/explanation/futures.md has the formulas.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -197,7 +197,7 @@ def lowered(
 def _mining(
     futures: Futures, network: Network, found: _Strands, first: date, own: Floats
 ) -> Mining | None:
-    hashrate, fees = futures.hashrate, futures.fees
+    hashrate, fees = _from(first, futures), futures.fees
     if not (futures.btc or hashrate or fees):
         return None
     price = found.strand("btc", "btc", futures.btc) if futures.btc else -1
@@ -214,6 +214,20 @@ def _mining(
         strands=(price, other, fee),
         own_eh=own,
         drift=np.zeros(own.size),
+    )
+
+
+def _from(first: date, futures: Futures) -> Hashrate | None:
+    """Return how miners answer, with its limits brought to the first month."""
+    rule = futures.hashrate
+    if rule is None:
+        return None
+    years = (first.year - futures.date.year) + (first.month - futures.date.month) / MONTHS
+    left = (1 - rule.progress) ** years
+    return replace(
+        rule,
+        entry_usd_ph_day=rule.entry_usd_ph_day * left,
+        exit_usd_ph_day=rule.exit_usd_ph_day * left,
     )
 
 
