@@ -16,6 +16,7 @@ from loadstone.model.offer import Offers
 from loadstone.model.series import Series
 from loadstone.model.site import AiSales, Site
 from loadstone.model.stress import STRESSES, Stress
+from loadstone.model.uncertainty import RiskTerms
 
 HALF = 0.5  # of a year: the shortest phase
 LONGEST = 50.0
@@ -222,6 +223,7 @@ class Study:
         caps: Limits that sites share.
         costs: Costs that replace the shipped assumptions, by their id in data/costs.toml.
         stresses: Futures that plans are tried against.
+        risk: How the worst futures count where a plan is made over several.
     """
 
     name: str
@@ -248,6 +250,7 @@ class Study:
     caps: Caps = Caps()
     costs: Mapping[str, Stated] = field(default_factory=dict)
     stresses: tuple[Stress, ...] = STRESSES
+    risk: RiskTerms = RiskTerms()
 
     def __post_init__(self) -> None:
         if not self.phases:

@@ -149,7 +149,7 @@ def _choices(by_node: Sequence[tuple[float, Node]], unit: str, most: float) -> l
             groups[-1][1].append(node)
         else:
             groups.append((amount, [node]))
-    said = []
+    said: list[str] = []
     for amount, members in groups:
         if amount <= LEAST and said:
             said.append("nothing otherwise")
