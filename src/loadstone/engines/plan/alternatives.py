@@ -325,14 +325,14 @@ class _Around:
             self._choosing = self.relaxation.year_master()
             self._choosing.hold(self.problem.lower, self.problem.upper)
             mixed = self.relaxation.mixed
-            self._choosing.add_cuts([m.block for m in mixed], [m.slope for m in mixed])
+            self._choosing.add_cuts([m.pool for m in mixed], [m.slope for m in mixed])
         return self._choosing
 
     def _learn(self, choosing: Master) -> None:
         """Give the choosing master what the last solution of the master proves."""
         mixtures = self.relaxation.mixtures()
         self.relaxation.mixed += mixtures
-        choosing.add_cuts([m.block for m in mixtures], [m.slope for m in mixtures])
+        choosing.add_cuts([m.pool for m in mixtures], [m.slope for m in mixtures])
 
     def _look_around(self, pursuit: _Pursuit, choice: Floats, choosing: Master) -> None:
         """Find a plan with these whole numbers that is worth enough, and go on from there."""

@@ -162,7 +162,7 @@ class Search:
         choosing = self.relaxation.year_master()
         choosing.hold(self.problem.lower, self.problem.upper)
         self._mixed += self.relaxation.mixed
-        choosing.add_cuts([m.block for m in self._mixed], [m.slope for m in self._mixed])
+        choosing.add_cuts([m.pool for m in self._mixed], [m.slope for m in self._mixed])
         self._learn(choosing)
         looked_at: set[bytes] = set()
         while True:
@@ -185,7 +185,7 @@ class Search:
         mixtures = self.relaxation.mixtures()
         self._mixed += mixtures
         self.relaxation.mixed += mixtures
-        choosing.add_cuts([m.block for m in mixtures], [m.slope for m in mixtures])
+        choosing.add_cuts([m.pool for m in mixtures], [m.slope for m in mixtures])
 
     def _closed(self) -> bool:
         return self.relaxation.within(self._bound, self._best.value, self.gap)
@@ -280,4 +280,4 @@ class Search:
     def proof(self) -> tuple[Cut, ...]:
         """Return prices that prove the bound, apart from the search that found them."""
         self.keep()
-        return tuple(self.relaxation.prices_of(mixture) for mixture in self._mixed)
+        return tuple(cut for one in self._mixed for cut in self.relaxation.prices_of(one))

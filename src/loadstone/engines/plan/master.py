@@ -66,22 +66,49 @@ class MasterPoint:
     cut_slack: Floats
 
 
-class Master:
-    """A growing linear or mixed-integer programme in HiGHS."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """Blocks on the same columns, whose values are bounded together.
 
-    def __init__(self, problem: Problem, starts: Sequence[Ints], unit: float) -> None:
+    Attributes:
+        blocks: Their indices.
+        factors: What the yearly value of each counts in the value of the pool. Shape as blocks.
+        gain: What the value of the pool counts in the objective, or in that of its future.
+        parts: Parts of the year that are bounded apart; 1 for more than one block.
+    """
+
+    blocks: Ints
+    factors: Floats
+    gain: float
+    parts: int = 1
+
+
+class Master:
+    """A growing linear or mixed-integer programme in HiGHS.
+
+    Where futures are weighed, the mean of the worst of them is the most that
+    `z - sum of probability * below / tail` can be, over z and how far each future's value is
+    below z. A future that is not watched is taken to be above z, which can only raise the
+    bound; so the master stays small, and exact where those that are the worst are watched.
+    """
+
+    def __init__(self, problem: Problem, pools: Sequence[Pool], unit: float) -> None:
         """Pass the columns and rows of the problem.
 
         Args:
             problem: What is planned.
-            starts: Per block the first hours of the parts of the year that are bounded apart.
+            pools: What is bounded together; each block is in one of them.
             unit: Money that counts 1 in HiGHS, so that values are around 100.
         """
         self.problem, self._unit = problem, unit
         self.width = len(problem.columns)
-        parts = [len(s) for s in starts]
-        self._first = self.width + np.concatenate([[0], np.cumsum(parts)[:-1]])
+        self._pools = list(pools)
+        parts = [pool.parts for pool in pools]
+        self._first = (self.width + np.concatenate([[0], np.cumsum(parts)[:-1]])).tolist()
         self._thetas = sum(parts)
+        self._tail = self.width + 2 * self._thetas
+        self._below: dict[int, int] = {}
+        self._aversion = problem.aversion
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         self._infinity = self._highs.getInfinity()
         self.option("output_flag", False)
@@ -92,18 +119,28 @@ class Master:
         self.option("mip_heuristic_effort", 0.0)
         for name in DISTRACTIONS:
             self.option(f"mip_heuristic_run_{name}", False)
-        self._parts = parts
-        self._futures = 0 if problem.aversion is None else len(problem.aversion.probability)
-        self._gain = self._gains(problem.aversion)
-        self._offset = self._offsets(problem.aversion)
+        # what a unit of each column counts in the average, and in the mean of the worst futures
+        self._average = np.concatenate(
+            [
+                -problem.cost / unit,
+                np.repeat([pool.gain for pool in pools], parts),
+                np.zeros(self._thetas if problem.aversion is None else self._thetas + 1),
+            ]
+        )
+        self._worst = np.zeros(len(self._average))
+        if problem.aversion is not None:
+            self._worst[self._tail] = 1.0
+        self._gain = self._gains()
+        self._aimed = False
         self._objective_unit, self._required = unit, np.zeros(len(self._gain))
         self.lower, self.upper = problem.lower, problem.upper
         self._pass_columns()
         self._pass_rows()
         self._pass_value()
-        self._pass_stores(parts)
-        if problem.aversion is not None:
-            self._pass_futures(problem.aversion)
+        self._pass_stores()
+        self._futures = self._highs.getNumRow()
+        if self._aversion is not None:
+            self._pass_futures(self._aversion)
         self._rows = self._highs.getNumRow()
 
     def option(self, name: str, value: Option) -> None:
@@ -112,34 +149,30 @@ class Master:
         if self._highs.getOptionValue(name)[1] != value:
             raise OutsideError(f"HiGHS did not take {name} = {value!r}; its version may differ")
 
-    def _gains(self, aversion: Aversion | None) -> Floats:
+    @property
+    def _risk(self) -> float:
+        return 0.0 if self._aversion is None else self._aversion.weight
+
+    @property
+    def _offset(self) -> float:
+        return (1 - self._risk) * self.problem.constant / self._unit
+
+    def _gains(self) -> Floats:
         """Return what a unit of each column adds to the objective.
 
-        The columns are those of the problem, the value of each part of each block, the energy
-        stored as it begins, then with futures that are weighed their values, the value that
-        the worst of them stay below, and by how much each of them does.
+        The columns are those of the problem, the value of each part of each pool, the energy
+        stored as it begins, then with futures that are weighed the value z, and for each that
+        is watched the values of its pools and how far it is below z.
         """
-        p, states = self.problem, np.zeros(self._thetas)
-        gain = [-p.cost / self._unit, np.repeat([b.weight for b in p.blocks], self._parts)]
-        if aversion is None:
-            return np.concatenate([*gain, states])
-        risk = aversion.weight
-        worst = [np.array([risk]), -risk / aversion.tail * aversion.probability]
-        average = [(1 - risk) * one for one in gain]
-        return np.concatenate([*average, states, np.zeros(self._futures), *worst])
-
-    def _offsets(self, aversion: Aversion | None) -> float:
-        risk = 0.0 if aversion is None else aversion.weight
-        return (1 - risk) * self.problem.constant / self._unit
+        return np.asarray((1 - self._risk) * self._average + self._risk * self._worst)
 
     def _pass_columns(self) -> None:
         p, free = self.problem, self._thetas
-        value = np.full(self._futures, -self._infinity)
-        worst = [value, value[:1], np.zeros(self._futures)]
+        tail = np.full(len(self._gain) - self._tail, -self._infinity)
         self._highs.addCols(
             len(self._gain),
             self._gain,
-            np.concatenate([p.lower, np.full(free, -self._infinity), np.zeros(free), *worst]),
+            np.concatenate([p.lower, np.full(free, -self._infinity), np.zeros(free), tail]),
             np.concatenate([p.upper, np.full(len(self._gain) - self.width, self._infinity)]),
             0,
             np.empty(0, dtype=np.int32),
@@ -174,9 +207,10 @@ class Master:
         free, start = np.full(2, self._infinity), np.array([0, len(index)])
         self._add(-free, free, start, index, self._gain[index])
 
-    def _pass_stores(self, parts: Sequence[int]) -> None:
+    def _pass_stores(self) -> None:
         """Hold the energy stored as a part begins to the store's size, or to 0 without one."""
-        for block, first, count in zip(self.problem.blocks, self._first, parts, strict=True):
+        for pool, first in zip(self._pools, self._first, strict=True):
+            block, count = self.problem.blocks[pool.blocks[0]], pool.parts
             states = self._thetas + first + np.arange(count)
             if count == 1 or block.storage is None:
                 self._bounds(states, np.zeros(count), np.zeros(count))
@@ -188,34 +222,57 @@ class Master:
             self._add(none, np.zeros(count), 2 * np.arange(count), index.ravel(), value.ravel())
 
     def _pass_futures(self, aversion: Aversion) -> None:
-        """Say what each future is worth, and by how much it is below the value of the tail."""
-        count, p = self._futures, self.problem
-        first = self.width + 2 * self._thetas
-        future = np.repeat([block.future for block in p.blocks], self._parts)
-        weight = np.repeat([block.weight for block in p.blocks], self._parts)
+        """Add a row for each future: value and what it lacks are at least z, once watched."""
         start, index, value = [0], [], []
-        for f in range(count):
-            paid, parts = np.flatnonzero(aversion.cost[f]), np.flatnonzero(future == f)
-            index += [paid, self.width + parts, np.array([first + f])]
-            earned = weight[parts] / aversion.probability[f]
-            value += [aversion.cost[f][paid] / self._unit, -earned, np.ones(1)]
-            start.append(start[-1] + len(paid) + len(parts) + 1)
-        right = aversion.constant / self._unit
-        self._add(
-            right, right, np.array(start[:-1]), np.concatenate(index), np.concatenate(value)
-        )
-        own = first + np.arange(count)
-        below = np.column_stack([own + count + 1, own, np.full(count, first + count)])
-        signs = np.tile([1.0, 1.0, -1.0], (count, 1))
-        most = np.full(count, self._infinity)
-        self._add(np.zeros(count), most, 3 * np.arange(count), below.ravel(), signs.ravel())
+        for cost in aversion.cost:
+            paid = np.flatnonzero(cost)
+            index += [paid, np.array([self._tail])]
+            value += [-cost[paid] / self._unit, np.array([-1.0])]
+            start.append(start[-1] + len(paid) + 1)
+        free = np.full(len(aversion.cost), self._infinity)
+        self._add(-free, free, np.array(start[:-1]), np.concatenate(index), np.concatenate(value))
 
     def weigh(self, aversion: Aversion | None) -> None:
-        """Let the tail of the futures count otherwise from now on; the next `aim` shows it."""
-        gain = self._gains(aversion)
+        """Let the worst futures count otherwise from now on; the next `aim` shows it."""
+        self._aversion = aversion
+        gain = self._gains()
         for column in np.flatnonzero(gain != self._gain):
             self._highs.changeCoeff(self._worth, int(column), gain[column])
-        self._gain, self._offset = gain, self._offsets(aversion)
+        self._gain = gain
+
+    def watch(self, future: int, pools: Sequence[Pool]) -> None:
+        """Tell apart the value of a future from now on; its pools follow those there are."""
+        aversion = self._aversion
+        assert aversion is not None
+        width, count = len(self._gain), len(pools)
+        self._pools += pools
+        self._first += range(width, width + count)
+        self._below[future] = width + count
+        lack = np.append(np.zeros(count), -aversion.probability[future] / aversion.tail)
+        self._average = np.append(self._average, np.zeros(count + 1))
+        self._worst = np.append(self._worst, lack)
+        self._gain = self._gains()
+        self._required = np.append(self._required, np.zeros(count + 1))
+        gain = self._gain[width:] if not self._aimed else np.zeros(count + 1)
+        row = self._futures + future
+        self._highs.addCols(
+            count + 1,
+            gain,
+            np.append(np.full(count, -self._infinity), 0.0),
+            np.full(count + 1, self._infinity),
+            count + 1,
+            np.arange(count + 1, dtype=np.int32),
+            np.full(count + 1, row, dtype=np.int32),
+            np.append([pool.gain for pool in pools], 1.0),
+        )
+        self._highs.changeCoeff(self._worth, width + count, self._gain[-1])
+        least = -aversion.constant[future] / self._unit
+        self._highs.changeRowBounds(row, least, self._infinity)
+
+    @property
+    def watched(self) -> tuple[int, ...]:
+        """Futures that are watched, in the order of their pools."""
+        return tuple(self._below)
 
     def _add(
         self, lower: Floats, upper: Floats, start: Ints, index: Ints, value: Floats
@@ -253,6 +310,7 @@ class Master:
         places = np.arange(len(self._gain), dtype=np.int32)
         gain, offset, worth = self._gain, self._offset, -self._infinity
         self._objective_unit = self._unit if aim is None else aim.unit
+        self._aimed = aim is not None
         if aim is not None:
             worth = aim.target / self._unit - offset
             gain = np.zeros(len(self._gain))
@@ -276,15 +334,16 @@ class Master:
         """Number of cuts held."""
         return int(self._highs.getNumRow()) - self._rows
 
-    def add_cuts(self, blocks: Sequence[int], slopes: Sequence[Floats]) -> None:
-        """Hold the parts of these blocks' years under new bounds: see `Valuation.slope`."""
-        if not len(blocks):
+    def add_cuts(self, pools: Sequence[int], slopes: Sequence[Floats]) -> None:
+        """Hold the parts of these pools' years under new bounds: see `Valuation.slope`."""
+        if not len(pools):
             return
         starts, index, value, at = [], [], [], 0
-        for b, slope in zip(blocks, slopes, strict=True):
+        for place, slope in zip(pools, slopes, strict=True):
             count, width = slope.shape
-            theta = self._first[b] + np.arange(count)
-            own = np.broadcast_to(self.problem.blocks[b].columns, (count, self._size(b)))
+            theta = self._first[place] + np.arange(count)
+            block = self.problem.blocks[self._pools[place].blocks[0]]
+            own = np.broadcast_to(block.columns, (count, len(block.columns)))
             states = [self._thetas + theta, self._thetas + np.roll(theta, -1)]
             columns = np.column_stack([own, *(states if count > 1 else []), theta])
             index.append(columns.ravel())
@@ -296,9 +355,6 @@ class Master:
         self._add(
             none, np.zeros(len(start)), start, np.concatenate(index), np.concatenate(value)
         )
-
-    def _size(self, b: int) -> int:
-        return len(self.problem.blocks[b].capacities)
 
     def drop_cuts(self, which: Flags) -> None:
         """Forget the cuts marked. Shape (cuts,)."""

@@ -6,14 +6,14 @@ below. A cut holds for every plan, whatever the bounds of the columns and whatev
 that searches of one problem may use one relaxation, one after another.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.master import Master, MasterPoint
+from loadstone.engines.plan.master import Master, MasterPoint, Pool
 from loadstone.engines.plan.oracle import Oracle, Valuation
 from loadstone.engines.plan.problem import SHORTAGE_PRICE, Aversion, Problem
 from loadstone.engines.plan.solution import BlockDispatch, Cut
@@ -55,15 +55,15 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixture:
-    """Cuts of one block mixed into one for the whole year, and the recipe of its prices.
+    """Cuts of one pool mixed into one for the whole year, and the recipe of its prices.
 
     Attributes:
-        block: Index of the block.
+        pool: Index of the pool.
         slope: Shape (1, K).
         recipe: Origin, part of the year, and share of each cut.
     """
 
-    block: int
+    pool: int
     slope: Floats
     recipe: tuple[tuple[int, int, float], ...]
 
@@ -78,6 +78,23 @@ def _must_run_columns(problem: Problem) -> Ints:
             if segment.must_run
         ]
     ).astype(np.int64)
+
+
+def _pools(problem: Problem, parts: Sequence[int]) -> list[Pool]:
+    """Return what is bounded together: blocks on the same columns, where futures are weighed.
+
+    They are the futures that share a node, and so the site's capacities.
+    """
+    if problem.aversion is None:
+        return [
+            Pool(np.array([b]), np.ones(1), block.weight, count)
+            for b, (block, count) in enumerate(zip(problem.blocks, parts, strict=True))
+        ]
+    shared: dict[bytes, list[int]] = {}
+    for b, block in enumerate(problem.blocks):
+        shared.setdefault(block.columns.tobytes(), []).append(b)
+    weights = np.array([block.weight for block in problem.blocks])
+    return [Pool(np.array(blocks), weights[blocks], 1.0) for blocks in shared.values()]
 
 
 class Relaxation:
@@ -97,6 +114,7 @@ class Relaxation:
 
     money: float
     master: Master
+    _last: tuple[Floats, tuple[Valuation, ...]]
 
     def __init__(self, problem: Problem, executor: Executor | None = None) -> None:
         """Prepare the blocks.
@@ -106,6 +124,7 @@ class Relaxation:
             executor: Threads that value blocks; None values them one after another.
         """
         parts = int(np.clip(PARTS_IN_ALL // max(len(problem.blocks), 1), 1, MOST_PARTS))
+        parts = parts if problem.aversion is None else 1  # stores of futures have no one state
         self.problem = problem
         self.oracle = Oracle(problem, parts=parts)
         self.weights = np.array([block.weight for block in problem.blocks])
@@ -113,11 +132,12 @@ class Relaxation:
         self._aversion = problem.aversion
         self.mixed: list[Mixture] = []
         self._executor = executor
+        self._pools = _pools(problem, [len(starts) for starts in self.oracle.starts])
         self._inward = INWARD_ALONE if len(problem.blocks) == 1 else INWARD
         self._must_run = _must_run_columns(problem)
         self._hints: list[Floats | None] = [None] * len(problem.blocks)
         self._origins: list[_Origin] = []
-        self._cut_block = np.empty(0, dtype=np.int64)
+        self._cut_pool = np.empty(0, dtype=np.int64)
         self._cut_part = np.empty(0, dtype=np.int64)
         self._cut_origin = np.empty(0, dtype=np.int64)
         self._cut_idle = np.empty(0, dtype=np.int64)
@@ -129,7 +149,7 @@ class Relaxation:
         earned = self.weights @ np.abs([valuation.value for valuation in found])
         moved = float(earned + np.abs(self.problem.cost) @ columns)
         self.money = 2.0 ** float(np.round(np.log2(max(moved, 1e-6) / 100)))
-        self.master = Master(self.problem, self.oracle.starts, self.money)
+        self.master = Master(self.problem, self._pools, self.money)
         self.begun = True
         self.learn(columns, found)
 
@@ -164,12 +184,43 @@ class Relaxation:
         if wanted is not self._aversion:
             self._aversion = wanted
             self.master.weigh(wanted)
+            self._watch(*self._last)
         self.master.aim()
 
     def year_master(self) -> Master:
-        """Return a small master that knows each block by mixtures, and none of them yet."""
-        years = [np.zeros(1, dtype=np.int64)] * len(self.weights)
-        return Master(replace(self.problem, aversion=self._aversion), years, self.money)
+        """Return a small master that knows each pool by mixtures, and none of them yet."""
+        base = len(self._pools) - sum(len(self._own(f)) for f in self.master.watched)
+        years = [replace(pool, parts=1) for pool in self._pools]
+        found = Master(replace(self.problem, aversion=self._aversion), years[:base], self.money)
+        for f in self.master.watched:
+            found.watch(f, self._own(f))
+        return found
+
+    def _own(self, future: int) -> list[Pool]:
+        """Return the blocks of a future, each as a pool of its own."""
+        aversion = self.problem.aversion
+        assert aversion is not None
+        return [
+            Pool(np.array([b]), np.ones(1), block.weight / aversion.probability[future])
+            for b, block in enumerate(self.problem.blocks)
+            if block.future == future
+        ]
+
+    def _watch(self, columns: Floats, found: tuple[Valuation, ...]) -> None:
+        """Watch the futures that are the worst here, with all that was proven about them."""
+        if (aversion := self._aversion) is None or not aversion.weight:
+            return
+        values = np.array([valuation.value for valuation in found])
+        worths = self.problem.future_values(columns, values)
+        order = np.argsort(worths, kind="stable")
+        before = np.cumsum(aversion.probability[order]) - aversion.probability[order]
+        for f in order[before <= aversion.tail * (1 + ROUNDING)].tolist():
+            if f not in self.master.watched:
+                first, own = len(self._pools), self._own(f)
+                self.master.watch(f, own)
+                self._pools += own
+                for o, origin in enumerate(self._origins):
+                    self._cut(range(first, len(self._pools)), o, origin)
 
     def valued(self, columns: Floats) -> tuple[Valuation, ...]:
         """Value every block at these columns."""
@@ -238,25 +289,48 @@ class Relaxation:
     def learn(self, columns: Floats, found: tuple[Valuation, ...]) -> None:
         """Add what valuations at these columns prove to the master."""
         points = tuple(columns[block.columns] for block in self.problem.blocks)
-        # a block without capacities has nothing to say, but each needs one bound
-        live = [b for b, x in enumerate(points) if x.any() or not self._origins]
-        for b in live:
-            if found[b].mu.size:
-                self._hints[b] = found[b].mu
-        slopes = [found[b].slope for b in live]
-        self._add(live, slopes, len(self._origins))
-        calm = [(b, slope) for b in live if (slope := found[b].calm) is not None]
-        self._add([b for b, _ in calm], [slope for _, slope in calm], ~len(self._origins))
-        self._origins.append(_Origin(points, found))
+        for b, valuation in enumerate(found):
+            if valuation.mu.size and points[b].any():
+                self._hints[b] = valuation.mu
+        origin = _Origin(points, found)
+        self._cut(range(len(self._pools)), len(self._origins), origin)
+        self._origins.append(origin)
+        self._last = (columns, found)
+        self._watch(columns, found)
 
-    def _add(self, blocks: list[int], slopes: list[Floats], origin: int) -> None:
+    def _cut(self, pools: Iterable[int], place: int, origin: _Origin) -> None:
+        """Add the cuts of an origin to pools."""
+        # a pool without capacities has nothing to say, but each needs one bound
+        first = place == 0
+        live = [i for i in pools if first or origin.points[self._pools[i].blocks[0]].any()]
+        self._add(live, [self._slope(i, place, origin) for i in live], place)
+        calm = [
+            i
+            for i in live
+            if any(origin.found[b].calm is not None for b in self._pools[i].blocks)
+        ]
+        self._add(calm, [self._slope(i, ~place, origin) for i in calm], ~place)
+
+    def _slope(self, pool: int, place: int, origin: _Origin | None = None) -> Floats:
+        """Return the slopes of a cut; calmer prices have the complement as their origin."""
+        taken = origin or self._origins[~place if place < 0 else place]
+        total = None
+        for b, factor in zip(self._pools[pool].blocks, self._pools[pool].factors, strict=True):
+            found = taken.found[b]
+            calm = place < 0 and found.calm is not None
+            slope = factor * (found.calm if calm else found.slope)
+            total = slope if total is None else total + slope
+        assert total is not None
+        return total
+
+    def _add(self, pools: list[int], slopes: list[Floats], origin: int) -> None:
         """Add cuts to the master and remember where they came from."""
-        if not blocks:
+        if not pools:
             return  # nothing stands anywhere: the cuts that are there say so already
-        self.master.add_cuts(blocks, slopes)
+        self.master.add_cuts(pools, slopes)
         counts = [len(slope) for slope in slopes]
         parts = np.concatenate([np.arange(count) for count in counts])
-        self._cut_block = np.append(self._cut_block, np.repeat(blocks, counts))
+        self._cut_pool = np.append(self._cut_pool, np.repeat(pools, counts))
         self._cut_part = np.append(self._cut_part, parts)
         self._cut_origin = np.append(self._cut_origin, np.full(sum(counts), origin))
         self._cut_idle = np.append(self._cut_idle, np.zeros(sum(counts), dtype=np.int64))
@@ -269,67 +343,66 @@ class Relaxation:
         """
         binding = point.cut_price > LEAST_WEIGHT
         self._cut_price = point.cut_price
-        bound = np.unique(self._cut_block[binding] * MOST_PARTS + self._cut_part[binding])
-        if len(bound) < sum(len(starts) for starts in self.oracle.starts):
+        bound = np.unique(self._cut_pool[binding] * MOST_PARTS + self._cut_part[binding])
+        if len(bound) < sum(pool.parts for pool in self._pools):
             return
         self._cut_idle = np.where(binding, 0, self._cut_idle + 1)
         old = self._cut_idle > IDLE_ROUNDS
         if old.sum() > len(old) // 4:
             self.master.drop_cuts(old)
             keep = ~old
-            self._cut_block, self._cut_part = self._cut_block[keep], self._cut_part[keep]
+            self._cut_pool, self._cut_part = self._cut_pool[keep], self._cut_part[keep]
             self._cut_origin, self._cut_idle = self._cut_origin[keep], self._cut_idle[keep]
             self._cut_price = self._cut_price[keep]
 
     def mixtures(self) -> list[Mixture]:
-        """Mix each block's cuts by their weights in the last master solved.
+        """Mix each pool's cuts by their weights in the last master solved.
 
         By convexity the mixture is at least as sharp as the cuts together.
         """
         known = len(self._cut_price)  # cuts younger than that solution have no weight in it
-        block, part, origin = (
-            each[:known] for each in (self._cut_block, self._cut_part, self._cut_origin)
-        )
+        weighed = np.flatnonzero(self._cut_price > LEAST_WEIGHT)
+        order = weighed[np.argsort(self._cut_pool[:known][weighed], kind="stable")]
+        ends = np.searchsorted(self._cut_pool[order], np.arange(len(self._pools) + 1))
         found = []
-        for b, mine in enumerate(self.problem.blocks):
-            places = np.flatnonzero((block == b) & (self._cut_price > LEAST_WEIGHT))
+        for i, pool in enumerate(self._pools):
+            places = order[ends[i] : ends[i + 1]]
             if not places.size:
                 continue
-            parts, weights = part[places], self._cut_price[places]
-            count, size = len(self.oracle.starts[b]), len(mine.capacities)
+            mine = self.problem.blocks[pool.blocks[0]]
+            parts, weights = self._cut_part[places], self._cut_price[places]
+            count, size = pool.parts, len(mine.capacities)
             sums = np.zeros(count)
             np.add.at(sums, parts, weights)
             if (sums <= 0).any():
                 continue
             shares = weights / sums[parts]
             slope = np.zeros((count, size + (2 if count > 1 else 0)))
-            for i, p, share in zip(places, parts, shares, strict=True):
-                slope[p] += share * self._slope(b, int(origin[i]))[p]
+            for place, p, share in zip(places, parts, shares, strict=True):
+                slope[p] += share * self._slope(i, int(self._cut_origin[place]))[p]
             whole = slope[:, :size].sum(axis=0)
             if count > 1 and mine.storage is not None:
                 # energy kept from part to part is worth what the next gives more than the last
                 kept = slope[:, size] + np.roll(slope[:, size + 1], 1)
                 whole[mine.storage.energy] += np.maximum(kept, 0.0).sum()
-            recipe = tuple(zip(origin[places].tolist(), parts.tolist(), shares, strict=True))
-            found.append(Mixture(b, whole[None, :], recipe))
+            recipe = zip(self._cut_origin[places].tolist(), parts.tolist(), shares, strict=True)
+            found.append(Mixture(i, whole[None, :], tuple(recipe)))
         return found
 
-    def _slope(self, b: int, origin: int) -> Floats:
-        """Return the slopes of a cut; calmer prices have the complement as their origin."""
-        found = self._origins[~origin if origin < 0 else origin].found[b]
-        slope = found.calm if origin < 0 else found.slope
-        assert slope is not None
-        return slope
+    def prices_of(self, mixture: Mixture) -> Iterator[Cut]:
+        """Yield the prices of a mixture, found again where its cuts were taken, by block."""
+        for b in self._pools[mixture.pool].blocks.tolist():
+            yield self._prices(b, mixture)
 
-    def prices_of(self, mixture: Mixture) -> Cut:
-        """Return the prices of a mixture, found again where its cuts were taken."""
-        b, hours = mixture.block, self.problem.hours
+    def _prices(self, b: int, mixture: Mixture) -> Cut:
+        hours = self.problem.hours
         starts = np.append(self.oracle.starts[b], hours)
         water, price = np.zeros(hours), np.zeros(hours)
         multipliers = np.zeros(len(self.problem.blocks[b].accounts))
         for o in dict.fromkeys(origin for origin, _, _ in mixture.recipe):
             taken = self._origins[~o if o < 0 else o]
-            cut = self.oracle.proof(b, taken.points[b], taken.found[b].mu, calm=o < 0)
+            calm = o < 0 and taken.found[b].calm is not None
+            cut = self.oracle.proof(b, taken.points[b], taken.found[b].mu, calm=calm)
             for origin, part, share in mixture.recipe:
                 if origin == o:
                     part_hours = slice(starts[part], starts[part + 1])
