@@ -101,15 +101,18 @@ tables, with live formulas, are in plan.xlsx beside it. Coastlines: Natural Eart
     return _document(f"{network.study.name}: plan", sections(subject), foot, figures)
 
 
-def lender_html(valuation: Valuation, verification: str | None = None) -> str:
+def lender_html(valuation: Valuation, network: Network, verification: str | None = None) -> str:
     """Return the lender's page, self-contained, without what owners earn.
 
     Args:
         valuation: What a plan is worth as cash.
+        network: The network, for the terms of the loans.
         verification: What `loadstone verify` found of the plan; None where it has not run.
     """
-    drawn = {name: figure.to_json() for name, figure in lender_figures(valuation).items()}
-    figures = Embedded(single=drawn, by_site={})
+    drawn = lender_figures(valuation, network)
+    figures = Embedded(
+        single={name: figure.to_json() for name, figure in drawn.items()}, by_site={}
+    )
     foot = "Made by Loadstone. Model output, no advice and no offer. It fetches nothing."
-    body = lender_body(valuation, verification)
+    body = lender_body(valuation, network, verification)
     return _document(f"{valuation.network}: for the lender", body, foot, figures)

@@ -46,9 +46,8 @@ def write_report(
         write_workbook(plan, network, paths[1], decision=decision, valuation=valuation)
         if valuation is not None and valuation.debts:
             paths.append(Path(made) / LENDER)
-            paths[-1].write_text(
-                lender_html(valuation, verification), encoding="utf-8", newline="\n"
-            )
+            lender = lender_html(valuation, network, verification)
+            paths[-1].write_text(lender, encoding="utf-8", newline="\n")
         else:
             (out_dir / LENDER).unlink(missing_ok=True)
         return [path.replace(out_dir / path.name) for path in paths]

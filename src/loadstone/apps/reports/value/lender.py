@@ -12,18 +12,25 @@ from loadstone.apps.charts.words import money, percent
 from loadstone.apps.reports.markup import chart, paragraph, table
 from loadstone.apps.reports.tables import Table, millions
 from loadstone.apps.reports.value.page import cover_cases
-from loadstone.apps.reports.value.rows import contracted_cover
 from loadstone.apps.reports.value.sentences import BINDING, contracted_words, spread_of
 from loadstone.model.finance.returns import DebtResult
+from loadstone.model.network import Network
 from loadstone.model.valuation import Valuation
 
 
-def lender_figures(valuation: Valuation) -> Mapping[str, Figure]:
-    """Return the figures of the lender's page, by name."""
+def lender_figures(valuation: Valuation, network: Network) -> Mapping[str, Figure]:
+    """Return the figures of the lender's page, by name.
+
+    Args:
+        valuation: The valuation.
+        network: Its network, for the covenants of the loans.
+    """
+    lockups = {debt.id: debt.lockup_dscr for debt in network.deals.debts}
     found = {}
     for debt in valuation.debts:
+        lockup = lockups.get(debt.id)
         found[f"service-{debt.id}"] = service_figure(valuation.cash, debt)
-        found[f"cover-{debt.id}"] = cover_figure(cover_cases(valuation, debt), None)
+        found[f"cover-{debt.id}"] = cover_figure(cover_cases(debt), lockup)
         found[f"balance-{debt.id}"] = balance_figure(valuation.cash, debt)
     return found
 
@@ -42,23 +49,20 @@ def _limits(debt: DebtResult, currency: str) -> list[str]:
     return [f"Amount that each limit allows: {'; '.join(said)}."] if said else []
 
 
-def headroom(valuation: Valuation, debt: DebtResult) -> list[str]:
-    """Return how far cash may fall until service is no longer covered, in sentences."""
+def headroom(debt: DebtResult, currency: str) -> list[str]:
+    """Return how far cash may fall until service is not covered, in sentences."""
     said = []
-    for words, cover in (
-        ("All cash", dict(debt.dscr)),
-        ("Contracted cash alone", contracted_cover(valuation.cash, debt)),
-    ):
-        if not cover:
-            continue
+    for words, cover in cover_cases(debt).items():
         worst = min(cover, key=lambda year: cover[year])
-        least = cover[worst]
+        least, named = cover[worst], f"{words[0].upper()}{words[1:]}"
         said.append(
-            f"{words} may fall by {percent(1 - 1 / least)} in {worst}, its weakest year, "
+            f"{named}: may fall by {percent(1 - 1 / least)} in {worst}, the weakest year, "
             "before service is not covered."
             if least > 1
-            else f"{words} does not cover service in {worst}: {least:.2f} times."
+            else f"{named}: service is not covered in {worst}, {least:.2f} times."
         )
+    if debt.room is not None:
+        said.append(f"Up to {money(debt.room, currency)} more could be lent by the next limit.")
     return said
 
 
@@ -73,7 +77,7 @@ def _years(valuation: Valuation, debt: DebtResult) -> Table:
         for name, row in months.items()
     }
     owed = {table_.month(m).year: float(debt.balance[m]) for m in range(table_.months)}
-    cases = cover_cases(valuation, debt)
+    cases = cover_cases(debt)
     rows = []
     for i, year in enumerate(table_.years):
         if owed[year] <= 0 and sums["Principal"][i] <= 0 and sums["Interest"][i] <= 0:
@@ -109,16 +113,35 @@ def _cards(debt: DebtResult, currency: str) -> str:
     ) + "</div>"  # fmt: skip
 
 
-def _loan(valuation: Valuation, debt: DebtResult) -> str:
+def _terms(debt: DebtResult, network: Network) -> list[str]:
+    """Return what the loan's covenants ask, in sentences."""
+    said = []
+    for one in network.deals.debts:
+        if one.id != debt.id:
+            continue
+        if one.dscr is not None:
+            said.append(f"Contracted cash must cover service {one.dscr:g} times.")
+        if one.lockup_dscr is not None:
+            said.append(f"Below a cover of {one.lockup_dscr:g} owners are paid nothing.")
+        if one.default_dscr is not None:
+            said.append(f"Below {one.default_dscr:g} the loan is in default.")
+        if one.sweep_share:
+            said.append(f"{percent(one.sweep_share)} of what a year leaves repays it early.")
+    return said
+
+
+def _loan(valuation: Valuation, debt: DebtResult, network: Network) -> str:
     currency = valuation.currency
-    covenants = list(debt.breaches) or ["The base case breaks no covenant."]
+    breaches = list(debt.breaches) or ["The base case breaks no covenant."]
     most = max(debt.reserve, default=0.0)
     reserve = (
         f"The reserve account holds up to {money(most, currency)}."
         if most > 0
         else "There is no reserve account."
     )
-    lines = [*_limits(debt, currency), *headroom(valuation, debt), reserve, *covenants]
+    lines = [*_limits(debt, currency), *headroom(debt, currency), reserve,
+        *_terms(debt, network), *breaches,
+    ]  # fmt: skip
     facts = "".join(f"<li>{escape(line[0].upper() + line[1:])}</li>" for line in lines)
     half = 490
     return (
@@ -162,11 +185,12 @@ def _in_futures(valuation: Valuation) -> str:
     )
 
 
-def lender_body(valuation: Valuation, verified: str | None = None) -> str:
+def lender_body(valuation: Valuation, network: Network, verified: str | None = None) -> str:
     """Return the lender's page as HTML, without the head of a document.
 
     Args:
         valuation: The valuation; it has debts.
+        network: Its network, for the terms of the loans.
         verified: What counting the plan again found; None where it has not been.
     """
     notes = "".join(f"<li>{escape(note)}</li>" for note in valuation.notes)
@@ -179,7 +203,7 @@ def lender_body(valuation: Valuation, verified: str | None = None) -> str:
             "sized on its contracted part; what is sold at market prices comes on top.", "read",
         )
         + "</header>"
-        + "".join(_loan(valuation, debt) for debt in valuation.debts)
+        + "".join(_loan(valuation, debt, network) for debt in valuation.debts)
         + _in_futures(valuation)
         + (f"<section><h2>What the numbers leave out</h2><ul>{notes}</ul></section>"
            if notes else "")

@@ -21,7 +21,6 @@ from loadstone.apps.charts.value import (
 from loadstone.apps.charts.words import money, percent
 from loadstone.apps.reports.markup import chart, details, paragraph, table
 from loadstone.apps.reports.value.rows import (
-    contracted_cover,
     costs_table,
     debts_table,
     options_table,
@@ -72,11 +71,12 @@ def shown_fans(risk: Risk) -> tuple[Fan, ...]:
     return tuple(ordered[:_MOST_FANS])
 
 
-def cover_cases(valuation: Valuation, debt: DebtResult) -> dict[str, Mapping[str, float]]:
-    """Return cover of debt service by year in the base case and on contracted cash alone."""
+def cover_cases(debt: DebtResult) -> dict[str, Mapping[str, float]]:
+    """Return cover of debt service by year: of all cash, of a downside, of contracts alone."""
     cases = {
         "all cash": debt.dscr,
-        "contracted cash only": contracted_cover(valuation.cash, debt),
+        "downside": debt.downside_dscr,
+        "contracted cash only": debt.contracted_dscr,
     }
     return {name: cover for name, cover in cases.items() if cover}
 
@@ -93,7 +93,7 @@ def value_figures(valuation: Valuation) -> Mapping[str, Figure]:
     }
     for debt in valuation.debts:
         found[f"value-service-{debt.id}"] = service_figure(cash, debt)
-        found[f"value-cover-{debt.id}"] = cover_figure(cover_cases(valuation, debt), None)
+        found[f"value-cover-{debt.id}"] = cover_figure(cover_cases(debt), None)
     for deal in valuation.deals:
         found[f"value-deal-{deal.id}"] = deal_figure(deal)
     if risk is not None:

@@ -14,7 +14,6 @@ from loadstone.apps.reports.value.sentences import (
     scope_name,
     years_words,
 )
-from loadstone.model.finance.cash import CashTable
 from loadstone.model.finance.returns import DealResult, DebtResult, RegionRow, UnitCosts
 from loadstone.model.futures.risk import Risk, Spread
 from loadstone.model.money import major
@@ -233,17 +232,3 @@ def region_table(rows: tuple[RegionRow, ...], currency: str) -> Table:
         for row in rows
     ]  # fmt: skip
     return _table(heads, cells, texts=2)
-
-
-def contracted_cover(table: CashTable, debt: DebtResult) -> dict[str, float]:
-    """Return contracted cash over debt service, by year in which the loan is repaid."""
-    service = table.by_year(np.array(debt.interest) + np.array(debt.principal))
-    if not debt.service_cash:
-        return {}
-    cash = table.by_year(np.array(debt.service_cash))
-    years = [str(year) for year in table.years]
-    return {
-        year: float(cash[i] / service[i])
-        for i, year in enumerate(years)
-        if year in debt.dscr and service[i] > _LEAST
-    }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debt: what was solved as values, and rows that count it again."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from xlsxwriter.utility import xl_col_to_name
 
@@ -86,6 +88,8 @@ class _Block:
                 lines.next()
                 lines.put((debt.id, text), ())
                 lines.book.put(lines.sheet, lines.row, 2, value, kind)
+                if name == "amount":
+                    self.amount = f"$C${lines.row + 1}"
         lines.next()
         lines.put((debt.id, "Interest a year"), ())
         rate: Cell = debt.rate
@@ -101,8 +105,8 @@ class _Block:
         per = self._units(currency) if currency != self.table.currency else None
         balance, owed = self._balance(draw, principal, per)
         self._interest(draw, balance, per, owed)
-        service = self._sum("Interest and principal", interest, principal)
-        self._covers(service)
+        self._sum("Interest and principal", interest, principal)
+        self._covers()
 
     def _values(self, text: str, amounts: tuple[float, ...]) -> Strip:
         self.lines.next()
@@ -120,15 +124,15 @@ class _Block:
             sheet=DEBT, row=strip.row, first=self.first_year, count=len(self.table.years)
         )
 
-    def _sum(self, text: str, first: Strip, second: Strip) -> Strip:
+    def _sum(self, text: str, first: Strip, second: Strip) -> None:
         total = np.array(self.debt.interest) + np.array(self.debt.principal)
         self.lines.next()
         cells = [
             Formula(text=f"={first.here(m)}+{second.here(m)}", value=float(total[m]))
             for m in range(len(total))
         ]
-        strip = self.lines.put((self.debt.id, text), cells)
-        return self._by_year(strip, total)
+        self.paid = self.lines.put((self.debt.id, text), cells)
+        self._by_year(self.paid, total)
 
     def _units(self, currency: str) -> Strip:
         here, there = inflation_name(currency), inflation_name(self.table.currency)
@@ -190,45 +194,117 @@ class _Block:
         )
         self.lines.book.put(self.lines.sheet, self.lines.row, 2, cell, "text")
 
-    def _covers(self, service: Strip) -> None:
-        """Write cash available and cover by calendar year, and its least and mean."""
-        debt = self.debt
-        due = self.table.by_year(np.array(debt.interest) + np.array(debt.principal))
-        for text, row in (("All cash", debt.all_cash), ("Contracted cash", debt.service_cash)):
+    def _covers(self) -> None:
+        """Write cash available and cover by calendar year, over months served from cash."""
+        debt, table = self.debt, self.table
+        paid = np.array(debt.interest) + np.array(debt.principal)
+        served = self._served(paid)
+        due = table.by_year(paid * served)
+        mark = self._flags(served)
+        for text, row, engine in (
+            ("All cash", debt.all_cash, debt.dscr),
+            ("Contracted cash", debt.service_cash, debt.contracted_dscr),
+        ):
             if not row:
                 continue
             strip = self._values(f"{text} available for service", row)
-            by_year = Strip(
-                sheet=DEBT, row=strip.row, first=self.first_year, count=len(self.table.years)
-            )
-            cash = self.table.by_year(np.array(row))
+            cash = table.by_year(np.array(row) * served)
             self.lines.next()
-            self.lines.put((debt.id, f"{text} over service, years of repayment"), ())
+            self.lines.put((debt.id, f"{text} over service, months with service"), ())
             found = {}
-            for i, year in enumerate(self.table.years):
-                if str(year) not in debt.dscr or due[i] <= 0:
+            for i in range(len(table.years)):
+                if due[i] <= 0:
                     continue
-                found[i] = float(cash[i] / due[i])
-                cell = Formula(text=f"={by_year.here(i)}/{service.here(i)}", value=found[i])
                 column = self.first_year + i
+                head = f"{xl_col_to_name(column)}$1"
+                now = f"{mark.text},({self.years.text}={head})*1"
+                found[i] = float(cash[i] / due[i])
+                text_ = f"=SUMPRODUCT({strip.text},{now})/SUMPRODUCT({self.paid.text},{now})"
+                cell = Formula(text=text_, value=found[i])
                 self.lines.book.put(self.lines.sheet, self.lines.row, column, cell, "cents")
-            if text == "All cash":
-                self._same(found)
+            self._ends(text, found)
+            self._same(found, engine)
+            if text == "All cash" and debt.llcr is not None:
+                self._life(strip, np.array(row))
 
-    def _same(self, found: dict[int, float]) -> None:
-        """Write the engine's cover below the counted one, and whether they are the same."""
-        counted = self.lines.strip(len(self.table.years))
-        above = Strip(
-            sheet=DEBT, row=counted.row, first=self.first_year, count=len(self.table.years)
+    def _served(self, paid: Floats) -> Floats:
+        """Return 1 for months in which service is paid from cash, else 0. Shape (M,)."""
+        debt, months = self.debt, np.arange(self.table.months)
+        since = months >= (debt.first_payment or 0)
+        until = months <= (-1 if debt.last_payment is None else debt.last_payment)
+        return (since & until & (paid > 0)).astype(np.float64)
+
+    def _flags(self, served: Floats) -> Strip:
+        """Write which months are served from cash."""
+        debt, places = self.debt, []
+        for text, month in (
+            ("First month served from cash", debt.first_payment),
+            ("Last month with service", debt.last_payment),
+        ):
+            self.lines.next()
+            self.lines.put((debt.id, text), ())
+            self.lines.book.put(self.lines.sheet, self.lines.row, 2, month, "whole")
+            places.append(f"$C${self.lines.row + 1}")
+        self.lines.next()
+        cells = [
+            Formula(
+                text=f"=IF(AND({self.index.here(m)}>={places[0]},{self.index.here(m)}<="
+                f"{places[1]},{self.paid.here(m)}>0),1,0)",
+                value=float(served[m]),
+            )
+            for m in range(self.table.months)
+        ]
+        self.first, self.last = places
+        return self.lines.put((debt.id, "Served from cash"), cells, "whole")
+
+    def _ends(self, text: str, found: dict[int, float]) -> None:
+        """Write the least and the mean cover."""
+        if not found:
+            return
+        row = self.lines.row
+        ends = [xl_col_to_name(self.first_year + i) for i in (min(found), max(found))]
+        span = f"{ends[0]}{row + 1}:{ends[1]}{row + 1}"
+        for word, name, value in (
+            ("least", "MIN", min(found.values())),
+            ("mean", "AVERAGE", float(np.mean(list(found.values())))),
+        ):
+            self.lines.next()
+            self.lines.put((self.debt.id, f"{text} over service, {word}"), ())
+            cell = Formula(text=f"={name}({span})", value=value)
+            self.lines.book.put(self.lines.sheet, self.lines.row, 2, cell, "cents")
+        self.covers = Strip(
+            sheet=DEBT, row=row, first=self.first_year, count=len(self.table.years)
         )
+
+    def _life(self, strip: Strip, cash: Floats) -> None:
+        """Write cover over the loan's life: present value of cash over the amount."""
+        debt, first, last = self.debt, self.debt.first_payment or 0, self.debt.last_payment or 0
+        span = cash[first : last + 1]
+        worth = float(span @ (1 + debt.rate / 12) ** -np.arange(1.0, len(span) + 1))
+        months = self.index.part(first, last)
+        self.lines.next()
+        self.lines.put((debt.id, "Cover over the loan's life, counted again"), ())
+        text = (
+            f"=SUMPRODUCT({strip.part(first, last)},(1+{self.rate}/12)^"
+            f"-({months}-{self.first}+1))/{self.amount}"
+        )
+        cell = Formula(text=text, value=worth / debt.amount)
+        self.lines.book.put(self.lines.sheet, self.lines.row, 2, cell, "cents")
+
+    def _same(self, found: dict[int, float], engine: Mapping[str, float]) -> None:
+        """Write the engine's cover below the counted one, and whether they are the same."""
         self.lines.next()
         self.lines.put((self.debt.id, "Cover, as the engine states it"), ())
         terms, apart = [], 0.0
         for i, cover in found.items():
-            value = self.debt.dscr[str(self.table.years[i])]
+            value = engine.get(str(self.table.years[i]))
+            if value is None:
+                continue
             column = self.first_year + i
             self.lines.book.put(self.lines.sheet, self.lines.row, column, value, "cents")
-            terms.append(f"ABS({above.here(i)}-{xl_col_to_name(column)}{self.lines.row + 1})")
+            terms.append(
+                f"ABS({self.covers.here(i)}-{xl_col_to_name(column)}{self.lines.row + 1})"
+            )
             apart = max(apart, abs(cover - value))
         if terms:
             cell = Formula(
