@@ -134,14 +134,18 @@ def _months(columns: Columns, time: str | None) -> NDArray[np.datetime64]:
 def _by_month(
     months: NDArray[np.datetime64], values: Floats, take: Take, since: str
 ) -> tuple[np.datetime64, Floats]:
-    """Return the first month and one value a month; a month without a value is refused."""
+    """Return the first month and one value a month; a month without a value is refused.
+
+    A first or last month with less than half of the usual rows is no whole month, and is left
+    out.
+    """
     there = np.isfinite(values)
     if since:
         there &= months >= _month(since)
     if not there.any():
         raise InputError("FILE", since or "", "must have values in some month")
     months, values = months[there], values[there]
-    first, last = months.min(), months.max()
+    first, last = _whole(months)
     found = []
     for i in range(int((last - first).astype(np.int64)) + 1):
         inside = values[months == first + i]
@@ -150,6 +154,13 @@ def _by_month(
             raise InputError(str(first + i), None, rule)
         found.append(_TAKE[take](inside))
     return first, np.array(found)
+
+
+def _whole(months: NDArray[np.datetime64]) -> tuple[np.datetime64, np.datetime64]:
+    """Return the first and the last month that are whole."""
+    there, rows = np.unique(months, return_counts=True)
+    enough = rows * 2 >= np.median(rows)
+    return there[enough][0], there[enough][-1]
 
 
 def _last(values: Floats) -> float:
