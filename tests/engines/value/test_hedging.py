@@ -219,30 +219,39 @@ HEDGES = (
 NAMES = ("hashprice", "power:BR-SE", "fx:BRL")
 
 
-def test_the_middle_of_all_factors_is_the_base_case(plain):
+@pytest.fixture(scope="module")
+def margined(plain):
+    return lines(plain, *HEDGES)
+
+
+@pytest.fixture(scope="module")
+def bare(plain):
+    without = {"initial_margin": 0.0, "variation_margin": False}
+    return lines(plain, *(replace(hedge, **without) for hedge in HEDGES))
+
+
+def test_the_middle_of_all_factors_is_the_base_case(plain, margined):
     nominal, _ = futures(plain, NAMES, 0)
-    found = hedge_cash(lines(plain, *HEDGES), NAMES, nominal[:, None, :], nominal)
+    found = hedge_cash(margined, NAMES, nominal[:, None, :], nominal)
     np.testing.assert_allclose(found, 0.0, atol=1e-6)
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1))
-def test_margin_only_moves_cash_in_time(plain, seed):
+def test_margin_only_moves_cash_in_time(plain, margined, bare, seed):
     nominal, values = futures(plain, NAMES[:2], seed)
-    bare = tuple(replace(h, initial_margin=0.0, variation_margin=False) for h in HEDGES)
-    with_margin = hedge_cash(lines(plain, *HEDGES), NAMES[:2], values, nominal)
-    without = hedge_cash(lines(plain, *bare), NAMES[:2], values, nominal)
+    with_margin = hedge_cash(margined, NAMES[:2], values, nominal)
+    without = hedge_cash(bare, NAMES[:2], values, nominal)
     np.testing.assert_allclose(with_margin.sum(axis=1), without.sum(axis=1), rtol=1e-9)
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.floats(0, 2))
-def test_payoffs_are_linear_in_their_factor(plain, seed, share):
+def test_payoffs_are_linear_in_their_factor(plain, margined, seed, share):
     nominal, values = futures(plain, NAMES[:2], seed)
-    all_lines = lines(plain, *HEDGES)
     between = nominal[:, None, :] * (1 - share) + values * share
-    found = hedge_cash(all_lines, NAMES[:2], between, nominal)
-    whole = hedge_cash(all_lines, NAMES[:2], values, nominal)
+    found = hedge_cash(margined, NAMES[:2], between, nominal)
+    whole = hedge_cash(margined, NAMES[:2], values, nominal)
     np.testing.assert_allclose(found, share * whole, atol=1e-6)
 
 
