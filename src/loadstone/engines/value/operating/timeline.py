@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Months of a plan: where its phases and payments fall, and how a year spreads over them."""
 
+from bisect import bisect_right
+from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +18,12 @@ from loadstone.model.network import Network, Phase
 Floats = NDArray[np.float64]
 EVEN: Floats = np.full(MONTHS, 1 / MONTHS)
 """A year of equal months."""
-_EPS = 1e-6  # of a month: days of the decision are floats
+_DAYS = 365
+_BEGINS = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+_LEAP_BEGINS = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)
+"""Day of the year on which each month begins."""
+_EPS = 1e-9
+_SLACK_DAYS = 0.9  # a twelfth of a year is 30.4 days and January has 31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +65,11 @@ class Timeline:
 
     def index(self, at: float) -> int:
         """Return the month of a day in calendar years; days outside fall into the ends."""
-        since = at * MONTHS - (self.first.year * MONTHS + self.first.month - 1)
-        return min(max(floor(since + _EPS), 0), self.months - 1)
+        year = floor(at + _EPS)
+        day = (at - year) * _DAYS + _SLACK_DAYS
+        month = bisect_right(_LEAP_BEGINS if isleap(year) else _BEGINS, day) - 1
+        since = (year - self.first.year) * MONTHS + month - (self.first.month - 1)
+        return min(max(since, 0), self.months - 1)
 
     def window(self, phase: int) -> Iterator[tuple[int, int]]:
         """Yield the months of a phase: index, and month of the year from 0."""
