@@ -12,8 +12,8 @@ from loadstone.model.network import Network
 def debt_disagreements(network: Network) -> Iterator[InputError]:
     """Yield what loans of deals.toml name and the network does not know, or has no time for."""
     currencies = {network.study.currency, *network.study.fx}
-    for i, debt in enumerate(network.deals.debts):
-        place = f"debts[{i}]"
+    for debt in network.deals.debts:
+        place = f"debts.{debt.id}"
         yield from _scope(f"{place}.scope", debt.scope, network)
         if debt.currency not in currencies:
             rule = f"must have a rate: fx.{debt.currency} in network.toml"

@@ -104,12 +104,12 @@ def _lend_all(full: CashTable, network: Network) -> tuple[Loan, ...]:
     """Return all loans on cash after tax, in the order of their rank."""
     sited = placed(full)
     loans: list[Loan] = []
-    for i, debt in enumerate(network.deals.debts):
+    for debt in network.deals.debts:
         units = units_of(network, debt.currency, full)
         try:
             loans.append(lend(debt, sited, _senior(debt.scope, loans, sited), units))
         except InputError as error:
-            raise error.within(f"debts[{i}]") from None
+            raise error.within(f"debts.{debt.id}") from None
     return tuple(loans)
 
 
