@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd  # type: ignore[import-untyped]
 from rich.console import RenderableType
-from rich.text import Text
 
+from loadstone.apps.reports.value import value_text
 from loadstone.apps.wiring import valuing_doors
 from loadstone.model.network import Network
 from loadstone.model.valuation import Valuation
@@ -47,9 +47,7 @@ class Valued:
 
     def summary(self) -> Iterator[RenderableType]:
         """Yield the summary that a terminal shows."""
-        for one in self.valuation.returns[:2]:
-            rates = ", ".join(f"{rate:.1%}" for rate in one.irr) or one.irr_reason
-            yield Text(f"{one.flow}: value {one.npv / 1e6:,.1f} million, return {rates}")
+        yield from value_text(self.valuation)
 
     def cash(self) -> pd.DataFrame:
         """Return a column per row of cash, a row per month."""

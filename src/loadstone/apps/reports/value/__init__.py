@@ -3,5 +3,6 @@
 
 from loadstone.apps.reports.value.lender import lender_body, lender_figures
 from loadstone.apps.reports.value.page import value_figures, value_sections
+from loadstone.apps.reports.value.text import value_text
 
-__all__ = ["lender_body", "lender_figures", "value_figures", "value_sections"]
+__all__ = ["lender_body", "lender_figures", "value_figures", "value_sections", "value_text"]
