@@ -93,7 +93,7 @@ def condition(factor: str, threshold: float, above: bool) -> str:
         return f"hashprice is {side} {threshold:.3g} USD/PH/day"
     if kind == "ai":
         what = f"AI on {key}" if key else "AI"
-        return f"{what} sells at {side} {threshold:.0%} of the price in the facts"
+        return f"{what} sells for {side} {threshold:.0%} of the price in the facts"
     what = f"power in {key}" if key else "power"
     return f"{what} costs {side} {threshold:.0%} of what is stated"
 
