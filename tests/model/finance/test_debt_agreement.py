@@ -57,4 +57,5 @@ def test_what_the_network_does_not_know_is_told(folder, before, after, field, ru
 def test_all_wrong_loans_are_told_at_once(folder):
     other = LOAN.replace('"term"\nkind', '"other"\nkind').replace("rate = 0.08", "rate = -0.08")
     (folder / "deals.toml").write_text(LOAN.replace("gearing = 0.5", "gearing = 1.5") + other)
-    assert {field for _, field, _ in wrong(folder)} == {"debts.term.gearing", "debts.other.rate"}
+    found = {field for _, field, _ in wrong(folder)}
+    assert found == {"debts.term.gearing", "debts.other.rate"}

@@ -11,7 +11,7 @@ from loadstone.model.errors import InputError
 DebtKind = Literal["term", "machine"]
 Repayment = Literal["sculpted", "level"]
 MONTHS = 12
-SHARES = ("gearing", "ltv", "upfront_fee", "commitment_fee", "sweep_share")
+SHARES = ("gearing", "ltv", "upfront_fee", "commitment_fee", "downside_share", "sweep_share")
 LARGEST_RATE = 1.0  # a year
 MOST_COVER = 100.0
 LONGEST = 50.0  # years
@@ -53,6 +53,8 @@ class Debt:
             machines that replace others.
         lockup_dscr: Cover of a year below which owners are paid nothing until it is back.
         default_dscr: Cover of a year below which the covenant is broken.
+        downside_share: Part of the cash beyond contracts that comes in in the lender's downside
+            case, 0 to 1; 0 for contracts alone.
         sweep_share: Share of a year's cash after service that repays it early, 0 to 1.
         source: Who says so.
     """
@@ -80,6 +82,7 @@ class Debt:
     refresh_reserve_months: int = 0
     lockup_dscr: float | None = None
     default_dscr: float | None = None
+    downside_share: float = 0.0
     sweep_share: float = 0.0
     source: str
 
@@ -108,7 +111,8 @@ class Debt:
         for name in SHARES:
             share = getattr(self, name)
             if share is not None and share > 1:
-                raise InputError(name, share, "must be from 0 to 1: no debt is above its cost")
+                above = ": no debt is above its cost" if name in ("gearing", "ltv") else ""
+                raise InputError(name, share, f"must be from 0 to 1{above}")
 
     def _check_times(self) -> None:
         if self.starts.day != 1:

@@ -104,7 +104,8 @@ class DebtResult:
         llcr: Present value of all cash over the loan's life over the amount; None without.
         dscr: By calendar year: all cash over service, where there is service.
         contracted_dscr: The same of contracted cash.
-        downside_dscr: The same of contracted cash and a stated part of the other.
+        downside_dscr: The same of contracted cash and the part of the other that the lender
+            states for its downside case.
         first_payment: Month index from which it is served from cash; what is paid before is
             part of its cost.
         last_payment: Month index of the last payment.

@@ -247,7 +247,7 @@ def test_interest_that_leaves_a_country_is_taxed_there(network):
 def test_nothing_is_lent_where_contracts_carry_nothing(network):
     cash = table(row("capex", "mining_hall", at((0, -100.0))), row("revenue", "mining", 9.0))
     result = lend(network, TERM, cash=cash)
-    assert (result.debts.term.amount, result.debts[0].binding) == (0, "none")
+    assert (result.debts[0].amount, result.debts[0].binding) == (0, "none")
     assert result.notes == (
         "Debt term: nothing is lent, since contracted cash does not carry any.",
     )
@@ -260,6 +260,8 @@ def test_a_downside_keeps_contracts_and_a_part_of_the_rest(network):
     assert downside(result, kept=0.0)["term"] == pytest.approx(debt.contracted_dscr)
     half = downside(result, kept=0.5)["term"]
     assert all(debt.contracted_dscr[y] < half[y] < debt.dscr[y] for y in half)
+    told = lend(network, replace(TERM, downside_share=0.5)).debts[0].downside_dscr
+    assert told == pytest.approx(half)
     with pytest.raises(InputError, match=r"kept = 2.0: must be from 0 to 1"):
         downside(result, kept=2.0)
 

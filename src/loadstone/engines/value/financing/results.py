@@ -39,7 +39,8 @@ def debt_result(
     """
     debt, schedule = loan.debt, loan.schedule
     cash = loan.cash - saved
-    every, signed = (yearly_cover(loan, one, table) for one in (cash, loan.contracted))
+    low = loan.contracted + debt.downside_share * (cash - loan.contracted)
+    every, signed, down = (yearly_cover(loan, x, table) for x in (cash, loan.contracted, low))
     due = slice(loan.repays, loan.ends + 1)
     life = None
     if debt.kind == "term":
@@ -70,6 +71,7 @@ def debt_result(
         llcr=life,
         dscr=_named(every, table),
         contracted_dscr=_named(signed, table),
+        downside_dscr=_named(down, table),
         currency=debt.currency,
         room=_room(loan),
         cash_may_fall=None if every.least is None else _fall(every.least),
