@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from loadstone.engines.value.base_case import BaseCase, base_case
+from loadstone.engines.value.base_case import base_case
+from loadstone.engines.value.futures.assessing import assess
 from loadstone.model.errors import InputError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
@@ -123,6 +124,22 @@ def value_run(
     tell("counting cash, tax and debt")
     base = base_case(plan, dispatch, network)
     valuation = base.valuation
+    if network.futures is not None:
+        workers = os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as executor:
+            risk = assess(
+                base,
+                plan,
+                dispatch,
+                network,
+                count=order.futures or FUTURES,
+                seed=order.seed,
+                clock=doors.clock.wall_s,
+                executor=executor,
+                workers=workers,
+                tell=tell,
+            )
+        valuation = replace(valuation, risk=risk)
     tell("writing")
     seconds = doors.clock.wall_s() - started
     manifest = dict(doors.read_manifest(run)) | {"value": _made(valuation, order, seconds)}

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from loadstone.engines.finance.waterfall import distribute
 from loadstone.engines.value.bridge import bridge
-from loadstone.engines.value.financing import Financed, financed
+from loadstone.engines.value.financing import Financed, financed, unit_costs
+from loadstone.engines.value.hedged import hedged
+from loadstone.engines.value.hedging import HedgeLine, hedge_lines
 from loadstone.engines.value.operating import operating_cash
 from loadstone.engines.value.region import region
-from loadstone.model.finance.returns import UnitCosts
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
 from loadstone.model.valuation import Valuation
@@ -22,10 +23,12 @@ class BaseCase:
     Attributes:
         valuation: What it is worth, without futures.
         financed: Its cash after tax and debt.
+        hedges: Its hedges by month.
     """
 
     valuation: Valuation
     financed: Financed
+    hedges: tuple[HedgeLine, ...]
 
 
 def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) -> BaseCase:
@@ -39,14 +42,16 @@ def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) ->
     Raises:
         InputError: Plan, hours and network are not of one another, or terms do not fit them.
     """
-    found = financed(operating_cash(plan, dispatch, network), network)
+    lines = hedge_lines(network, dispatch)
+    table = hedged(operating_cash(plan, dispatch, network), lines)
+    found = financed(table, network)
     rows, ceiling = region(plan, found.table, network, network.deals.multipliers)
     valuation = Valuation(
         network=plan.network,
         currency=plan.currency,
         cash=found.table,
         returns=found.returns,
-        costs=UnitCosts(),
+        costs=unit_costs(found, network),
         bridge=bridge(plan, found.table, network),
         debts=found.debts,
         deals=distribute(found.table, network),
@@ -54,7 +59,7 @@ def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) ->
         ceiling=ceiling,
         notes=(*found.notes, *_notes(network)),
     )
-    return BaseCase(valuation=valuation, financed=found)
+    return BaseCase(valuation=valuation, financed=found, hedges=lines)
 
 
 def _notes(network: Network) -> list[str]:

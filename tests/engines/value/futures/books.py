@@ -64,6 +64,7 @@ def small_book(*, months=36, seed=1, retire=0, units=3, knots=65, weathers=2):
         units=np.array([[1.0] * units, [1.0] + [0.0] * (units - 1)]),
         cash=random.uniform(20, 40, (2, years)),
         service=random.uniform(0, 20, (2, years)) * (np.arange(years) > 0),
+        due=random.uniform(0, 1, (2, years)),
         covenant=np.array([1.1, 0.0]),
     )
     return Book(
@@ -83,6 +84,7 @@ def small_book(*, months=36, seed=1, retire=0, units=3, knots=65, weathers=2):
         discount=1.1 ** -(np.arange(months) / 12),
         fixed=random.normal(0, 1, months),
         base=np.ones((len(FACTORS), months)),
+        unlevered=2.0,
         terms=terms,
         fleets=fleet,
         taxes=taxes,

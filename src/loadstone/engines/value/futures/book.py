@@ -138,12 +138,14 @@ class Loans:
         units: 1 for units whose cash serves a debt. Shape (D, U).
         cash: Cash of the base case that serves it, by calendar year. Shape (D, Y).
         service: Interest and principal of it, by calendar year. Shape (D, Y).
+        due: Share of each year in which it is served. Shape (D, Y).
         covenant: Cover below which a covenant breaks; 0 without one. Shape (D,).
     """
 
     units: Floats
     cash: Floats
     service: Floats
+    due: Floats
     covenant: Floats
 
 
@@ -168,6 +170,8 @@ class Book:
         discount: Worth of a unit of money of each month. Shape (M,).
         fixed: Cash between the project and its owners, which no future moves. Shape (M,).
         base: Factors of the base case. Shape (K, M).
+        unlevered: What the project is worth more, as the base case has it, because tax counts
+            no interest there.
         terms: Linear rows.
         fleets: Mining.
         taxes: Tax.
@@ -190,6 +194,7 @@ class Book:
     discount: Floats
     fixed: Floats
     base: Floats
+    unlevered: float
     terms: Terms
     fleets: Fleets
     taxes: Taxes

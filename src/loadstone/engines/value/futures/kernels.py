@@ -256,6 +256,7 @@ def value_futures(
     serves: Floats,
     serving: Floats,
     service: Floats,
+    due: Floats,
     covenant: Floats,
     found: Floats,
     cash: Floats,
@@ -272,7 +273,7 @@ def value_futures(
         share, nominal, row, scale, rest, curve, step, price: As in `Fleets`.
         profit, base_tax, rules, paid, per, per_paid, earned: As in `Taxes`; tax of the base
             case, and rate, limit and years of losses. Shapes (C, Y), (C, 3), (U, Y).
-        serves, serving, service, covenant: Units, cash, service and covenant of `Loans`.
+        serves, serving, service, due, covenant: As in `Loans`: units, cash and so on.
         found: Filled: value, owners' value, peak, cover, breach, units given up. Shape (N, 6).
         cash: Filled. Shape (N, U, Y).
         owners: Filled. Shape (N, Y).
@@ -341,7 +342,7 @@ def value_futures(
                 if service[d, y] > 0.0:
                     serve = serving[d, y]
                     for u in range(units):
-                        serve += serves[d, u] * change[u, y]
+                        serve += serves[d, u] * change[u, y] * due[d, y]
                     cover = min(cover, serve / service[d, y])
             lowest = min(lowest, cover)
             if cover < covenant[d]:

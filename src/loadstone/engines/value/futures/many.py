@@ -90,7 +90,7 @@ class Valuer:
             f.rest, f.curve, f.step, f.price,
             x.profit, np.array(base).reshape(x.profit.shape), rules, x.paid, x.per, x.per_paid,
             x.earned,
-            loans.units, loans.cash, loans.service, loans.covenant,
+            loans.units, loans.cash, loans.service, loans.due, loans.covenant,
         )  # fmt: skip
 
     def value(
@@ -113,6 +113,7 @@ class Valuer:
             values, happens, weather, given, *self._arguments, found, cash, owners
         )
         npv, equity, peak, dscr, breach, retired = (found[:, i].copy() for i in range(6))
+        npv += book.unlevered
         return Found(
             npv=npv, equity=equity, peak=peak, dscr=dscr, breach=breach, retired=retired,
             cash=cash, owners=owners,
@@ -139,7 +140,6 @@ class Outcomes:
         factors: Mean of each factor in each calendar year, of the first futures. (n, K, Y).
         happens: Events of the first futures. Shape (n, J).
         units: Cash of the project by unit, of the first futures. Shape (n, U, Y).
-        lowest: Lowest factor of all months, of the first futures. Shape (n, K).
     """
 
     count: int
@@ -156,7 +156,6 @@ class Outcomes:
     factors: Floats
     happens: Floats
     units: Floats
-    lowest: Floats
 
 
 @dataclass(slots=True, eq=False)
@@ -173,7 +172,6 @@ class _Places:
     owners: Floats = field(init=False)
     sums: Floats = field(init=False)
     factors: Floats = field(init=False)
-    lowest: Floats = field(init=False)
     happens: Floats = field(init=False)
     units: Floats = field(init=False)
 
@@ -185,7 +183,6 @@ class _Places:
         self.cash, self.owners = (np.empty((kept, book.years)) for _ in range(2))
         self.sums = np.zeros((-(-self.count // CHUNK), len(SUMMED)))
         self.factors = np.empty((details, len(book.factors), book.years))
-        self.lowest = np.empty((details, len(book.factors)))
         self.happens = np.empty((details, len(book.events)))
         self.units = np.empty((details, len(book.units), book.years))
 
@@ -213,7 +210,6 @@ class _Places:
             here = slice(start, start + details)
             self.units[here] = found.cash[:details]
             self.happens[here] = happens[:, :details].T
-            self.lowest[here] = values[:, :details].min(axis=2).T
             begins = np.searchsorted(self.book.year, np.arange(self.book.years))
             months = np.diff(begins, append=self.book.months)
             yearly = np.add.reduceat(values[:, :details], begins, axis=2) / months
@@ -238,7 +234,6 @@ class _Places:
             factors=self.factors,
             happens=self.happens,
             units=self.units,
-            lowest=self.lowest,
         )
 
 

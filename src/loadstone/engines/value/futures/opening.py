@@ -130,7 +130,8 @@ class _Opening:
         middle, operating = self.middle, is_operating(row)
         factor = middle.factor(driver_of(row))
         currency = NONE
-        if row.currency and row.currency != self.case.table.currency:
+        moves = row.group != "hedge"  # hedges in futures are counted beside the book
+        if moves and row.currency and row.currency != self.case.table.currency:
             currency = middle.factor(f"fx:{row.currency}")
         ends = self.tenants.get((row.site, row.line), NONE)
         amount = row.amounts
@@ -251,6 +252,7 @@ def open_book(
         discount=discount_factors(case.rate, months),
         fixed=table.total(*FINANCING),
         base=middle.nominal,
+        unlevered=0.0,
         terms=opening.terms(),
         fleets=fleets,
         taxes=_taxes(opening, pools, year),
@@ -260,6 +262,7 @@ def open_book(
             ),
             cash=case.loans.cash,
             service=case.loans.service,
+            due=case.loans.due,
             covenant=case.loans.covenant,
         ),
     )

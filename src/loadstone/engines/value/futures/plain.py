@@ -105,7 +105,7 @@ def _one(book: Book, paths: Paths, n: int, hedge: Floats) -> tuple[float | Float
     owners = total + book.fixed
     cover, breach = _cover(book, worked)
     return (
-        float(total @ book.discount),
+        float(total @ book.discount) + book.unlevered,
         float(owners @ book.discount),
         float(max(0.0, -np.cumsum(owners).min())),
         cover,
@@ -220,7 +220,7 @@ def _cover(book: Book, worked: Floats) -> tuple[float, float]:
     change = np.array([_by_year(book, row) for row in worked]) - book.taxes.earned
     lowest, breach = np.inf, 0.0
     for d in range(len(loans.covenant)):
-        cash = loans.cash[d] + loans.units[d] @ change
+        cash = loans.cash[d] + (loans.units[d] @ change) * loans.due[d]
         served = loans.service[d] > 0
         if served.any():
             cover = float((cash[served] / loans.service[d][served]).min())
