@@ -32,7 +32,21 @@ from loadstone.model import (
     stress,
     tariff,
 )
+from loadstone.model import valuation as value
 from loadstone.model.cooling import CoolingPlant
+from loadstone.model.finance import (
+    cash,
+    country_finance,
+    deal,
+    deals,
+    debt,
+    hedge,
+    multiplier,
+    returns,
+    terms,
+)
+from loadstone.model.futures import correlation, events, level, mining, named, risk
+from loadstone.model.futures import terms as futures
 from loadstone.model.tariff import calendar, energy, entry, tiers
 from tests.shape import REFERENCE, text_of
 
@@ -89,6 +103,54 @@ FACTS = (
     ("cap_curves of a server", machine.CapCurve),
     ("cooling.toml: ID", CoolingPlant),
     ("spend.toml: KIND", spend.SpendCurve),
+    ("finance of a country", country_finance.CountryFinance),
+    ("finance.depreciation.KIND", country_finance.Depreciation),
+)
+DEALS = (
+    ("deals.toml", deals.Deals),
+    ("cash", terms.CashTerms),
+    ("cash.inflation.CODE", terms.Inflation),
+    ("debts", debt.Debt),
+    ("hedges", hedge.Hedge),
+    ("deals", deal.Deal),
+    ("deals.tranches", deal.Tranche),
+    ("deals.hurdles", deal.Hurdle),
+    ("deals.fees", deal.Fees),
+    ("deals.clawback", deal.Clawback),
+    ("multipliers", multiplier.Multiplier),
+)
+FUTURES = (
+    ("futures.toml", futures.Futures),
+    ("levels, each with", level.Levels),
+    ("a level", level.Level),
+    ("wild", level.Wild),
+    ("hashrate", mining.Hashrate),
+    ("fees", mining.Fees),
+    ("miner_prices", mining.MinerPrices),
+    ("correlation", correlation.Correlation),
+    ("delay", events.Delay),
+    ("hazards", events.Hazard),
+    ("default", events.Default),
+    ("named", named.NamedFuture),
+)
+VALUE = (
+    ("value.json", value.Valuation),
+    ("cash", cash.CashTable),
+    ("rows", cash.CashRow),
+    ("returns", returns.Returns),
+    ("costs", returns.UnitCosts),
+    ("bridge", returns.BridgeStep),
+    ("debts", returns.DebtResult),
+    ("deals", returns.DealResult),
+    ("parties", returns.PartyResult),
+    ("region", returns.RegionRow),
+    ("risk", risk.Risk),
+    ("spreads", risk.Spread),
+    ("fans", risk.Fan),
+    ("drivers", risk.Driver),
+    ("stresses", risk.StressCase),
+    ("options", risk.OptionValue),
+    ("error", risk.FastError),
 )
 PLAN = (
     ("plan.json", plan.Plan),
@@ -127,7 +189,9 @@ NAMES = {
 }
 # fields that a file's name or key says, but for rows that are in a list
 GIVEN = {"id", "code", "provenance"}
-IN_LISTS = {"investors", "offers.toml: leases", "offers.toml: hosting"} | {t for t, _ in PLAN}
+IN_LISTS = {"investors", "offers.toml: leases", "offers.toml: hosting"} | {
+    title for page in (PLAN, DEALS, FUTURES, VALUE) for title, _ in page
+}
 
 
 def described(class_: Class) -> tuple[str, str, dict[str, str]]:
@@ -278,6 +342,14 @@ def run_page() -> str:
     return filled("run.md", lines)
 
 
+def page(name: str, classes: tuple[tuple[str, Class], ...]) -> str:
+    """Return a page whose tables are of these classes."""
+    lines: list[str] = []
+    for title, class_ in classes:
+        lines += section(title, class_)
+    return filled(name, lines)
+
+
 def filled(name: str, lines: list[str]) -> str:
     """Return a page with its tables anew; what stands before the mark is written by hand."""
     head, mark, _ = text_of(REFERENCE / name).partition(MARK)
@@ -290,4 +362,7 @@ PAGES = {
     "facts.md": facts_page,
     "tariffs.md": tariffs_page,
     "run.md": run_page,
+    "deals.md": lambda: page("deals.md", DEALS),
+    "futures.md": lambda: page("futures.md", FUTURES),
+    "value.md": lambda: page("value.md", VALUE),
 }

@@ -9,7 +9,17 @@ import loadstone
 from loadstone.engines.plan.verify import LEVELS, LIMITS
 from loadstone.model.network import Phase
 from loadstone.services.planning import Order
-from tests.field_reference import FACTS, NETWORK, PAGES, PLAN, described, table
+from tests.field_reference import (
+    DEALS,
+    FACTS,
+    FUTURES,
+    NETWORK,
+    PAGES,
+    PLAN,
+    VALUE,
+    described,
+    table,
+)
 from tests.golden_text import compare
 from tests.shape import REFERENCE, text_of
 
@@ -20,7 +30,9 @@ def test_the_page_is_what_the_dataclasses_say(request, name):
     compare(name, PAGES[name](), folder=REFERENCE, update=update)
 
 
-@pytest.mark.parametrize(("title", "class_"), [*NETWORK, *FACTS, *PLAN])
+@pytest.mark.parametrize(
+    ("title", "class_"), [*NETWORK, *FACTS, *PLAN, *DEALS, *FUTURES, *VALUE]
+)
 def test_every_field_has_a_meaning(title, class_):
     meanings = described(class_)[2]
     assert [f.name for f in dataclasses.fields(class_) if not meanings.get(f.name)] == []
