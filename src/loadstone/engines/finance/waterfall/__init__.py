@@ -5,13 +5,16 @@ from loadstone.engines.finance.waterfall.distributing import distribute, nominal
 from loadstone.engines.finance.waterfall.many import distribute_many, may_pay
 from loadstone.engines.finance.waterfall.posting import Posting, Project
 from loadstone.engines.finance.waterfall.running import run
+from loadstone.engines.finance.waterfall.sharing import Sharing, sharing
 
 __all__ = [
     "Posting",
     "Project",
+    "Sharing",
     "distribute",
     "distribute_many",
     "may_pay",
     "nominal_rates",
     "run",
+    "sharing",
 ]

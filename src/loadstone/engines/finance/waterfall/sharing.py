@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The deals of a network made ready for futures: who gets what of cash by place and year."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadstone.engines.finance.waterfall.distributing import nominal_rates
+from loadstone.engines.finance.waterfall.many import Bools, distribute_many, may_pay
+from loadstone.engines.finance.waterfall.projects import site_cash
+from loadstone.model.errors import InputError
+from loadstone.model.finance.cash import CashTable
+from loadstone.model.finance.deal import Deal, narrowest
+from loadstone.model.network import Network
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Place = tuple[str, str]
+"""Id of a site and code of its country; without a site all others of the country, without a
+country what belongs to none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shared:
+    """One deal made ready.
+
+    Attributes:
+        deal: The deal.
+        places: Which places it holds.
+        allowed: Which tranches may pay for which of them when. Shape (Y, places, I).
+        rate: Units of its currency for one of the reporting currency, by year. Shape (Y,).
+    """
+
+    deal: Deal
+    places: Ints
+    allowed: Bools
+    rate: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sharing:
+    """All deals made ready.
+
+    Attributes:
+        deals: Each deal.
+        place: Place of each unit that futures are added up by; -1 for none. Shape (U,).
+        planned: Cash of owners in the base case by place, all rows given to places. Shape
+            (P, Y).
+        project: Cash of the project in the base case by unit, as futures count it. Shape
+            (U, Y).
+        weight: How what belongs to no place is spread; sums to 1. Shape (P,).
+    """
+
+    deals: tuple[Shared, ...]
+    place: Ints
+    planned: Floats
+    project: Floats
+    weight: Floats
+
+    def of(self, cash: Floats, owners: Floats) -> dict[tuple[str, str], Floats]:
+        """Return what each party receives less what it pays, by deal and party.
+
+        A place has what it has in the base case, and what the future changes in its project;
+        what else changes for owners is spread over all places.
+
+        Args:
+            cash: Of the project by unit. Shape (N, U, Y).
+            owners: Of all owners. Shape (N, Y).
+
+        Returns:
+            Reporting currency. Shapes (N, Y).
+        """
+        placed = np.repeat(self.planned[None], len(cash), axis=0)
+        for u, p in enumerate(self.place.tolist()):
+            if p >= 0:
+                placed[:, p] += cash[:, u] - self.project[u]
+        rest = owners - placed.sum(axis=1)
+        flows = placed + rest[:, None, :] * self.weight[:, None]
+        found = {}
+        for one in self.deals:
+            counted = flows[:, one.places] * one.rate
+            parties = distribute_many(counted, one.deal, allowed=one.allowed) / one.rate
+            for i, party in enumerate(one.deal.parties):
+                found[one.deal.id, party] = np.ascontiguousarray(parties[:, i])
+        return found
+
+
+def sharing(
+    table: CashTable, network: Network, units: Sequence[Place], project: Floats
+) -> Sharing:
+    """Return the deals of a network made ready for futures.
+
+    Args:
+        table: All cash of the base case.
+        network: Its deals, investors and rates.
+        units: By what futures are added up; several may be of one place. Length U.
+        project: Cash of the project in the base case, as futures count it. Shape (U, Y).
+
+    Raises:
+        InputError: Shapes disagree, or a site has no unit.
+    """
+    shape = (len(units), len(table.years))
+    if project.shape != shape:
+        raise InputError("project", project.shape, f"must be {shape}")
+    places = [place for place in dict.fromkeys(units) if place[1]]
+    planned = np.zeros((len(places), len(table.years)))
+    for cash in site_cash(table):
+        planned[_place(places, cash.site, cash.country)] += table.by_year(cash.amounts)
+    gains = np.maximum(planned, 0.0).sum(axis=1)
+    weight = gains if gains.any() else np.ones(len(places))
+    at = {place: p for p, place in enumerate(places)}
+    return Sharing(
+        deals=tuple(_shared(deal, places, table, network) for deal in network.deals.deals),
+        place=np.array([at.get(unit, -1) for unit in units], dtype=np.int64),
+        planned=planned,
+        project=project,
+        weight=weight / (weight.sum() or 1.0),
+    )
+
+
+def _shared(deal: Deal, places: Sequence[Place], table: CashTable, network: Network) -> Shared:
+    deals, days = network.deals.deals, [date(year, 1, 1) for year in table.years]
+    held = [p for p, place in enumerate(places) if narrowest(deals, *place) is deal]
+    rates = np.asarray(nominal_rates(network, table.months)[deal.currency or table.currency])
+    allowed = may_pay(deal, network.study, [places[p][1] for p in held], days)
+    return Shared(
+        deal=deal,
+        places=np.array(held, dtype=np.int64),
+        allowed=allowed.reshape(len(days), len(held), len(deal.tranches)),
+        rate=table.by_year(rates) / table.by_year(np.ones(table.months)),
+    )
+
+
+def _place(places: Sequence[Place], site: str, country: str) -> int:
+    for place in ((site, country), ("", country)):
+        if place in places:
+            return places.index(place)
+    raise InputError("units", (site, country), "must have one of the site or its country")
