@@ -20,6 +20,7 @@ from loadstone.adapters.files import (
     read_dispatch,
     read_json,
     read_plan,
+    read_uncertainty,
     read_valuation,
     write_json,
 )
@@ -36,7 +37,9 @@ from loadstone.model.errors import InputError, InputErrors, OutsideError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, Year
+from loadstone.model.uncertainty import Uncertainty
 from loadstone.model.valuation import Valuation
+from loadstone.services.over_futures import Doubts
 from loadstone.services.planning import (
     INPUTS,
     Method,
@@ -47,6 +50,7 @@ from loadstone.services.planning import (
     verification_table,
     verify_run,
 )
+from loadstone.services.uncertain import plan_over_futures
 
 MANIFEST, VERIFICATION = "manifest.json", "verification.json"
 GAP = 1e-4
@@ -64,6 +68,7 @@ class Run:
         decision: What stands beside the plan; None where nobody looked.
         files: Files of the run.
         manifest: How it was made: inputs, versions, seeds, times, what counting it again found.
+        uncertainty: What is decided over futures; None where it was planned for one.
     """
 
     folder: Path
@@ -72,6 +77,7 @@ class Run:
     decision: Decision | None
     files: tuple[Path, ...]
     manifest: Mapping[str, Any]
+    uncertainty: Uncertainty | None = None
 
     def __repr__(self) -> str:
         plan = self.plan
@@ -193,6 +199,10 @@ def plan(
     beside: bool = True,
     on: Place = "threads",
     workers: int | None = None,
+    futures: int | None = None,
+    risk: float | None = None,
+    tail: float | None = None,
+    seed: int = 0,
     show: Callable[[Progress], None] | None = None,
     tell: Callable[[str], None] = silent,
 ) -> Run:
@@ -208,6 +218,11 @@ def plan(
             sensitivities.
         on: Where blocks are valued: "threads", "processes" or "ray"; the plan is the same.
         workers: How many at once; None for one a processor.
+        futures: Futures to plan over, which stand for many drawn as futures.toml says; None
+            plans for the outlook.
+        risk: What the worst of them count, 0 to 1; None takes what network.toml says.
+        tail: Share of them that are the worst; None takes what network.toml says.
+        seed: What they are drawn with.
         show: Told how far the search is.
         tell: Told what is done after it.
 
@@ -223,10 +238,21 @@ def plan(
         method=method, gap=gap, time_limit_s=time_limit_s, beside=beside, on=on,
         workers=workers,
     )  # fmt: skip
-    found = plan_network(Path(folder), target, doors, order=order, show=show, tell=tell)
+    uncertainty = None
+    if futures is None:
+        for name, given in (("--risk", risk), ("--tail", tail)):
+            if given is not None:
+                raise InputError(name, given, "needs --futures")
+        found = plan_network(Path(folder), target, doors, order=order, show=show, tell=tell)
+    else:
+        doubts = Doubts(futures=futures, risk=risk, tail=tail, seed=seed)
+        over = plan_over_futures(
+            Path(folder), target, doors, doubts, order=order, show=show, tell=tell
+        )
+        found, uncertainty = over.planned, over.uncertainty
     return Run(
         folder=found.run, plan=found.plan, network=found.network, decision=found.decision,
-        files=found.files, manifest=found.manifest,
+        files=found.files, manifest=found.manifest, uncertainty=uncertainty,
     )  # fmt: skip
 
 
@@ -250,6 +276,7 @@ def open_run(folder: str | Path) -> Run:
         decision=read_decision(run),
         files=files,
         manifest=read_json(run / MANIFEST),
+        uncertainty=read_uncertainty(run),
     )
 
 

@@ -31,6 +31,7 @@ def planning_doors(write_report: ReportWriter) -> Doors:
         check_free=files.check_free,
         write_run=files.write_run,
         write_report=write_report,
+        write_uncertainty=files.write_uncertainty,
         executor_of=executor_of,
         clock=SystemClock(),
         versions=versions(),

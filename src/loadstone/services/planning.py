@@ -4,6 +4,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -23,6 +24,7 @@ from loadstone.model.errors import InfeasibleError, InputError, OutsideError
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, Year
 from loadstone.model.ports import Clock, NetworkReader
+from loadstone.model.uncertainty import Uncertainty
 from loadstone.model.valuation import Valuation
 from loadstone.services.deciding import Found, Tell, decide
 
@@ -90,6 +92,7 @@ class Doors:
         check_free: Refuses a place where something stands that is no run.
         write_run: Keeps a run.
         write_report: Writes the report of a plan.
+        write_uncertainty: Keeps what is said of a plan over futures, in the folder of a run.
         executor_of: Returns what runs blocks side by side, from where and how many workers.
         clock: The time.
         versions: Versions that a plan depends on.
@@ -102,6 +105,7 @@ class Doors:
     check_free: Callable[[Path], None]
     write_run: RunWriter
     write_report: ReportWriter
+    write_uncertainty: Callable[[Path, Uncertainty], Path]
     executor_of: Callable[[Place, int | None], Executor]
     clock: Clock
     versions: Mapping[str, str]
@@ -227,21 +231,19 @@ def plan_network(
                 tell=tell,
             )
         decide_s = clock.wall_s() - decide_from
-    manifest = {
-        "network": plan.network,
-        "status": plan.status.value,
-        "order": asdict(order),
-        "started": started.isoformat(timespec="seconds"),
-        "read_s": round(read_s, 3),
-        "search_s": round(search_s, 3),
-        "beside_s": round(decide_s, 3),
-        "wall_s": round(clock.wall_s() - wall_s, 3),
-        "cpu_s": round(clock.cpu_s() - cpu_s, 3),
-        "rounds": solution.iterations,
+    seconds = {
+        "read_s": read_s,
+        "search_s": search_s,
+        "beside_s": decide_s,
+        "wall_s": clock.wall_s() - wall_s,
+        "cpu_s": clock.cpu_s() - cpu_s,
+    }
+    rounds = solution.iterations
+    manifest = manifest_of(
+        plan, order, found, rounds=rounds, started=started, seconds=seconds
+    ) | {
         "versions": dict(doors.versions),
         "seeds": dict(doors.seeds(folder)),
-        "provenance": [asdict(resting) for resting in plan.resting],
-        "verification": verification_table(found),
     }
     files = doors.write_run(
         out,
@@ -264,6 +266,37 @@ def plan_network(
         run=out, plan=plan, dispatch=dispatch, network=network,
         verification=found, decision=decision, files=files, manifest=manifest,
     )  # fmt: skip
+
+
+def manifest_of(
+    plan: Plan,
+    order: Order,
+    found: Verification,
+    *,
+    rounds: int,
+    started: datetime,
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return how a plan was made, as plain values.
+
+    Args:
+        plan: The plan.
+        order: How it was searched for.
+        found: What counting it again found.
+        rounds: Rounds of the search.
+        started: When it began.
+        seconds: What was spent on what.
+    """
+    return {
+        "network": plan.network,
+        "status": plan.status.value,
+        "order": asdict(order),
+        "started": started.isoformat(timespec="seconds"),
+        **{name: round(spent, 3) for name, spent in seconds.items()},
+        "rounds": rounds,
+        "provenance": [asdict(resting) for resting in plan.resting],
+        "verification": verification_table(found),
+    }
 
 
 def verify_run(

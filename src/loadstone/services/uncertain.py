@@ -1,306 +1,157 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Planning over futures: few stand for many, builds wait for what is learnt, risk counts.
+"""Planning over futures: what to build now, what only if, and what that is worth.
 
-The run that is kept is an ordinary one: its plan is the branch that is followed where the
-outlook comes true, with its own proof. uncertainty.json says the rest.
+The run is an ordinary one, whose plan is the branch that is followed where the outlook comes
+true; uncertainty.json says the rest. `verify` proves the branch; what is said of the futures
+was proven by the search, and is not proven again.
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import inf
+from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from loadstone.engines.outlook import outlook_in, prepare, stated
-from loadstone.engines.outlook.reduce import (
-    MOST_CANDIDATES,
-    Reduction,
-    read_factors,
-    reduced,
-    seen_before,
-)
-from loadstone.engines.plan.decide.stress import HELD
-from loadstone.engines.plan.exact import Progress, Search
-from loadstone.engines.plan.held import value_of
-from loadstone.engines.plan.lower import Lowered, lower
-from loadstone.engines.plan.problem import Aversion
-from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
-from loadstone.engines.plan.uncertain.stack import Stacked, stack
-from loadstone.engines.plan.uncertain.telling import Told
-from loadstone.engines.plan.uncertain.tree import grow
+from loadstone.engines.plan.conflicts import beyond_permits, missing_power
+from loadstone.engines.plan.lower import lower
+from loadstone.engines.plan.result import plan_of, site_hours
+from loadstone.engines.plan.verify import verify
 from loadstone.model.errors import InfeasibleError, InputError
-from loadstone.model.futures.named import NamedFuture
-from loadstone.model.futures.paths import Paths
-from loadstone.model.network import Network
-from loadstone.model.uncertainty import (
-    RiskTerms,
+from loadstone.model.uncertainty import Uncertainty
+from loadstone.services.deciding import Tell
+from loadstone.services.over_futures import Doubts, evidence_of_branch, search_over_futures
+from loadstone.services.planning import (
+    LEAST_S,
+    MOST_BESIDE,
+    Doors,
+    Order,
+    Planned,
+    Show,
+    manifest_of,
+    silent,
+    verification_text,
 )
-
-Floats = NDArray[np.float64]
-Show = Callable[[Progress], None]
-Tell = Callable[[str], None]
-Stop = Callable[[], bool]
-
-CANDIDATES = 1000  # futures that few stand for
-FRESH = 100  # further futures in which the decisions are tried
-MOST_NODES = 8  # of a phase
-MONTHS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubts:
-    """How a plan is made over futures.
-
-    Attributes:
-        futures: Futures that are planned for.
-        risk: How the worst count; None takes what network.toml says.
-        seed: What futures are drawn with.
-        candidates: How many are drawn for few to stand for.
-        fresh: How many further ones the decisions are tried in.
-        nodes: Decisions of a phase at most; 1 decides all here and now.
-    """
-
-    futures: int
-    risk: RiskTerms | None = None
-    seed: int = 0
-    candidates: int = CANDIDATES
-    fresh: int = FRESH
-    nodes: int = MOST_NODES
-
-    def __post_init__(self) -> None:
-        if self.futures < 1:
-            raise InputError("--futures", self.futures, "must be at least 1")
-        if not self.futures <= self.candidates <= MOST_CANDIDATES:
-            rule = f"must be from the number of futures to {MOST_CANDIDATES}"
-            raise InputError("candidates", self.candidates, rule)
-        if self.fresh < 0 or self.nodes < 1:
-            raise InputError("fresh, nodes", (self.fresh, self.nodes), "must be at least 0, 1")
+from loadstone.services.weighing import weigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Drawn:
-    """Futures, and what draws more of them.
+class PlannedOverFutures:
+    """A plan over futures that was found and kept.
 
     Attributes:
-        paths: The futures.
-        outlook: The outlook as a future: one path.
-        more: Returns further futures, from how many and from which number on; None where
-            futures are stated.
+        planned: The run.
+        uncertainty: What is decided when, and what it is worth.
     """
 
-    paths: Paths
-    outlook: Paths
-    more: Callable[[int, int], Paths] | None
+    planned: Planned
+    uncertainty: Uncertainty
 
 
-def drawn_futures(network: Network, doubts: Doubts) -> Drawn:
-    """Return the futures of a network from the start of its first phase.
-
-    Raises:
-        InputError: The network says nothing of futures.
-    """
-    futures, phases = network.futures, network.study.phases
-    if futures is None:
-        rule = "needs a futures.toml in the network folder, which says how futures are drawn"
-        raise InputError("--futures", doubts.futures, rule)
-    first = phases[0].start
-    months = round((phases[-1].ends - phases[0].at) * MONTHS)
-    if not futures.drawable:
-        alone = NamedFuture(name="outlook", weight=1.0, source=network.study.outlook.source)
-        middle = replace(futures, named=(alone,))
-        return Drawn(
-            paths=stated(futures, network, months=months, first=first),
-            outlook=stated(middle, network, months=months, first=first),
-            more=None,
-        )
-    drawing = prepare(futures, network, months=months, first=first, seed=doubts.seed)
-    paths = drawing.paths(doubts.candidates)
-    middle_path = replace(
-        paths,
-        values=drawing.nominal[:, None, :],
-        happens=np.zeros((len(paths.events), 1)),
-        weather=paths.weather[:1],
-        weight=np.ones(1),
-    )
-    return Drawn(paths=paths, outlook=middle_path, more=drawing.paths)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OverFutures:
-    """A plan over futures that was found.
-
-    Attributes:
-        lowered: The network in its outlook.
-        drawn: The futures that there were.
-        reduction: Which of them are planned for.
-        problems: The problem of each of these alone.
-        told: The problem over them, and its words.
-        search: What found the plan.
-        solution: The plan.
-    """
-
-    lowered: Lowered
-    drawn: Drawn
-    reduction: Reduction
-    problems: tuple[Lowered, ...]
-    told: Told
-    search: Search
-    solution: Solution
-
-    @property
-    def stacked(self) -> Stacked:
-        """The problem over futures."""
-        return self.told.stacked
-
-    @property
-    def aversion(self) -> Aversion:
-        """How its futures count."""
-        found = self.stacked.problem.aversion
-        assert found is not None
-        return found
-
-    def values(self, solution: Solution) -> Floats:
-        """Return what a plan is worth in each future. Shape (S,)."""
-        return self.stacked.values(solution.columns, solution.values)
-
-
-def search_over_futures(
-    lowered: Lowered,
+def plan_over_futures(
+    folder: Path,
+    out: Path,
+    doors: Doors,
     doubts: Doubts,
     *,
-    gap: float,
-    executor: Executor | None,
-    stop: Stop,
-    show: Show | None,
-    tell: Tell,
-) -> OverFutures:
-    """Find the best plan over futures.
+    order: Order | None = None,
+    show: Show | None = None,
+    tell: Tell = silent,
+) -> PlannedOverFutures:
+    """Find the best plan of a network folder over futures and keep the run.
 
     Args:
-        lowered: The network in its outlook.
+        folder: The network folder, with a futures.toml.
+        out: The run's folder.
+        doors: The outside world.
         doubts: Which futures, and how they count.
-        gap: Proven gap at which the search ends.
-        executor: Runs blocks side by side.
-        stop: Where it says so, the best plan so far is taken.
+        order: How to search; a time limit holds for the search over futures alone.
         show: Told how far the search is.
-        tell: Told what is done before it.
+        tell: Told what is done before and after it.
 
     Raises:
-        InputError: The network says nothing of futures.
+        InputErrors: All that is wrong with the network.
+        InputError: It says nothing of futures, or the method cannot plan over them.
         InfeasibleError: No plan is possible in all of them.
+        OutsideError: The solver failed, or the run cannot be written.
     """
-    network = lowered.network
-    drawn = drawn_futures(network, doubts)
-    phases = network.study.phases
-    tell(f"choosing {doubts.futures} of {drawn.paths.count} futures")
-    reduction = reduced(drawn.paths, phases, doubts.futures)
-    problems = []
-    for n, i in enumerate(reduction.chosen.tolist(), 1):
-        tell(f"future {n} of {len(reduction.chosen)}")
-        problems.append(lower(in_future(network, drawn.paths, i)))
-    seen = seen_before(drawn.paths, phases)[reduction.chosen]
-    tree = grow(seen, reduction.weight, most=doubts.nodes)
-    risk = doubts.risk or network.study.risk
-    stacked = stack(
-        [one.problem for one in problems],
-        reduction.weight,
-        tree.nodes,
-        tail=risk.tail,
-        weight=risk.weight,
-    )
-    search = Search(stacked.problem, gap=gap, executor=executor, stop=stop)
-    for progress in search.steps():
-        if show is not None:
-            show(progress)
-        if stop() and np.isfinite(progress.objective):
-            break
-    told = Told(lowered=lowered, stacked=stacked, tree=tree, factors=read_factors(drawn.paths))
-    return OverFutures(
-        lowered=lowered,
-        drawn=drawn,
-        reduction=reduction,
-        problems=tuple(problems),
-        told=told,
-        search=search,
-        solution=search.solution(),
-    )
-
-
-def in_future(network: Network, paths: Paths, i: int) -> Network:
-    """Return a network whose outlook is one of the futures."""
-    outlook = outlook_in(paths, i, network)
-    return replace(network, study=replace(network.study, outlook=outlook))
-
-
-def branch_of(over: OverFutures) -> tuple[int, ...]:
-    """Return the node of each phase in which the outlook's own path is."""
-    phases = over.lowered.network.study.phases
-    nodes = over.told.tree.find(seen_before(over.drawn.outlook, phases))
-    return tuple(nodes[0].tolist())
-
-
-def columns_at(over: OverFutures, nodes: Sequence[int]) -> Floats:
-    """Return a plan as futures see it that go through these nodes. Shape (C,)."""
-    here = np.flatnonzero((over.stacked.nodes == np.asarray(nodes)).all(axis=1))
-    return over.stacked.of_future(over.solution.columns, int(here[0]))
-
-
-Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
-
-
-def evidence_of_branch(
-    over: OverFutures, *, gap: float, executor: Executor | None, stop: Stop
-) -> tuple[Evidence, Solution, tuple[str, ...]]:
-    """Return the branch of the outlook as an ordinary plan, with its hours and its proof.
-
-    Its builds are held and its operation is chosen anew; its bound is that of all plans for
-    the outlook, so its gap says what the plan gives up where the outlook comes true.
-
-    Returns:
-        The evidence, the best plan for the outlook alone, and what had to be changed.
-
-    Raises:
-        InfeasibleError: The outlook leaves no plan.
-    """
-    search = Search(over.lowered.problem, gap=gap, executor=executor, stop=stop)
-    for progress in search.steps():
-        if stop() and np.isfinite(progress.objective):
-            break
-    best = search.solution()
-    columns, notes = columns_at(over, branch_of(over)), []
-    try:
-        held = value_of(search, columns, HELD, gap=gap, stop=stop)
-    except InfeasibleError:
-        notes.append(
-            "At the prices of the outlook later builds of its branch pass a limit on capital; "
-            "plan.json keeps what is built here and now and chooses the rest again."
+    order = order or Order()
+    if order.method != "exact":
+        raise InputError("--method", order.method, "must be exact to plan over futures")
+    clock = doors.clock
+    started, wall_s, cpu_s = clock.now(), clock.wall_s(), clock.cpu_s()
+    doors.check_free(out)
+    network = doors.read_network(folder)
+    lowered = lower(network)
+    read_s = clock.wall_s() - wall_s
+    deadline = inf if order.time_limit_s is None else wall_s + order.time_limit_s
+    with doors.executor_of(order.on, order.workers) as executor:
+        over = search_over_futures(
+            lowered,
+            doubts,
+            gap=order.gap,
+            executor=executor,
+            stop=lambda: clock.wall_s() > deadline,
+            show=show,
+            tell=tell,
         )
-        held = _here_and_now(over, search, columns, gap, stop)
-    solution = replace(held, bound=max(best.bound, held.objective))
-    found = search.relaxation.valued(solution.columns)
-    hours = search.relaxation.dispatch(solution.columns, found)
-    return (solution, hours, search.proof()), best, tuple(notes)
+        search_s = clock.wall_s() - wall_s - read_s
+        until = clock.wall_s() + MOST_BESIDE * max(LEAST_S, search_s)
+        tell("the branch of the outlook")
+        (solution, hours, cuts), best, notes = evidence_of_branch(
+            over, gap=order.gap, executor=executor, stop=lambda: clock.wall_s() > until
+        )
+        years = [phase.at for phase in network.study.phases]
+        if missing := (
+            *missing_power(lowered.problem, hours, years),
+            *beyond_permits(lowered.problem, solution, hours, years),
+        ):
+            raise InfeasibleError(missing)
+        dispatch = site_hours(lowered, solution, hours)
+        plan = plan_of(lowered, solution, hours, dispatch, method=order.method)
+        found = verify(lowered.problem, solution, hours, cuts, gap=max(order.gap, solution.gap))
+        uncertainty = weigh(
+            over,
+            best,
+            fresh=doubts.fresh,
+            beside=order.beside,
+            executor=executor,
+            stop=lambda: clock.wall_s() > until,
+            tell=tell,
+            notes=notes,
+        )
+    seconds = {
+        "read_s": read_s,
+        "search_s": search_s,
+        "beside_s": clock.wall_s() - wall_s - read_s - search_s,
+        "wall_s": clock.wall_s() - wall_s,
+        "cpu_s": clock.cpu_s() - cpu_s,
+    }
+    rounds = over.solution.iterations
+    manifest = manifest_of(
+        plan, order, found, rounds=rounds, started=started, seconds=seconds
+    ) | {
+        "futures": asdict(doubts) | asdict(doubts.terms(network.study.risk)),
+        "versions": dict(doors.versions),
+        "seeds": dict(doors.seeds(folder)),
+    }
 
+    def further(made: Path) -> Sequence[Path]:
+        report = doors.write_report(
+            plan, dispatch, network, made, verification=verification_text(found)
+        )
+        return (doors.write_uncertainty(made, uncertainty), *report)
 
-def _here_and_now(
-    over: OverFutures, search: Search, columns: Floats, gap: float, stop: Stop
-) -> Solution:
-    """Value a plan of which only what all futures share is held."""
-    stacked = over.stacked
-    shared = stacked.here_and_now()[stacked.column[0]]
-    labels = over.lowered.problem.columns
-    kept = shared & np.array([label.kind in HELD for label in labels])
-    p = over.lowered.problem
-    room = 1e-7 * np.maximum(1.0, columns)
-    lower_ = np.where(kept, np.clip(columns - room, p.lower, p.upper), p.lower)
-    upper = np.where(kept, np.clip(columns + room, p.lower, p.upper), p.upper)
-    again = Search(
-        replace(p, lower=lower_, upper=upper),
-        gap=gap,
-        stop=stop,
-        relaxation=search.relaxation,
+    files = doors.write_run(
+        out,
+        network_folder=folder,
+        plan=plan,
+        dispatch=dispatch,
+        evidence=(solution, hours, cuts),
+        manifest=manifest,
+        decision=None,
+        further=further,
     )
-    for _ in again.steps():
-        pass
-    return again.solution()
+    planned = Planned(
+        run=out, plan=plan, dispatch=dispatch, network=network,
+        verification=found, decision=None, files=files, manifest=manifest,
+    )  # fmt: skip
+    return PlannedOverFutures(planned=planned, uncertainty=uncertainty)

@@ -29,7 +29,7 @@ from loadstone.model.uncertainty import (
     Strategy,
     Uncertainty,
 )
-from loadstone.services.uncertain import OverFutures, branch_of, columns_at, in_future
+from loadstone.services.over_futures import OverFutures, branch_of, columns_at, in_future
 
 Floats = NDArray[np.float64]
 Tell = Callable[[str], None]

@@ -17,6 +17,11 @@ from loadstone.adapters.files.run_folder import (
 )
 from loadstone.adapters.files.schema import network_schema
 from loadstone.adapters.files.starter import STARTERS, copy_starter
+from loadstone.adapters.files.uncertainty_file import (
+    read_uncertainty,
+    uncertainty_schema,
+    write_uncertainty,
+)
 from loadstone.adapters.files.value_file import (
     read_valuation,
     valuation_schema,
@@ -36,12 +41,15 @@ __all__ = [
     "read_json",
     "read_network",
     "read_plan",
+    "read_uncertainty",
     "read_valuation",
     "seeds",
+    "uncertainty_schema",
     "valuation_schema",
     "write_certificate",
     "write_dispatch",
     "write_json",
     "write_run",
+    "write_uncertainty",
     "write_valuation",
 ]

@@ -20,6 +20,7 @@ from loadstone.apps.cli.session import (
     show,
     side_console,
 )
+from loadstone.apps.reports import uncertainty_text
 
 if TYPE_CHECKING:
     from loadstone.engines.plan.exact import Progress
@@ -53,6 +54,18 @@ def plan(
     workers: Annotated[
         int | None, typer.Option(metavar="N", help="How many at once; else one a processor.")
     ] = None,
+    futures: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Plan over N futures, drawn as futures.toml says."),
+    ] = None,
+    risk: Annotated[
+        float | None,
+        typer.Option(metavar="W", help="What the worst futures count, 0 to 1."),
+    ] = None,
+    tail: Annotated[
+        float | None, typer.Option(metavar="A", help="Share of futures that are the worst.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="S", help="What futures are drawn with.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Find the plan that is worth most, prove how good it is, and keep the run."""
@@ -66,6 +79,10 @@ def plan(
             beside=beside,
             on=on,
             workers=workers,
+            futures=futures,
+            risk=risk,
+            tail=tail,
+            seed=seed,
             show=show_search,
             tell=tell,
         )
@@ -98,6 +115,11 @@ def show_run(run: "loadstone.Run", as_json: bool) -> None:
         "cpu_s": run.manifest["cpu_s"],
         "verification": run.manifest["verification"]["text"],
     }
+    if run.uncertainty is not None:
+        table["over_futures"] = {
+            name: getattr(run.uncertainty, name)
+            for name in ("objective", "bound", "gap", "mean", "cvar", "weight", "tail")
+        }
     show(as_json, table, _lines(run), run.files)
     if not run.manifest["verification"]["ok"]:
         raise typer.Exit(NO)
@@ -106,6 +128,9 @@ def show_run(run: "loadstone.Run", as_json: bool) -> None:
 def _lines(run: "loadstone.Run") -> Iterator[RenderableType]:
     yield run.summary()
     yield Text()
+    if run.uncertainty is not None:
+        yield uncertainty_text(run.uncertainty)
+        yield Text()
     yield Text(run.manifest["verification"]["text"])
     wall_s, cpu_s = run.manifest["wall_s"], run.manifest["cpu_s"]
     yield Text(f"Found in {wall_s:.1f} s, {cpu_s:.1f} s of processor.")

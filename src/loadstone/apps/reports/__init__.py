@@ -3,7 +3,8 @@
 
 from loadstone.apps.reports.html import report_html
 from loadstone.apps.reports.text import summary_text
+from loadstone.apps.reports.uncertainty_text import uncertainty_text
 from loadstone.apps.reports.workbook import write_workbook
 from loadstone.apps.reports.writing import write_report
 
-__all__ = ["report_html", "summary_text", "write_report", "write_workbook"]
+__all__ = ["report_html", "summary_text", "uncertainty_text", "write_report", "write_workbook"]

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A plan over futures for a terminal."""
+
+from rich.console import Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from loadstone.apps.charts.words import money, number, percent
+from loadstone.apps.reports.grids import block, grid, item
+from loadstone.model.uncertainty import Strategy, Uncertainty
+
+MILLION = 1e6
+MOST_RULES = 8
+
+
+def uncertainty_text(found: Uncertainty) -> RenderableType:
+    """Return what is decided over futures, and what it is worth."""
+    parts: list[RenderableType] = [Text(line) for line in _head(found)]
+    parts += block("Built later, by what is seen", [item(r) for r in found.rules], MOST_RULES)
+    if len(found.strategies) > 1:
+        parts += [Text(), _strategies(found)]
+    if found.frontier:
+        parts += [Text(), _frontier(found)]
+    parts += [Text(line) for line in _worths(found)]
+    parts += block("What this leaves out", [item(note) for note in found.notes])
+    return Group(*parts)
+
+
+def _head(found: Uncertainty) -> list[str]:
+    few, worst = found.reduced, percent(found.tail)
+    stated = f"{few.kept} futures stand for {few.drawn}"
+    counts = f"the worst {worst} count {percent(found.weight)}, the mean the rest"
+    if not found.weight:
+        counts = "the mean alone counts"
+    return [
+        f"Over futures: {stated}, which leaves {percent(few.lost)} of their spread untold; "
+        f"{counts}.",
+        f"Worth {money(found.objective, found.currency)} by that, at most "
+        f"{money(found.bound, found.currency)} (gap {found.gap:.1e}): mean "
+        f"{money(found.mean, found.currency)}, mean of the worst {worst} "
+        f"{money(found.cvar, found.currency)}.",
+        "Above stands the branch that is followed where the outlook comes true.",
+    ]
+
+
+def _strategies(found: Uncertainty) -> Grid:
+    title = f"Ways to plan, {found.currency} m"
+    made = grid("", "worth", "mean", f"worst {percent(found.tail)}", "most regret", title=title)
+    for one in found.strategies:
+        made.add_row(one.name, *(_millions(value) for value in _numbers(one)))
+    return made
+
+
+def _numbers(one: Strategy) -> tuple[float | None, ...]:
+    return one.worth, one.mean, one.cvar, one.regret
+
+
+def _millions(value: float | None) -> str:
+    return "-" if value is None else number(value / MILLION, 1)
+
+
+def _frontier(found: Uncertainty) -> Grid:
+    title = f"Return against risk, {found.currency} m"
+    heads = ("weight", "mean", f"worst {percent(found.tail)}", "built now")
+    made = grid(*heads, title=title)
+    for point in found.frontier:
+        numbers = (_millions(value) for value in (point.mean, point.cvar, point.now))
+        made.add_row(percent(point.weight), *numbers)
+    return made
+
+
+def _worths(found: Uncertainty) -> list[str]:
+    currency, lines = found.currency, []
+    said = (
+        (found.recourse, "Deciding later what can wait is worth {}."),
+        (found.waiting, "Building nothing in the first phase would add {}."),
+        (found.outlook_plan, "Planning over futures is worth {} more than for the outlook."),
+        (found.perfect_information, "Knowing the future would add {} to the mean, at most."),
+    )
+    for value, text in said:
+        if value is not None:
+            lines.append(text.format(money(value, currency)))
+    if (fresh := found.fresh) is not None:
+        lines.append(
+            f"The same decisions in {fresh.futures} fresh futures: mean "
+            f"{money(fresh.mean, currency)} (standard error {money(fresh.error, currency)}), "
+            f"worst {percent(found.tail)} {money(fresh.cvar, currency)}"
+            + (f"; in {fresh.broken} they cannot be carried out." if fresh.broken else ".")
+        )
+    return ["", *lines] if lines else []
