@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 Moved = Callable[[float], CashTable]
 
 ENERGY = "energy:"
-CLOSE = 1e-7
+CLOSE = 1e-7  # of the value at either end
 MOST_ROUNDS = 60
 LARGEST = 1e3  # times the price of the base case: beyond it there is no answer
 
@@ -106,11 +106,8 @@ def break_even_hashprice(
     Returns:
         USD/PH/day; None where nothing is mined, or no hashprice does.
     """
-    hashed = {
-        row.site: row.amounts * petahash_days_per_btc(network, table)
-        for row in table.rows
-        if row.unit == "BTC"
-    }
+    days = petahash_days_per_btc(network, table)
+    hashed = {row.site: row.amounts * days for row in table.rows if row.unit == "BTC"}
     if not hashed:
         return None
     usd = 1.0 / units_of(network, USD, table) if _knows_dollars(network) else 1.0
@@ -136,8 +133,9 @@ def petahash_days_per_btc(network: Network, table: CashTable) -> Floats:
     economy, timeline = Economy(network), Timeline.of(network)
     found = np.zeros(table.months)
     for p, price in enumerate(network.study.outlook.btc_price):
+        hashprice = economy.hashprice(p)
         for m, _ in timeline.window(p):
-            found[m] = price / economy.hashprice(p) if economy.hashprice(p) else 0.0
+            found[m] = price / hashprice if hashprice else 0.0
     return found
 
 

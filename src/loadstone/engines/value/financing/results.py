@@ -42,8 +42,8 @@ def debt_result(
     low = loan.contracted + debt.downside_share * (cash - loan.contracted)
     every, signed, down = (yearly_cover(loan, x, table) for x in (cash, loan.contracted, low))
     due = slice(loan.repays, loan.ends + 1)
-    life = None
-    if debt.kind == "term":
+    life, term = None, debt.kind == "term"  # machines are not lent on contracts
+    if term:
         life = loan_life_cover(cash[due], debt.rate / MONTHS, loan.amount)
     tail = _tail(loan, table, network)
     return DebtResult(
@@ -66,11 +66,11 @@ def debt_result(
         all_cash=_row(cash),
         dscr_min=every.least,
         dscr_mean=every.mean,
-        contracted_dscr_min=signed.least,
-        contracted_dscr_mean=signed.mean,
+        contracted_dscr_min=signed.least if term else None,
+        contracted_dscr_mean=signed.mean if term else None,
         llcr=life,
         dscr=_named(every, table),
-        contracted_dscr=_named(signed, table),
+        contracted_dscr=_named(signed, table) if term else {},
         downside_dscr=_named(down, table),
         currency=debt.currency,
         room=_room(loan),
