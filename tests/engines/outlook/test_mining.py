@@ -144,7 +144,7 @@ def test_own_hashrate_lowers_hashprice_and_others_make_room():
     a, b = without.paths(500), with_own.paths(500)
     less = b.factor("hashprice") / a.factor("hashprice")
     assert (less[:, :5] < 1).all()
-    assert (less < 1.01).all()  # with a delay others may leave a little too much room
+    assert (less < 1).mean() > 0.95  # after a delay others may leave a little too much room
     assert (less.mean(axis=0) < 1).all()
     added = b.factor("network_eh") - a.factor("network_eh")
     np.testing.assert_allclose(added[:, 0], 30.0)
