@@ -102,6 +102,7 @@ class DebtResult:
         dscr_min, dscr_mean: Cash over service, of years with service: of all cash.
         contracted_dscr_min, contracted_dscr_mean: The same of contracted cash.
         llcr: Present value of all cash over the loan's life over the amount; None without.
+        contracted_llcr: The same of contracted cash.
         dscr: By calendar year: all cash over service, where there is service.
         contracted_dscr: The same of contracted cash.
         downside_dscr: The same of contracted cash and the part of the other that the lender
@@ -147,6 +148,7 @@ class DebtResult:
     lease_tail_months: int | None = None
     reserve: tuple[float, ...] = ()
     breaches: tuple[str, ...] = ()
+    contracted_llcr: float | None = None
     contracted_dscr: Mapping[str, float] = field(default_factory=dict)
     downside_dscr: Mapping[str, float] = field(default_factory=dict)
     currency: str = ""

@@ -42,9 +42,12 @@ def debt_result(
     low = loan.contracted + debt.downside_share * (cash - loan.contracted)
     every, signed, down = (yearly_cover(loan, x, table) for x in (cash, loan.contracted, low))
     due = slice(loan.repays, loan.ends + 1)
-    life, term = None, debt.kind == "term"  # machines are not lent on contracts
-    if term:
-        life = loan_life_cover(cash[due], debt.rate / MONTHS, loan.amount)
+    term = debt.kind == "term"  # machines are not lent on contracts
+    rate = debt.rate / MONTHS
+    lives = [
+        loan_life_cover(one[due], rate, loan.amount) if term else None
+        for one in (cash, loan.contracted)
+    ]
     tail = _tail(loan, table, network)
     return DebtResult(
         id=debt.id,
@@ -68,7 +71,8 @@ def debt_result(
         dscr_mean=every.mean,
         contracted_dscr_min=signed.least if term else None,
         contracted_dscr_mean=signed.mean if term else None,
-        llcr=life,
+        llcr=lives[0],
+        contracted_llcr=lives[1],
         dscr=_named(every, table),
         contracted_dscr=_named(signed, table) if term else {},
         downside_dscr=_named(down, table),
