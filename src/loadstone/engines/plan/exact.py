@@ -73,6 +73,7 @@ class Search:
         executor: Executor | None = None,
         stop: Callable[[], bool] = never,
         relaxation: Relaxation | None = None,
+        start: Floats | None = None,
     ) -> None:
         """Prepare a search.
 
@@ -84,6 +85,7 @@ class Search:
             relaxation: Of a problem that differs in the bounds of its columns, or in how much
                 the tail of its futures counts: what it knows holds here as well. None makes a
                 new one.
+            start: A plan to start from, which keeps the rows and bounds. Shape (C,).
 
         Raises:
             InputError: The relaxation is of another problem.
@@ -93,6 +95,7 @@ class Search:
         self.problem, self.gap = problem, gap
         self.relaxation = relaxation or Relaxation(problem, executor)
         self._stop = stop
+        self._start = start
         self._mixed: list[Mixture] = []
         self._best = Best()
         self._bound = np.inf
@@ -108,12 +111,13 @@ class Search:
         """
         lower, upper = self.problem.lower, self.problem.upper
         if not self.relaxation.begun:
-            self.relaxation.begin(lower + FIRST_SHARE * (upper - lower))
+            first = self._start
+            self.relaxation.begin(lower + FIRST_SHARE * (upper - lower) if first is None else first)
         master = self._held()
         whole = bool((self.problem.whole & (upper > lower)).any())
         if whole:
             self._begin(master)
-        relaxed = Best()
+        relaxed = Best() if self._start is None else self.relaxation.known(self._start)
         if not whole:
             self._best = relaxed
         for point in self._close(relaxed, self.gap / 4 if whole else self.gap):
