@@ -59,7 +59,7 @@ def test_cover_of_contracted_cash_is_as_asked_in_every_year_after_tax(network):
     assert list(debt.contracted_dscr.values()) == pytest.approx([1.25] * 7, abs=1e-6)
     assert debt.contracted_dscr_min == pytest.approx(1.25, abs=1e-6)
     assert debt.dscr_min > 1.25  # mining comes on top
-    assert debt.contracted_llcr == pytest.approx(1.25, abs=1e-6)  # as it is in every year
+    assert debt.contracted_llcr == pytest.approx(1.25, abs=1e-4)  # as it is in every year
     assert debt.llcr > debt.contracted_llcr
     assert debt.amount == pytest.approx(debt.by_dscr)
     assert debt.room == pytest.approx(debt.by_gearing - debt.by_dscr)
