@@ -9,7 +9,7 @@ from loadstone.engines.value.bridge import bridge
 from loadstone.engines.value.financing import Financed, financed, unit_costs
 from loadstone.engines.value.hedged import hedged
 from loadstone.engines.value.hedging import HedgeLine, hedge_lines
-from loadstone.engines.value.operating import operating_cash
+from loadstone.engines.value.operating import cash_notes, operating_cash
 from loadstone.engines.value.region import region
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
@@ -57,7 +57,7 @@ def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) ->
         deals=distribute(found.table, network),
         region=rows,
         ceiling=ceiling,
-        notes=(*found.notes, *_notes(network)),
+        notes=(*found.notes, *_notes(network), *cash_notes(found.table, network)),
     )
     return BaseCase(valuation=valuation, financed=found, hedges=lines)
 
