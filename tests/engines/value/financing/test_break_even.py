@@ -69,6 +69,20 @@ def test_hashprice_at_its_break_even_leaves_equity_its_rate(network):
     assert npv(left, rate, 12) == pytest.approx(0, abs=1e-3)
 
 
+def test_what_is_sold_ahead_keeps_its_price(network):
+    rate, cash = nominal_rate(network), mine(network)
+    halves = []
+    for row in cash.rows:
+        if row.group == "revenue":
+            half = replace(row, amounts=row.amounts / 2)
+            halves += [half, replace(half, contracted=True)]
+        else:
+            halves.append(row)
+    price = break_even_hashprice(cash, network, flat_tax, rate)
+    half_sold = break_even_hashprice(replace(cash, rows=tuple(halves)), network, flat_tax, rate)
+    assert half_sold < price  # the base case earns more than it must, and half of it is sure
+
+
 def test_there_is_no_break_even_where_nothing_helps(network):
     rate = nominal_rate(network)
     assert break_even_power(mine(network, capex=-1e9), flat_tax, rate) is None

@@ -96,3 +96,14 @@ def test_duty_and_lost_tax_follow_the_price_they_are_due_on():
     bought = sum(amounts for _, amounts in purchases(cash, "mining"))
     assert bought[[0, 30]] == pytest.approx([80, 10])
     assert not list(purchases(cash, "ai"))
+
+
+def test_lost_tax_on_hedged_mining_goes_with_it():
+    rows = (
+        row("revenue", "mining", 6.0, driver="mining", contracted=True),
+        row("revenue", "mining", 4.0, driver="mining"),
+        row("energy", "energy:mining", -3.0, contracted=True),
+        row("energy", "energy:mining", -2.0),
+        row("vat", "lost on power:mining", -1.0),
+    )
+    assert service_cash(table(*rows), "portfolio")[1][BUILT] == pytest.approx(6 - 3 - 0.6)

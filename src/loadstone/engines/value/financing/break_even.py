@@ -63,7 +63,7 @@ def break_even_power(table: CashTable, tax: Taxing, rate: float) -> float | None
     """Return the mean price of energy at which equity earns its rate, per MWh.
 
     All prices of energy move in proportion, and what tenants pay for theirs with them; grid
-    charges and levies stay.
+    charges, levies and hedges of power stay.
 
     Args:
         table: Cash with debt, before tax.
@@ -97,6 +97,8 @@ def break_even_hashprice(
 ) -> float | None:
     """Return the hashprice, the same in all months, at which equity earns its rate.
 
+    Mining that is sold ahead keeps its price.
+
     Args:
         table: Cash with debt, before tax.
         network: Its outlook.
@@ -112,13 +114,21 @@ def break_even_hashprice(
         return None
     usd = 1.0 / units_of(network, USD, table) if _knows_dollars(network) else 1.0
 
+    earned: dict[str, Floats] = {}
+    for row in table.select("revenue"):
+        if row.driver == MINING:
+            earned[row.site] = earned.get(row.site, np.zeros(table.months)) + row.amounts
+
     def moved(price: float) -> CashTable:
-        rows = [
-            replace(row, amounts=price * hashed[row.site] * usd)
-            if row.group == "revenue" and row.driver == MINING and row.site in hashed
-            else row
-            for row in table.rows
-        ]
+        rows = []
+        for row in table.rows:
+            if row.group == "revenue" and row.driver == MINING and not row.contracted:
+                whole = earned[row.site]
+                part = np.divide(row.amounts, whole, out=np.zeros_like(whole), where=whole > 0)
+                found = price * hashed.get(row.site, np.zeros(table.months)) * usd * part
+                rows.append(replace(row, amounts=found))
+            else:
+                rows.append(row)
         return replace(table, rows=tuple(rows))
 
     return _root(moved, tax, rate, start=Economy(network).hashprice(0), rising=True)

@@ -181,6 +181,8 @@ class _Shares:
         if row.group == "tax":
             return self._tax(row.country)
         use = row.line.rpartition(":")[2]
+        if use == "mining" and row.group == "vat":  # its power and levies are marked by hedges
+            return self._earned(row.site, use)
         return self._revenue(row.site, use if use in USES else "")
 
     def _revenue(self, site: str, use: str) -> Floats:
@@ -188,6 +190,9 @@ class _Shares:
             return np.ones(self.table.months)
         if use == "mining":
             return np.zeros(self.table.months)
+        return self._earned(site, use)
+
+    def _earned(self, site: str, use: str) -> Floats:
         signed, earned = self._signed.get((site, use), [np.zeros(self.table.months)] * 2)
         return np.divide(signed, earned, out=np.zeros_like(earned), where=earned > 0)
 
