@@ -98,3 +98,23 @@ def test_shapes_that_disagree_are_refused():
         distribute_many(np.zeros((2, 3)), DEAL, allowed=np.ones((3, 2, 2), dtype=bool))
     with pytest.raises(InputError, match="years"):
         distribute_many(np.zeros((2, 3)), DEAL, years=np.ones(2))
+
+
+@settings(max_examples=20)
+@given(terms, st.integers(0, 2**32 - 1))
+def test_calls_in_january_and_payments_in_july_are_as_in_the_exact_form(deal, seed):
+    rng = np.random.default_rng(seed)
+    needed = np.round(rng.uniform(1_000, 20_000, (2, 4)), 2)
+    given_back = np.round(rng.uniform(0, 40_000, (2, 4)), 2)
+    found = distribute_many((given_back - needed)[None], deal, gross=needed, lag=0.5)[0]
+    days = [date(2027 + h // 2, 1 + h % 2 * 6, 1) for h in range(8)]
+    halves = np.stack((-needed, given_back), axis=2).reshape(2, 8)
+    projects = [
+        Project(id=f"p{i}", units=tuple(round(100 * float(x)) for x in row))
+        for i, row in enumerate(halves)
+    ]
+    exact = np.zeros((len(deal.parties), 4))
+    for posting in run(deal, "USD", projects, days):
+        place = deal.parties.index(posting.party), posting.month // 2
+        exact[place] += posting.units / 100
+    np.testing.assert_allclose(found, exact, atol=0.5)

@@ -80,6 +80,21 @@ def test_parties_together_have_what_owners_have_in_each_future(network, table):
     np.testing.assert_allclose(sum(found.values()), owners, atol=1e-6)
 
 
+def test_cash_that_waits_is_paid_a_year_later_and_all_of_it_in_the_end(network, table):
+    quarterly = replace(DEAL, every_months=5)
+    here = replace(network, deals=Deals(deals=(quarterly,)))
+    project = project_of(table)
+    owners = table.by_year(table.total())
+    found = sharing(table, here, UNITS, project).of(project[None], owners[None])
+    [deal] = distribute(table, here)
+    for party in deal.parties:
+        exact = np.array(party.counted_received) - np.array(party.counted_called)
+        assert found["platform", party.party].sum() == pytest.approx(
+            exact.sum() / 100, rel=0.03
+        )
+    assert sum(found.values()).sum() == pytest.approx(owners.sum())
+
+
 def test_what_changes_in_a_country_changes_its_deal(network, table):
     project = project_of(table)
     ready = sharing(table, network, UNITS, project)

@@ -2,8 +2,8 @@
 """Deals in many futures at once: the same rules as the exact form, yearly and in floats.
 
 It equals the exact form where flows are yearly. Of monthly cash it is an approximation: what
-is called and paid out within one year is netted, and commitments do not end a future; what
-they do not cover is called by commitments all the same.
+is called and paid out within one year is netted but for what `gross` says, and commitments do
+not end a future; what they do not cover is called by commitments all the same.
 """
 
 from collections.abc import Sequence
@@ -51,6 +51,8 @@ def distribute_many(
     *,
     allowed: Bools | None = None,
     years: Floats | None = None,
+    gross: Floats | None = None,
+    lag: float = 0.0,
 ) -> Floats:
     """Return what each party of a deal receives less what it pays, in each future and year.
 
@@ -63,6 +65,9 @@ def distribute_many(
             None where all may.
         years: Length of the time before each year's flow, the first 0. Shape (Y,); None
             for whole years.
+        gross: What is called in each year even where a group gives more in it, since its sites
+            need and give at different times. Shape (P, Y); None for nothing.
+        lag: Years from a year's calls to its payments, 0 to 1.
 
     Returns:
         By future, party in the order of `deal.parties`, and year. Shape (N, parties, Y).
@@ -81,15 +86,23 @@ def distribute_many(
         years[:1] = 0.0
     if years.shape != (count,):
         raise InputError("years", years.shape, f"must be {(count,)}")
-    moving = np.ascontiguousarray(np.moveaxis(grouped, 0, 2))  # (P, Y, N)
+    besides = np.zeros((groups, count)) if gross is None else gross
+    if besides.shape != (groups, count):
+        raise InputError("gross", besides.shape, f"must be {(groups, count)}")
+    moving = np.ascontiguousarray(np.moveaxis(grouped + besides, 0, 2))  # (P, Y, N)
     books = _Books(deal, groups, futures)
     out = np.zeros((len(deal.parties), count, futures))
     elapsed = 0.0
     for y in range(count):
-        elapsed += float(years[y])
-        books.accrue(float(years[y]))
-        books.charge(out[:, y], float(years[y]))
-        books.call(out[:, y], np.maximum(-moving[:, y], 0.0), allowed[y])
+        before = max(float(years[y]) - lag, 0.0)
+        elapsed += before
+        books.accrue(before)
+        books.charge(out[:, y], before)
+        needed = np.maximum(-moving[:, y], 0.0) + besides[:, y, None]
+        books.call(out[:, y], needed, allowed[y])
+        elapsed += lag
+        books.accrue(lag)
+        books.charge(out[:, y], lag)
         books.pay(out[:, y], np.maximum(moving[:, y], 0.0), allowed[y], elapsed)
     if count and deal.clawback is not None:
         books.claw_back(out[:, -1], deal.clawback, elapsed)

@@ -63,3 +63,20 @@ def _shares(
         if total > 0:
             return {site: weights[site] / total for site in sites}
     return {site: 1 / len(sites) for site in sites}
+
+
+def called_and_paid(amounts: Floats, every_months: int) -> tuple[Floats, Floats]:
+    """Return what a site's owners are called for and what is paid out. Shapes (M,).
+
+    Args:
+        amounts: What it gives above 0 and needs below. Shape (M,).
+        every_months: Months between distributions, for which cash waits.
+    """
+    called, paid, waits = np.zeros(len(amounts)), np.zeros(len(amounts)), 0.0
+    for m, amount in enumerate(amounts.tolist()):
+        waits += amount
+        if waits < 0:
+            called[m], waits = -waits, 0.0
+        if (m + 1) % every_months == 0 or m + 1 == len(amounts):
+            paid[m], waits = waits, 0.0
+    return called, paid
