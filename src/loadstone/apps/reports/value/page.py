@@ -50,11 +50,11 @@ from loadstone.model.futures.risk import Fan, Risk
 from loadstone.model.valuation import Valuation
 
 _HISTOGRAMS = {
-    "npv": "Value of the project over futures",
-    "equity_npv": "Value of equity over futures",
-    "equity_irr": "Rate of return of equity over futures",
+    "npv": "Value of the project",
+    "equity_npv": "Value of equity",
+    "equity_irr": "Rate of return of equity",
 }
-_MOST_FANS, _PAPER_HALF = 6, 490
+_MOST_FANS, _PAPER_HALF, _PAPER_THIRD = 6, 490, 322
 Section = tuple[str, Callable[[Valuation], str]]
 
 
@@ -219,12 +219,10 @@ def _deals(valuation: Valuation) -> str:
     return "".join(parts)
 
 
-def _half(names: list[tuple[str, str]]) -> str:
-    """Return charts two by two."""
-    cells = "".join(
-        f"<div>{chart(name, label, paper_px=_PAPER_HALF)}</div>" for name, label in names
-    )
-    return f'<div class="halves">{cells}</div>' if cells else ""
+def _grid(names: list[tuple[str, str]], kind: str = "halves", px: int = _PAPER_HALF) -> str:
+    """Return charts beside each other, "halves" or "three"."""
+    cells = "".join(f"<div>{chart(name, label, paper_px=px)}</div>" for name, label in names)
+    return f'<div class="{kind}">{cells}</div>' if cells else ""
 
 
 def _futures(valuation: Valuation) -> str:
@@ -248,16 +246,16 @@ def _futures(valuation: Valuation) -> str:
     options = options_table(risk, currency)
     return (
         paragraph(futures_words(risk, currency), "lead")
-        + _half(histograms[:2])
+        + _grid(histograms, "three", _PAPER_THIRD)
         + paragraph("Left of 0 the plan loses. Dotted: quantiles.", "read")
-        + _half(moves)
+        + _grid(moves)
         + paragraph(
             "Left: mean value where a factor is in its lowest and its highest tenth, with its "
             "share of the variance. Right: one thing at a time goes wrong, all else as in the "
             "base case.", "read",
         )
         + (table(stresses_table(risk, currency), dense=True) if risk.stresses else "")
-        + _half(fans)
+        + _grid(fans)
         + paragraph("Bands: quantiles over futures. Dotted: the base case.", "read")
         + table(spreads_table(risk, currency), dense=True)
         + (f"<h3>What owners may still decide</h3>{table(options)}" if options.rows else "")

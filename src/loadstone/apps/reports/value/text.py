@@ -46,10 +46,7 @@ def value_text(valuation: Valuation) -> Iterator[RenderableType]:
     for deal in valuation.deals:
         yield Text()
         yield grid_of(_short(deal), f"Who gets what: {deal.id}, {deal.scope}, {deal.style}")
-    if valuation.risk is None:
-        yield Text()
-        yield Text("No futures are stated: this is the base case alone.", style="dim")
-    else:
+    if valuation.risk is not None:
         yield from _futures(valuation.risk, currency)
     yield from block("What the numbers leave out", [item(n) for n in valuation.notes], _NOTES)
 

@@ -55,12 +55,14 @@ def write_sites(book: Book, table: CashTable, portfolio: dict[str, Strip]) -> No
 
 def _block(lines: Lines, table: CashTable, site: str, country: str) -> None:
     """Write the kinds of cash of one site, or of what one country has and no site."""
-    lines.next()
     rows = []
     for name, groups in _KINDS:
         amounts = table.by_year(table.total(*groups, site=site, country=country))
         if np.abs(amounts).max(initial=0.0):
             rows.append((name, amounts))
+    if not rows:
+        return
+    lines.next()
     place = (site or "(no site)", country or ALL)
     start = lines.row + 1
     for name, amounts in rows:
