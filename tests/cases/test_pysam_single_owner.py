@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 from loadstone.engines.finance.debt.carrying import carried, smallest
 from loadstone.engines.finance.debt.cover import cover
 from loadstone.engines.finance.debt.repaying import drawn, level, repaid
+from loadstone.engines.finance.losses import TaxRules, tax_by_year
 from loadstone.engines.finance.reserves import flows, service_reserve
 from loadstone.engines.finance.returns import Reason, irr, npv
 
@@ -239,14 +240,9 @@ def test_difference_the_fee_is_part_of_the_cost_it_is_a_share_of():
     assert ours.debt - theirs.size_of_debt == pytest.approx(10_741.48, abs=CENT)
 
 
-def carried_forward(income: Floats) -> Floats:
+def carried_forward(income: Floats, *, limit: float = 1.0) -> Floats:
     """Return tax where losses wait for the profits of later years."""
-    bank, tax = 0.0, np.zeros(len(income))
-    for t, profit in enumerate(income):
-        used = min(bank, max(profit, 0.0))
-        bank += max(-profit, 0.0) - used
-        tax[t] = TAX * (max(profit, 0.0) - used)
-    return tax
+    return tax_by_year(income[None, :], TaxRules(rate=TAX, loss_limit=limit))[0]
 
 
 def test_difference_losses_are_carried_forward_where_sam_pays_them_out():
@@ -259,3 +255,17 @@ def test_difference_losses_are_carried_forward_where_sam_pays_them_out():
     assert ours.tax.sum() == pytest.approx(paid_out.sum(), abs=CENT)
     assert (np.cumsum(ours.tax) >= np.cumsum(paid_out) - CENT).all()
     assert irr(ours.equity).rates[0] < theirs.project_return_aftertax_irr / 100
+
+
+def test_difference_a_limit_on_losses_delays_them_further():
+    """Of a year's income, 80 % may be losses of earlier years (26 U.S.C. 172(a)(2))."""
+
+    def limited(income: Floats) -> Floats:
+        return carried_forward(income, limit=0.8)
+
+    free, bound = (
+        single_owner(dscr=None, gearing=0.5, schedule=MACRS, tax_of=tax_of)
+        for tax_of in (carried_forward, limited)
+    )
+    assert bound.tax.sum() == pytest.approx(free.tax.sum(), abs=CENT)
+    assert npv(bound.equity, NOMINAL) < npv(free.equity, NOMINAL)
