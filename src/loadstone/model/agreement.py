@@ -4,6 +4,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
+from loadstone.model.cash_agreement import cash_disagreements
 from loadstone.model.country import Country
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
@@ -34,6 +35,7 @@ def disagreements(network: Network) -> tuple[InputError, ...]:
         file = f"sites/{site.id}.toml"
         found += [error.in_file(file) for error in _in_site(site, network)]
     found += [error.in_file("offers.toml") for error in offer_disagreements(network)]
+    found += [error.in_file("deals.toml") for error in cash_disagreements(network)]
     found += [error.in_file("deals.toml") for error in deal_disagreements(network)]
     found += [error.in_file("deals.toml") for error in debt_disagreements(network)]
     found += [error.in_file("futures.toml") for error in future_disagreements(network)]
