@@ -68,7 +68,7 @@ class Sharing:
     project: Floats
     weight: Floats
 
-    def of(self, cash: Floats, owners: Floats) -> dict[tuple[str, str], Floats]:
+    def of(self, cash: Floats, owners: Floats | None = None) -> dict[tuple[str, str], Floats]:
         """Return what each party receives less what it pays, by deal and party.
 
         A place has what it has in the base case, and what the future changes in its project;
@@ -78,7 +78,7 @@ class Sharing:
 
         Args:
             cash: Of the project by unit. Shape (N, U, Y).
-            owners: Of all owners. Shape (N, Y).
+            owners: Of all owners; None where nothing but the project changes. Shape (N, Y).
 
         Returns:
             Reporting currency. Shapes (N, Y).
@@ -87,11 +87,12 @@ class Sharing:
         for u, p in enumerate(self.place.tolist()):
             if p >= 0:
                 placed[:, p] += cash[:, u] - self.project[u]
-        rest = owners - placed.sum(axis=1)
-        flows = placed + rest[:, None, :] * self.weight[:, None]
+        if owners is not None:
+            rest = owners - placed.sum(axis=1)
+            placed += rest[:, None, :] * self.weight[:, None]
         found = {}
         for one in self.deals:
-            counted = (flows[:, one.places] + one.waits) * one.rate
+            counted = (placed[:, one.places] + one.waits) * one.rate
             parties = distribute_many(
                 counted,
                 one.deal,
