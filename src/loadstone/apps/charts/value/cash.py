@@ -108,7 +108,7 @@ def sources_figure(
     whole = max(sum(uses.values()), sum(sources.values())) or 1.0
     for side, rows in (("Sources", sources), ("Uses", uses)):
         for i, (name, amount) in enumerate(rows.items()):
-            wide = amount > 0.09 * whole
+            wide = amount > 0.12 * whole
             told = f"{name}<br>{number(amount / MILLION, 1)}" if wide else ""
             bar = go.Bar(
                 y=[side], x=[amount / MILLION], orientation="h", name=name, showlegend=not wide,

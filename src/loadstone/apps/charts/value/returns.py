@@ -11,15 +11,15 @@ from loadstone.apps.charts.words import number
 from loadstone.model.finance.returns import BridgeStep, DealResult
 from loadstone.model.money import major
 
-MILLION, _WIDE = 1e6, 16
+MILLION, _PLACE = 1e6, 130  # characters below all bars together
 _MORE, _LESS = "#5c9a78", "#b5654a"
 _PARTIES = (AI, LEASE, "#5aa9a4", BATTERY, "#6d9cc2", HOSTING, "#98a3ab")
 _MANAGERS = {"sponsor": MINING, "manager": "#a86a10"}
 TIERS = ("capital", "preferred", "catch-up", "carry", "split", "fees", "clawback")
 
 
-def _lines(name: str) -> str:
-    return "<br>".join(wrap(name, _WIDE))
+def _lines(name: str, width: int) -> str:
+    return "<br>".join(wrap(name, width, break_long_words=False, break_on_hyphens=True))
 
 
 def bridge_figure(steps: Sequence[BridgeStep], currency: str) -> go.Figure:
@@ -31,7 +31,7 @@ def bridge_figure(steps: Sequence[BridgeStep], currency: str) -> go.Figure:
     """
     ends = {0, len(steps) - 1}
     bars = go.Waterfall(
-        x=[_lines(step.name) for step in steps],
+        x=[_lines(step.name, _PLACE // len(steps)) for step in steps],
         y=[step.amount / MILLION for step in steps],
         measure=[
             "absolute" if i == 0 else "total" if i in ends else "relative"
@@ -46,11 +46,11 @@ def bridge_figure(steps: Sequence[BridgeStep], currency: str) -> go.Figure:
     figure = go.Figure(bars)
     figure.add_hline(y=0, line={"color": INK, "width": 1})
     return framed(
-        figure, "From the plan's value to the value of nominal cash", height=340,
-        margin={"l": 64, "r": 8, "t": 48, "b": 64}, showlegend=False,
+        figure, "From the plan's value to the value of owners' cash", height=350,
+        margin={"l": 64, "r": 8, "t": 48, "b": 74}, showlegend=False,
         xaxis={"type": "category", "tickangle": 0},
         yaxis={"title": {"text": f"{currency} m"}, "tickformat": ",d"},
-    )  # fmt: skip
+    ).update_xaxes(tickfont={"size": 11})  # fmt: skip
 
 
 def deal_figure(deal: DealResult) -> go.Figure:

@@ -55,6 +55,7 @@ _HISTOGRAMS = {
     "equity_irr": "Rate of return of equity",
 }
 _MOST_FANS, _PAPER_HALF, _PAPER_THIRD = 6, 490, 322
+_NOTES = 6
 Section = tuple[str, Callable[[Valuation], str]]
 
 
@@ -161,10 +162,19 @@ def _worth(valuation: Valuation) -> str:
         + table(returns_table(valuation))
         + _list(reasons)
         + (details("Countries and sites", table(sites, dense=True)) if sites.rows else "")
-        + table(costs_table(valuation.costs, valuation.currency))
-        + (f"<h3>What the numbers leave out</h3>{_list(list(valuation.notes))}"
-           if valuation.notes else "")
+        + '<div class="halves"><div>'
+        + table(costs_table(valuation.costs, valuation.currency), dense=True)
+        + f"</div><div>{_notes(valuation)}</div></div>"
     )  # fmt: skip
+
+
+def _notes(valuation: Valuation) -> str:
+    notes = list(valuation.notes)
+    if not notes:
+        return ""
+    more = notes[_NOTES:]
+    rest = details(f"{len(more)} more", _list(more)) if more else ""
+    return f"<h3>What the numbers leave out</h3>{_list(notes[:_NOTES])}{rest}"
 
 
 def _cash(valuation: Valuation) -> str:
@@ -209,7 +219,7 @@ def _deals(valuation: Valuation) -> str:
             for party in deal.parties
             if party.irr_reason and any(party.called)
         ]
-        checks = paragraph("; ".join(deal.checks) + "." if deal.checks else "", "quiet")
+        checks = paragraph(" ".join(f"{one.rstrip('.')}." for one in deal.checks), "quiet")
         parts.append(
             chart(f"value-deal-{deal.id}", f"Who gets what of {deal.id}")
             + table(parties_table(deal), dense=True)

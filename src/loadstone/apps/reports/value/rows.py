@@ -99,7 +99,7 @@ def costs_table(costs: UnitCosts, currency: str) -> Table:
     add("To mine one bitcoin, cash", costs.btc_cash, currency)
     add("To mine one bitcoin, all in", costs.btc_all_in, currency)
     for name, amount in costs.btc_parts.items():
-        add(f"  of which {name}", amount, currency)
+        add(f"\N{EM SPACE}of which {name}", amount, currency)
     for model, cost in costs.gpu_hour.items():
         add(f"GPU-hour, {model}", cost, currency, 2)
     for lease, cost in costs.kw_month.items():
