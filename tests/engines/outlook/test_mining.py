@@ -143,13 +143,12 @@ def test_own_hashrate_lowers_hashprice_and_others_make_room():
     with_own = drawing(mining(hashrate=hashrate()), months=60, own_eh=own)
     a, b = without.paths(500), with_own.paths(500)
     less = b.factor("hashprice") / a.factor("hashprice")
+    share = 30.0 / b.factor("network_eh")
+    np.testing.assert_allclose(less[:, 0], 1 - share[:, 0])
     assert (less[:, :5] < 1).all()
-    assert (less < 1).mean() > 0.95  # after a delay others may leave a little too much room
-    assert (less.mean(axis=0) < 1).all()
-    added = b.factor("network_eh") - a.factor("network_eh")
-    np.testing.assert_allclose(added[:, 0], 30.0)
-    assert (added <= 30.0 + 1e-9).all()
-    assert added[:, -1].mean() < 25.0
+    assert less.mean() < 1
+    # where entry is free, in the long run others enter less by what was added
+    assert np.median(less[:, -1]) == pytest.approx(1, abs=0.01)
 
 
 def test_fees_have_their_median_and_spikes():

@@ -13,6 +13,7 @@ from loadstone.engines.outlook.reduce import (
     read_factors,
     reduced,
     seen_before,
+    stretched,
 )
 from loadstone.model.errors import InputError
 from loadstone.model.futures.paths import Paths
@@ -118,3 +119,27 @@ def test_futures_that_are_all_alike_are_one():
 def test_too_few_and_too_many_are_refused(count, futures):
     with pytest.raises(InputError):
         reduced(paths(np.ones((5, futures, 1))), PHASES, count)
+
+
+def test_kept_futures_have_the_mean_and_the_spread_of_all():
+    every = drawn(400)
+    found = reduced(every, PHASES, 12)
+    few = stretched(every, found)
+    assert few.count == len(found.chosen)
+    for name in read_factors(every):
+        logs, kept = np.log(every.factor(name)), np.log(few.factor(name))
+        assert found.weight @ kept == pytest.approx(logs.mean(axis=0))
+        spread = np.sqrt(found.weight @ (kept - found.weight @ kept) ** 2)
+        assert spread == pytest.approx(logs.std(axis=0))
+    # what a planner does not read stays as it was drawn
+    assert np.array_equal(few.factor("network_eh"), every.factor("network_eh")[found.chosen])
+    # middles alone tell of a calmer world
+    calm = np.log(every.factor("hashprice")[found.chosen])
+    assert np.sqrt(found.weight @ (calm - found.weight @ calm) ** 2).mean() < 0.9 * (
+        np.log(every.factor("hashprice")).std(axis=0).mean()
+    )
+
+
+def test_one_future_for_all_is_their_middle():
+    few = stretched(level(10.0, 40.0), reduced(level(10.0, 40.0), PHASES, 1))
+    assert few.factor("hashprice") == pytest.approx(20.0)  # sqrt(10 x 40)

@@ -17,7 +17,7 @@ Arrays that kernels share:
     event     (J, 5)          rate, lead, scale, spread, together
 """
 
-from math import exp, floor, log, sqrt
+from math import exp, factorial, floor, log, sqrt
 
 import numpy as np
 from numba import njit
@@ -40,11 +40,15 @@ Keys = NDArray[np.uint64]
 
 _GOLDEN, _FIRST, _SECOND = np.uint64(GOLDEN), np.uint64(FIRST), np.uint64(SECOND)
 _30, _27, _31, _12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
-_FAR = 1e3  # marks what belongs to a tail
 UNIT = 2.0**-52
 
+# the exponential: ln 2 in two parts, what rounds to a whole number, and its series
+LOG2E, ROUND = 1.4426950408889634, 6755399441055744.0
+LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12 = (1 / factorial(n) for n in range(2, 13))
 
-@njit(cache=True, nogil=True, inline="always")
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _mix(word: np.uint64) -> np.uint64:
     """Return the mixed bits of a word."""
     word = (word ^ (word >> _30)) * _FIRST
@@ -52,21 +56,21 @@ def _mix(word: np.uint64) -> np.uint64:
     return word ^ (word >> _31)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _uniform(start: np.uint64, place: int) -> float:
     """Return one number between 0 and 1 of a stream."""
     word = _mix(start + np.uint64(place + 1) * _GOLDEN)
     return (float(np.int64(word >> _12)) + 0.5) * UNIT
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _uniforms(start: np.uint64, out: Floats) -> None:
     """Fill with numbers between 0 and 1."""
     for m in range(out.shape[0]):
         out[m] = _uniform(start, m)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _tail(q: float) -> float:
     """Return the normal quantile of q + 1/2 far from the middle."""
     t = sqrt(-2.0 * log(0.5 - abs(q)))
@@ -75,7 +79,7 @@ def _tail(q: float) -> float:
     return top / bottom if q < 0 else -(top / bottom)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _middle(q: float) -> float:
     """Return the normal quantile of q + 1/2 near the middle."""
     r = q * q
@@ -84,43 +88,71 @@ def _middle(q: float) -> float:
     return top * q / bottom
 
 
-@njit(cache=True, nogil=True)
-def _normals(start: np.uint64, out: Floats, drawn: Floats) -> None:
-    """Fill with normal numbers; `drawn` is room of the same length."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _normals(start: np.uint64, out: Floats, drawn: Floats, far: Ints) -> None:
+    """Fill with normal numbers; `drawn` and `far` are room, of that length and one more."""
     count = out.shape[0]
     for m in range(count):
         drawn[m] = _uniform(start, m) - 0.5
     for m in range(count):  # for the vector units: no branch
         out[m] = _middle(drawn[m])
+    tails = 0
     for m in range(count):
-        if abs(drawn[m]) > MIDDLE:
-            out[m] = _tail(drawn[m])
+        far[tails] = m
+        tails += abs(drawn[m]) > MIDDLE
+    for i in range(tails):
+        out[far[i]] = _tail(drawn[far[i]])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy")
+def _exponentials(logs: Floats, scale: Floats, room: Floats, out: Floats) -> None:
+    """Write scale x e^logs, to the last digits but one; `room` is room of that length.
+
+    Powers of two go into the bits of the exponent, and a series of what is left does the rest:
+    arithmetic only, which vector units do many of at a time. Nothing beyond e^700 is meant.
+    """
+    count = logs.shape[0]
+    powers, bits = room.view(np.int64), out.view(np.int64)
+    for m in range(count):
+        x = min(max(logs[m], -700.0), 700.0)
+        shifted = x * LOG2E + ROUND
+        k = shifted - ROUND
+        r = (x - k * LN2_HIGH) - k * LN2_LOW
+        low = 1.0 + r * (1.0 + r * (C2 + r * (C3 + r * (C4 + r * (C5 + r * C6)))))
+        high = C7 + r * (C8 + r * (C9 + r * (C10 + r * (C11 + r * C12))))
+        room[m] = shifted
+        out[m] = low + (r * r * r) * (r * r * r) * r * high
+    for m in range(count):
+        bits[m] += powers[m] << 52
+    for m in range(count):
+        out[m] *= scale[m]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _normal(start: np.uint64, place: int) -> float:
     """Return one normal number of a stream."""
     q = _uniform(start, place) - 0.5
     return _tail(q) if abs(q) > MIDDLE else _middle(q)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _strand(
-    key: np.uint64, streams: Keys, strand: Floats, group: Floats, room: Floats, out: Floats
-) -> None:
+    key: np.uint64, streams: Keys, strand: Floats, group: Floats, room: Floats, far: Ints,
+    out: Floats,
+) -> None:  # fmt: skip
     """Write the logarithm of one strand of one future.
 
     Args:
         key: Of the future.
         streams, strand: Rows of the arrays told at the top. Shapes (6,) and (12,).
         group: Shocks of its group. Shape (M,).
-        room: Room to work in. Shape (2, M).
+        room, far: Room to work in. Shapes (2, M) and (M + 1,).
         out: Filled. Shape (M,).
     """
     months = out.shape[0]
     shared, alone, kept, sd = strand[0], strand[1], strand[2], strand[3]
     if alone > 0.0:
-        _normals(_mix(key ^ streams[0]), out, room[0])
+        _normals(_mix(key ^ streams[0]), out, room[0], far)
         for m in range(months):
             out[m] = shared * group[m] + alone * out[m]
     else:
@@ -155,7 +187,7 @@ def _strand(
             out[m] += stays
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _answer(miners: Floats, logs: Floats, m: int) -> float:
     """Return by how much the logarithm of hashrate grows after a month."""
     if miners[8] == 0.0:
@@ -172,7 +204,7 @@ def _answer(miners: Floats, logs: Floats, m: int) -> float:
     return grown
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _mining(
     key: np.uint64, spikes: Keys, at: Ints, level: Floats, outlook: Floats, miners: Floats,
     drift: Floats, room: Floats, values: Floats, i: int, row: int,
@@ -195,31 +227,34 @@ def _mining(
     spike, size = _mix(key ^ spikes[0]), _mix(key ^ spikes[1])
     if miners[0] > 0.0:
         _uniforms(spike, room[1])
+    earned, prices = values[row, i], values[row + 1, i]
+    network, fees = values[row + 2, i], values[row + 3, i]
+    prices[:], fees[:], earned[:] = outlook[0], outlook[2], 0.0
+    if at[0] >= 0:
+        _exponentials(level[at[0]], outlook[0], room[0], prices)
+    if at[2] >= 0:
+        _exponentials(level[at[2]], outlook[2], room[0], fees)
+    if at[1] >= 0:
+        earned[:] = level[at[1]]
+    _exponentials(earned + drift, outlook[1], room[0], network)
+    if miners[0] > 0.0:
+        for m in range(months):
+            if room[1, m] < miners[0]:
+                fees[m] += miners[1] * -log(_uniform(size, m))
     logs = room[0]
     answered = 0.0
     for m in range(months):
-        price, fee, noise = outlook[0, m], outlook[2, m], 0.0
-        if at[0] >= 0:
-            price *= exp(level[at[0], m])
-        if at[2] >= 0:
-            fee *= exp(level[at[2], m])
-        if miners[0] > 0.0 and room[1, m] < miners[0]:
-            fee += miners[1] * -log(_uniform(size, m))
-        if at[1] >= 0:
-            noise = level[at[1], m]
-        reward = outlook[3, m] * price * (1.0 + fee)
-        network = outlook[1, m] * exp(answered + noise + drift[m]) + outlook[4, m]
-        earned = reward / network
         if miners[8] > 0.0:
-            logs[m] = log(earned)
+            network[m] = network[m] * exp(answered) + outlook[4, m]
+        else:
+            network[m] += outlook[4, m]
+        earned[m] = outlook[3, m] * prices[m] * (1.0 + fees[m]) / network[m]
+        if miners[8] > 0.0:
+            logs[m] = log(earned[m])
             answered += _answer(miners, logs, m)
-        values[row, i, m] = earned
-        values[row + 1, i, m] = price
-        values[row + 2, i, m] = network
-        values[row + 3, i, m] = fee
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _happen(
     key: np.uint64, names: Keys, together: Keys, event: Floats, months: int, never: float,
     happens: Floats, i: int,
@@ -237,7 +272,7 @@ def _happen(
             happens[j, i] = event[j, 1] * max(longer, 0.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fill(
     seed: np.uint64, start: int, groups: Keys, spread: Floats, streams: Keys, strand: Floats,
     group: Ints, plain: Ints, nominal: Floats, spikes: Keys, at: Ints, outlook: Floats,
@@ -271,12 +306,15 @@ def fill(
     shocks = np.empty((count, months))
     level = np.empty((strand.shape[0], months))
     room = np.empty((2, months))
+    far = np.empty(months + 1, dtype=np.int64)
+    change = np.empty(months)
+    steps, even = np.empty(months), np.ones(months)
     row = plain.shape[0]
     moves = at[0] > -2
     for i in range(values.shape[1]):
         key = _mix(np.uint64(start + i + 1) * _GOLDEN + seed)
         for g in range(count):
-            _normals(_mix(key ^ groups[g]), shocks[g], room[0])
+            _normals(_mix(key ^ groups[g]), shocks[g], room[0], far)
         for g in range(count - 1, -1, -1):  # from the last, which no other needs any more
             for m in range(months):
                 shocks[g, m] *= spread[g, g]
@@ -285,10 +323,9 @@ def fill(
                     for m in range(months):
                         shocks[g, m] += spread[g, h] * shocks[h, m]
         for s in range(strand.shape[0]):
-            _strand(key, streams[s], strand[s], shocks[group[s]], room, level[s])
+            _strand(key, streams[s], strand[s], shocks[group[s]], room, far, level[s])
         for k in range(row):
-            for m in range(months):
-                values[k, i, m] = nominal[k, m] * exp(level[plain[k], m])
+            _exponentials(level[plain[k]], nominal[k], room[0], values[k, i])
         if moves:
             _mining(
                 key, spikes, at, level, outlook, miners, drift, room, values, i, row
@@ -296,9 +333,13 @@ def fill(
         if priced >= 0:
             last = values.shape[0] - 2
             for m in range(months):
-                change = log(values[priced, i, m] / nominal[priced, m])
-                values[last, i, m] = max(exp(machines[0] * change), machines[2])
-                values[last + 1, i, m] = max(exp(machines[1] * change), machines[2])
+                change[m] = log(values[priced, i, m] / nominal[priced, m])
+            for kind in range(2):
+                for m in range(months):
+                    steps[m] = machines[kind] * change[m]
+                _exponentials(steps, even, room[0], values[last + kind, i])
+                for m in range(months):
+                    values[last + kind, i, m] = max(values[last + kind, i, m], machines[2])
         _happen(key, names, together, event, months, never, happens, i)
         rain = _mix(key ^ sky)
         for y in range(weather.shape[1]):

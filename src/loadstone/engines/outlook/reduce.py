@@ -8,14 +8,21 @@ each has. Forward selection adds, one by one, the future that brings the kept on
 all; then each kept one moves to the middle of those it stands for, as long as that helps. A
 kept future weighs what it stands for.
 
+Middles lie closer together than what they are the middles of, so that a few of them tell of a
+calmer world, and of its tail nothing. `stretched` gives back the spread: in every month the
+kept futures are moved and stretched until mean and spread of each factor's logarithm are those
+of all. They are then no drawn futures any more, but keep their order and their shape.
+
 Source:
     Heitsch and Römisch, Scenario reduction algorithms in stochastic programming, Computational
-    Optimization and Applications 24 (2003): fast forward selection.
+    Optimization and Applications 24 (2003): fast forward selection. Høyland and Wallace,
+    Generating scenario trees for multistage decision problems, Management Science 47 (2001):
+    why moments are to be matched.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +40,7 @@ READ = ("hashprice", "ai", "power")
 
 MOST_CANDIDATES = 4000  # distances of all pairs are kept: 128 MB
 MOST_MOVES = 30
+MOST_STRETCH = 4.0  # of a factor in a month: more would make much of little
 LEAST = 1e-9  # a factor's value below is told by its logarithm no further
 
 
@@ -135,11 +143,43 @@ def reduced(paths: Paths, phases: Sequence[Phase], count: int) -> Reduction:
     )
 
 
+def stretched(paths: Paths, reduction: Reduction) -> Paths:
+    """Return the kept futures with the moments of all of them.
+
+    What a planner does not read stays as it was drawn.
+
+    Args:
+        paths: All futures.
+        reduction: Which are kept.
+    """
+    values = paths.values[:, reduction.chosen].copy()
+    for name in read_factors(paths):
+        k = paths.factors.index(name)
+        logs = np.log(np.maximum(paths.values[k], LEAST))
+        mean, sd = _moments(logs, paths.weight)
+        kept_mean, kept_sd = _moments(logs[reduction.chosen], reduction.weight)
+        ratio = np.divide(sd, kept_sd, out=np.ones_like(sd), where=kept_sd > LEAST)
+        ratio = np.clip(ratio, 1 / MOST_STRETCH, MOST_STRETCH)
+        values[k] = np.exp(mean + (logs[reduction.chosen] - kept_mean) * ratio)
+    return replace(
+        paths,
+        values=values,
+        happens=paths.happens[:, reduction.chosen],
+        weather=paths.weather[reduction.chosen],
+        weight=reduction.weight,
+    )
+
+
+def _moments(values: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Return mean and spread over futures, the first axis."""
+    mean = np.tensordot(weight, values, axes=1)
+    return mean, np.sqrt(np.tensordot(weight, (values - mean) ** 2, axes=1))
+
+
 def _points(means: Floats, names: Sequence[str], weight: Floats) -> Floats:
     """Return futures as points whose distance says how different they are. Shape (N, P K)."""
     logs = np.log(np.maximum(means, LEAST))
-    middle = np.tensordot(weight, logs, axes=1)
-    spread = np.sqrt(np.tensordot(weight, (logs - middle) ** 2, axes=1))
+    middle, spread = _moments(logs, weight)
     kinds = Counter(name.partition(":")[0] for name in names)
     share = np.sqrt([1 / kinds[name.partition(":")[0]] for name in names])
     scale = np.divide(share, spread, out=np.zeros_like(spread), where=spread > LEAST)
