@@ -57,4 +57,5 @@ def test_the_smallest_limit_binds_and_is_named():
     assert smallest({"gearing": 60.0, "dscr": 50.0, "stated": None}) == (50.0, "dscr")
     assert smallest({"gearing": 50.0, "dscr": 50.0}) == (50.0, "gearing")
     assert smallest({"gearing": 60.0, "dscr": 0.0}) == (0.0, "none")
+    assert smallest({"gearing": 60.0, "dscr": 0.5}) == (0.0, "none")  # nobody lends half a unit
     assert smallest({"gearing": None}) == (0.0, "none")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LITTLE = 1e-9  # of the largest limit: limits this close hold together
+LEAST = 1.0  # of a currency: nobody lends less
 
 
 def carried(service: Floats, rate: float, grace: int = 0) -> float:
@@ -48,13 +49,13 @@ def smallest(limits: Mapping[str, float | None]) -> tuple[float, str]:
         limits: What each allows, by name; None where it is no limit.
 
     Returns:
-        The amount, and "none" where it is 0 or nothing limits it.
+        The amount, and "none" with 0 where it is less than 1 or nothing limits it.
     """
     known = {name: limit for name, limit in limits.items() if limit is not None}
     if not known:
         return 0.0, "none"
     least = min(known.values())
-    if least <= 0.0:
+    if least < LEAST:
         return 0.0, "none"
     slack = LITTLE * max(known.values())
     return least, next(name for name, limit in known.items() if limit <= least + slack)

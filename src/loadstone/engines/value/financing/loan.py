@@ -38,6 +38,7 @@ class Loan:
         cost: What it finances, its own interest and fees until the last drawing included.
         schedule: Drawn, paid and left.
         cash, contracted: Available for its service, after loans of higher rank.
+        units: Units of its currency for one of the reporting currency.
         shares: Part of it by site and country.
         repays: First month of repayment, or of interest alone in grace.
         ends: Month of the last payment.
@@ -50,6 +51,7 @@ class Loan:
     schedule: Schedule
     cash: Floats
     contracted: Floats
+    units: Floats
     shares: Mapping[tuple[str, str], float]
     repays: int
     ends: int
@@ -149,6 +151,7 @@ def lend(debt: Debt, table: CashTable, senior: tuple[Floats, Floats], units: Flo
         ),
         cash=cash,
         contracted=contracted,
+        units=units,
         shares=shares,
         repays=first if machine else start + debt.draw_months,
         ends=int(paid[-1]) if paid.size else start,

@@ -19,8 +19,8 @@ SLACK = 1e-6  # of a cover: rounding breaks no covenant
 
 
 def yearly_cover(loan: Loan, cash: Floats, table: CashTable) -> Cover:
-    """Return the cover of each calendar year, over its months with service."""
-    paid = loan.payments
+    """Return the cover of each calendar year, in the loan's money, of months with service."""
+    paid, cash = loan.payments * loan.units, cash * loan.units
     due = (paid > 0) & (np.arange(len(paid)) <= loan.ends)
     return cover(table.by_year(cash * due), table.by_year(paid))
 
