@@ -102,6 +102,58 @@ def _part(row: CashRow) -> str:
     return named.get(row.group, "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Borne:
+    """What a product bears, from which anybody can count its cost again.
+
+    Attributes:
+        product: "mining", or a line of revenue such as "ai:gb200-nvl72" or "lease:tenant-a".
+        unit: "BTC", "GPU-h" or "kW-month".
+        made: By month. Shape (M,).
+        paid: Positive where it costs, by month; by part for "mining", all in "paid" for
+            others. Shapes (M,).
+        left: What is not written off at the end, taken off the cost there.
+    """
+
+    product: str
+    unit: str
+    made: Floats
+    paid: Mapping[str, Floats]
+    left: float = 0.0
+
+
+def borne(table: CashTable) -> tuple[Borne, ...]:
+    """Return what bitcoins, GPU-hours and kW-months bear, by month.
+
+    The cost of a unit is the present value of what is paid, less that of what is left at the
+    beginning of the last month, over the present value of what is made.
+
+    Args:
+        table: Cash after tax and debt, rows of countries given to sites.
+    """
+    shares, months = _Shares(table), table.months
+    made: dict[tuple[str, str], Floats] = {}
+    for row in table.rows:
+        if row.unit in ("BTC", "GPU-h", "kW-month"):
+            key = (MINING if row.unit == "BTC" else row.line, row.unit)
+            made[key] = made.get(key, np.zeros(months)) + row.amounts
+    found = []
+    for (product, unit), amounts in made.items():
+        paid = {part: np.zeros(months) for part in (PARTS if unit == "BTC" else ("paid",))}
+        left = 0.0
+        for row in table.rows:
+            part = _part(row)
+            if unit == "BTC" and part:
+                sign = 1.0 if row.group == "memo" else -1.0
+                paid[part] += sign * shares.mining(row, part) * row.amounts
+            elif unit != "BTC":
+                share = shares.product(row, product)
+                paid["paid"] += share * _paid(row)
+                left += share * _left(row)
+        found.append(Borne(product=product, unit=unit, made=amounts, paid=paid, left=left))
+    return tuple(found)
+
+
 def levelised(table: CashTable, rate: float) -> tuple[dict[str, float], dict[str, float]]:
     """Return costs of a GPU-hour by server model, and of a kW-month by lease.
 
@@ -129,15 +181,25 @@ def levelised(table: CashTable, rate: float) -> tuple[dict[str, float], dict[str
 
 def _invested_or_run(row: CashRow, worth: Floats) -> float:
     """Return the present value of what a row costs, what is left at the end taken off."""
+    return float(_paid(row) @ worth) - _left(row) * float(worth[-1])
+
+
+def _paid(row: CashRow) -> Floats:
+    """Return what a row costs by month, 0 where it is no cost. Shape (M,)."""
     lost = row.group == "vat" and row.line.startswith(LOST_ON)
     passed_on = row.group == "revenue" and row.line.startswith("lease power:")
     if row.group in ("energy", "direct", "levies", *ASSETS) or lost or passed_on:
-        cost = -float(row.amounts @ worth)
-        if row.group in ASSETS or (lost and not row.line.startswith(f"{LOST_ON}power")):
-            cost += float(row.amounts.sum() * worth[-1])  # owned at the end
-        return cost
+        return -row.amounts
+    return np.zeros(len(row.amounts))
+
+
+def _left(row: CashRow) -> float:
+    """Return what of a row is owned at the end; what is written off by then is below 0."""
+    lost = row.group == "vat" and row.line.startswith(LOST_ON)
+    if row.group in ASSETS or (lost and not row.line.startswith(f"{LOST_ON}power")):
+        return -float(row.amounts.sum())
     if row.group == "memo" and row.line.startswith(f"{DEPRECIATION}:"):
-        return float(row.amounts.sum() * worth[-1])  # but written off by then
+        return -float(row.amounts.sum())
     return 0.0
 
 
