@@ -47,7 +47,7 @@ class Wild:
             raise InputError("share", self.share, "must be above 0 and below 1")
         if not 1 <= self.months < inf:
             raise InputError("months", self.months, "must be finite and at least 1")
-        if self.begins > 1:
+        if self.begins > 1 + 1e-9:
             rule = f"must be at least {self.share / (1 - self.share):.3g} for such a share"
             raise InputError("months", self.months, rule)
 
