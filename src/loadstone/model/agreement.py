@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from loadstone.model.cash_agreement import cash_disagreements
 from loadstone.model.country import Country
 from loadstone.model.deals_agreement import deal_disagreements
+from loadstone.model.debt_agreement import debt_disagreements
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
-from loadstone.model.finance.debt_agreement import debt_disagreements
 from loadstone.model.futures_agreement import future_disagreements
 from loadstone.model.grid import HOURS_PER_YEAR, TimeGrid
 from loadstone.model.network import Network
