@@ -48,6 +48,7 @@ def valuing_doors(write_report: ReportAgain) -> ValuingDoors:
         read_network=read_network,
         read_plan=files.read_plan,
         read_dispatch=files.read_dispatch,
+        read_columns=lambda run: files.read_certificate(run)[0].columns,
         read_manifest=lambda run: files.read_json(run / MANIFEST),
         write_manifest=lambda run, made: files.write_json(run / MANIFEST, made),
         write_valuation=files.write_valuation,

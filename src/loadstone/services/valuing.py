@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from loadstone.engines.value.base_case import base_case
 from loadstone.engines.value.futures.assessing import assess
 from loadstone.model.errors import InputError
@@ -16,6 +19,8 @@ from loadstone.model.plan import Plan, SiteDispatch
 from loadstone.model.ports import Clock, NetworkReader
 from loadstone.model.valuation import Valuation
 from loadstone.services.planning import INPUTS, silent
+
+Floats = NDArray[np.float64]
 
 FUTURES = 10_000
 Tell = Callable[[str], None]
@@ -44,6 +49,7 @@ class Doors:
         read_network: Reads a network folder.
         read_plan: Returns the plan of a run.
         read_dispatch: Returns the hours of a run.
+        read_columns: Returns the columns of the plan of a run in the problem of its network.
         read_manifest: Returns how a run was made.
         write_manifest: Keeps how a run was made.
         write_valuation: Keeps what a run is worth.
@@ -54,6 +60,7 @@ class Doors:
     read_network: NetworkReader
     read_plan: Callable[[Path], Plan]
     read_dispatch: Callable[[Path], tuple[SiteDispatch, ...]]
+    read_columns: Callable[[Path], Floats]
     read_manifest: Callable[[Path], Mapping[str, Any]]
     write_manifest: Callable[[Path, Mapping[str, Any]], Path]
     write_valuation: Callable[[Path, Valuation], Path]
@@ -132,6 +139,7 @@ def value_run(
                 plan,
                 dispatch,
                 network,
+                columns=doors.read_columns(run),
                 count=order.futures or FUTURES,
                 seed=order.seed,
                 clock=doors.clock.wall_s,

@@ -89,6 +89,8 @@ def test_a_histogram_holds_every_future_once(values):
 
 def test_a_fan_has_the_quantiles_of_each_time():
     values = np.outer(np.arange(101.0), [1.0, 2.0])
-    fan = fan_of("cash", "USD", (2027.0, 2028.0), values, even(101), np.array([5.0, 6.0]))
+    base = np.array([5.0, 6.0])
+    times = (2027.0, 2028.0)
+    fan = fan_of("cash", "USD", times, values=values, weight=even(101), base=base)
     assert fan.quantiles["0.05"] == (5.0, 10.0)
     assert fan.base == (5.0, 6.0)

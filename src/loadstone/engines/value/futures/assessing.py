@@ -4,7 +4,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from loadstone.engines.value.base_case import BaseCase
 from loadstone.engines.value.futures.book import Book
 from loadstone.engines.value.futures.case import case_of, curves_of, settled_book, site_times
 from loadstone.engines.value.futures.drivers import drivers_of
+from loadstone.engines.value.futures.exactness import measured
 from loadstone.engines.value.futures.investors import party_values
 from loadstone.engines.value.futures.many import (
     Outcomes,
@@ -25,6 +26,7 @@ from loadstone.engines.value.futures.many import (
 )
 from loadstone.engines.value.futures.opening import Case, Middle
 from loadstone.engines.value.futures.options import option_values
+from loadstone.engines.value.futures.redispatch import Redispatch
 from loadstone.engines.value.futures.spreads import fan_of, spread_of
 from loadstone.engines.value.futures.stresses import stress_cases
 from loadstone.engines.value.hedging import hedge_cash
@@ -128,6 +130,7 @@ def assess(
     dispatch: Sequence[SiteDispatch],
     network: Network,
     *,
+    columns: Floats,
     count: int,
     seed: int,
     clock: Callable[[], float],
@@ -142,6 +145,7 @@ def assess(
         plan: The plan.
         dispatch: Its hours.
         network: The network.
+        columns: The plan's columns in the problem of the network. Shape (C,).
         count: How many futures are drawn.
         seed: What they are drawn with.
         clock: Wall time, seconds.
@@ -176,13 +180,18 @@ def assess(
         tell=lambda done: tell(f"valued {done:,} of {futures.count:,} futures"),
     )
     seconds = clock() - started
+    tell("dispatching hours anew")
+    again = Redispatch(network, plan, columns)
+    stresses = stress_cases(base, case, again, executor)
+    error = measured(
+        case, middle, again, futures.source, futures.count, seed=seed, executor=executor
+    )
     tell("finding what explains the spread")
-    return _told(base, case, futures, book, found, seconds)
+    risk = _told(base, case, futures, book, found)
+    return replace(risk, seconds=seconds, stresses=stresses, error=error)
 
 
-def _told(
-    base: BaseCase, case: Case, futures: Drawn, book: Book, found: Outcomes, seconds: float
-) -> Risk:
+def _told(base: BaseCase, case: Case, futures: Drawn, book: Book, found: Outcomes) -> Risk:
     weight = futures.weight if futures.weight is not None else np.ones(len(found.npv))
     first = weight[: len(found.units)]
     drivers, explained = drivers_of(found.npv[: len(first)], _columns(book, found))
@@ -190,7 +199,7 @@ def _told(
     return Risk(
         futures=found.count,
         seed=futures.seed,
-        seconds=seconds,
+        seconds=0.0,
         spreads=tuple(_spreads(base, case, book, found, weight)),
         loss=float((found.npv < 0) @ weight / weight.sum())
         if futures.weight is not None
@@ -198,9 +207,7 @@ def _told(
         breach=float(found.breach @ weight / weight.sum()) if len(case.scopes) else None,
         fans=tuple(_fans(book, found, weight, table.by_year(table.total()), table.years)),
         drivers=drivers,
-        stresses=stress_cases(base, case),
         options=option_values(base, case, futures.middle, futures.source, futures.count),
-        error=None,
         network_share=_network_share(case, book, found, first),
         ai_share=_ai_share(case.plan, case.network),
         source=f"{futures.text}. Factors explain {explained:.0%} of the variance of value in a "
@@ -246,7 +253,7 @@ def _fans(
 ) -> Iterator[Fan]:
     times = tuple(float(year) for year in years)
     first = weight[: len(found.factors)]
-    yield fan_of("cash", "", times, found.owners, weight, base)
+    yield fan_of("cash", "", times, values=found.owners, weight=weight, base=base)
     starts = np.searchsorted(book.year, np.arange(book.years))
     months = np.diff(starts, append=book.months)
     for k, name in enumerate(book.factors):
@@ -254,7 +261,9 @@ def _fans(
         if kind in FANNED:
             middle = np.add.reduceat(book.base[k], starts) / months
             unit = UNITS.get(kind, "1")
-            yield fan_of(name, unit, times, found.factors[:, k], first, middle)
+            yield fan_of(
+                name, unit, times, values=found.factors[:, k], weight=first, base=middle
+            )
 
 
 def _columns(book: Book, found: Outcomes) -> dict[str, Floats]:

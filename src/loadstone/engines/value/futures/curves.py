@@ -77,14 +77,14 @@ def site_curve(one: SiteTime, *, knots: int = KNOTS, step: float = STEP) -> Site
         return None
     market, fixed, vat = _power_cost(one)
     cost = market * (1 + vat) + fixed
-    parts = [part for name in models for part in _steps(one, name, cost)]
+    hashprice = one.economy.hashprice(one.phase)
+    parts = [part for name in models for part in _steps(one, name, cost, hashprice)]
     steps = _Steps(
         mw=np.array([mw for mw, _ in parts]),
         earns=np.array([earns for _, earns in parts]),
         cost=np.broadcast_to(cost, (len(parts), len(cost))),
     )
     at = np.arange(knots) * step
-    hashprice = one.economy.hashprice(one.phase)
     runs = np.where(hashprice * steps.earns > _least(one) * cost, steps.mw, 0.0).sum(axis=0)
     paid = float(np.abs(runs * cost).sum())
     moving = float(np.abs(runs * market * (1 + vat)).sum())
@@ -155,13 +155,15 @@ def _power_cost(one: SiteTime) -> tuple[Floats, Floats, float]:
     return market, one.hours.price("mining", "all_use"), vat
 
 
-def _steps(one: SiteTime, name: str, cost: Floats) -> Iterator[tuple[Floats, Floats]]:
+def _steps(
+    one: SiteTime, name: str, cost: Floats, hashprice: float
+) -> Iterator[tuple[Floats, Floats]]:
     """Yield what may run of each step of a model, MW, and what a MWh earns. Shapes (T,).
 
     Where the plan runs less than pays at the price of power, something else holds the machines
     back, a limit or a promise, and does so in other futures.
     """
-    economy, phase = one.economy, one.phase
+    economy = one.economy
     miner = one.network.facts.miners[model_of(name)]
     standing = sum(
         amount
@@ -178,5 +180,5 @@ def _steps(one: SiteTime, name: str, cost: Floats) -> Iterator[tuple[Floats, Flo
         most, earns = share * standing * pue, per_mwh * step.gain / pue
         ran = np.clip(left, 0.0, most)
         left = left - ran
-        pays = economy.hashprice(phase) * earns > _least(one) * cost
+        pays = hashprice * earns > _least(one) * cost
         yield np.where(pays & (ran < most - BOUND), ran, most), earns

@@ -22,7 +22,7 @@ from loadstone.model.futures.risk import Driver
 Floats = NDArray[np.float64]
 
 TENTH = 0.1
-RIDGE = 1e-9  # of the variance of a column: columns that move together stay solvable
+RIDGE = 1e-7  # of the variance of a column: columns that move together stay solvable
 LEAST_SHARE = 5e-4
 GROUPS: Mapping[str, str] = {
     "hashprice": "Hashprice",
@@ -98,7 +98,7 @@ def shapley(value: Floats, blocks: Sequence[Floats]) -> list[float]:
     for size in range(1, count + 1):
         for chosen in combinations(range(count), size):
             at = np.concatenate([np.arange(edges[g], edges[g + 1]) for g in chosen])
-            found = np.linalg.lstsq(gram[np.ix_(at, at)], cross[at], rcond=None)[0]
+            found = np.linalg.solve(gram[np.ix_(at, at)], cross[at])
             explained[frozenset(chosen)] = float(cross[at] @ found) / variance
     shares = []
     for g in range(count):

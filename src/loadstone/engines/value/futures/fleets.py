@@ -37,6 +37,11 @@ def planned_hashprice(network: Network, curves: Sequence[SiteCurve], months: int
     return np.array([known.get(p, 0.0) for p in phase.tolist()])
 
 
+def phase_of_months(network: Network, months: int) -> Ints:
+    """Return the phase of each month, or `NONE` outside all. Shape (M,)."""
+    return _calendar(network, months)[0]
+
+
 def _calendar(network: Network, months: int) -> tuple[Ints, Ints]:
     """Return the phase of each month, or `NONE`, and the month of the year from 0."""
     timeline = Timeline.of(network)

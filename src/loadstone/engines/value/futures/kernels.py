@@ -187,8 +187,10 @@ def _pay_tax(
     change: Floats,
     worked: Floats,
 ) -> None:
-    """Let operating cash pay what tax is more than in the base case; `rules` holds rate, limit
-    and years of losses."""
+    """Let operating cash pay what tax is more than in the base case.
+
+    `rules` holds rate, limit and years of losses.
+    """
     units, years = change.shape
     months = worked.shape[1]
     now, left, tax = np.empty(years), np.empty(years), np.empty(years)
@@ -267,7 +269,8 @@ def value_futures(
     Args:
         values, happens, weather: As in `Paths`.
         hedge: Cash of hedges less that of the base case; (0, M) without. Shape (N, M).
-        hashprice, year, pool, delays, starts, losses, vacant, retire, discount, fixed: As in `Book`.
+        hashprice, year, pool, delays, starts, losses, vacant, retire, discount, fixed: As in
+            `Book`.
         terms, amount: Rows, as in `Terms`. Shapes (G, 8), (G, M).
         fleets: Unit, power, currency, delay and ban, as in `Fleets`. Shape (V, 5).
         share, nominal, row, scale, rest, curve, step, price: As in `Fleets`.

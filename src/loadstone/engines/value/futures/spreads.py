@@ -109,7 +109,13 @@ def histogram(values: Floats, weight: Floats) -> tuple[tuple[float, ...], tuple[
 
 
 def fan_of(
-    name: str, unit: str, times: tuple[float, ...], values: Floats, weight: Floats, base: Floats
+    name: str,
+    unit: str,
+    times: tuple[float, ...],
+    *,
+    values: Floats,
+    weight: Floats,
+    base: Floats,
 ) -> Fan:
     """Return how a number spreads over time.
 

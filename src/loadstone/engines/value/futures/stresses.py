@@ -2,22 +2,27 @@
 """The base case where something named goes wrong."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.finance.returns import irr_of_many
+from loadstone.engines.plan.decide.stress import stressed
 from loadstone.engines.value.base_case import BaseCase
 from loadstone.engines.value.futures.book import Found
 from loadstone.engines.value.futures.case import middle_paths, settled_book
+from loadstone.engines.value.futures.exactness import Fast
 from loadstone.engines.value.futures.fleets import planned_hashprice
 from loadstone.engines.value.futures.many import Valuer
 from loadstone.engines.value.futures.opening import Case, Middle
+from loadstone.engines.value.futures.redispatch import Redispatch
 from loadstone.engines.value.hedging import hedge_cash
 from loadstone.model.finance.cash import OPERATING
 from loadstone.model.futures.paths import Paths
 from loadstone.model.futures.risk import StressCase
+from loadstone.model.stress import Stress
 
 Floats = NDArray[np.float64]
 
@@ -26,36 +31,60 @@ HASHPRICE, POWER_MORE, AI_LESS, LATE_YEARS = 15.0, 0.5, 0.6, 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stress:
-    """A case that goes wrong: its name, its sentence, and what it does to the middle."""
+    """A case that goes wrong.
+
+    Attributes:
+        name: Its name.
+        text: It, in a sentence.
+        change: What it does to the middle.
+        stress: The same for the planner, where hours can be dispatched anew.
+    """
 
     name: str
     text: str
     change: Callable[[Paths], None]
+    stress: Stress | None = None
 
 
-def stress_cases(base: BaseCase, case: Case) -> tuple[StressCase, ...]:
-    """Return the named cases, valued fast: the plan is held, debt is paid as sized.
+def stress_cases(
+    base: BaseCase,
+    case: Case,
+    again: Redispatch | None = None,
+    executor: Executor | None = None,
+) -> tuple[StressCase, ...]:
+    """Return the named cases: the plan is held, debt is paid as sized.
+
+    Where only prices change, every site-year is dispatched anew, and what the fast valuation
+    misses is added month by month; the others are valued fast.
 
     Args:
         base: The base case.
         case: The same as a book needs it.
+        again: Dispatches anew; None for never.
+        executor: Runs sites side by side.
     """
     middle = everything_moves(case)
-    book = settled_book(case, middle, base)
-    valuer = Valuer(book)
-    calm = middle_paths(middle, case)
-    before = valuer.of(calm)
+    book = settled_book(case, middle, base, by_site=True)
+    before = Valuer(book).of(middle_paths(middle, case))
+    fast = Fast(case, middle) if again else None
     found = []
     for stress in _stresses(case, middle, book.starts):
         paths = middle_paths(middle, case)
         stress.change(paths)
         hedge = hedge_cash(base.hedges, middle.factors, paths.values, middle.nominal)
-        worth = valuer.of(paths, hedge)
-        found.append(_told(stress, worth, before))
+        valuer, exact = Valuer(book), False
+        if again is not None and fast is not None and stress.stress is not None:
+            outlook = stressed(case.network, stress.stress).study.outlook
+            wanted = sorted(again.before)
+            there = again.changes(outlook, wanted, executor)
+            here = fast.changes(outlook, wanted)
+            missed = {key: there[key] - here[key] for key in wanted}
+            valuer, exact = Valuer(fast.corrected(book, missed)), True
+        found.append(_told(stress, valuer.of(paths, hedge), before, exact=exact))
     return tuple(found)
 
 
-def _told(stress: _Stress, worth: Found, before: Found) -> StressCase:
+def _told(stress: _Stress, worth: Found, before: Found, *, exact: bool) -> StressCase:
     rate, cover = float(irr_of_many(worth.owners).rates[0]), float(worth.dscr[0])
     return StressCase(
         name=stress.name,
@@ -64,6 +93,7 @@ def _told(stress: _Stress, worth: Found, before: Found) -> StressCase:
         change=float(worth.npv[0] - before.npv[0]),
         equity_irr=rate if np.isfinite(rate) else None,
         dscr_min=cover if np.isfinite(cover) else None,
+        exact=exact,
     )
 
 
@@ -111,16 +141,19 @@ def _stresses(case: Case, middle: Middle, starts: Floats) -> Iterator[_Stress]:
         f"hashprice {HASHPRICE:g}",
         f"Hashprice is {HASHPRICE:g} USD/PH/day in every month.",
         flat("hashprice", HASHPRICE, times=False),
+        Stress(name="", hashprice=HASHPRICE),
     )
     yield _Stress(
         f"power +{POWER_MORE:.0%}".replace("%", " %"),
         f"Energy costs {POWER_MORE:.0%} more; grid charges and levies stay.",
         flat("power", 1 + POWER_MORE, times=True),
+        Stress(name="", power_price_factor=1 + POWER_MORE),
     )
     yield _Stress(
         f"AI price -{AI_LESS:.0%}".replace("%", " %"),
         f"AI by the hour sells {AI_LESS:.0%} lower; contracts and rents stay.",
         flat("ai", 1 - AI_LESS, times=True),
+        Stress(name="", ai_price_factor=1 - AI_LESS),
     )
     if len(starts):
         yield _Stress(
