@@ -12,6 +12,7 @@ import numpy as np
 
 from loadstone.engines.finance.returns import irr
 from loadstone.engines.finance.tax import taxed
+from loadstone.engines.finance.unit_costs import cost_of_mining, levelised
 from loadstone.engines.value.financing.measuring import all_returns
 from loadstone.engines.value.financing.scopes import placed
 from loadstone.model.country import Treatment
@@ -107,14 +108,14 @@ def operating_rows() -> list[CashRow]:
         row("revenue", "ai:dgx-b200", flat(3.6e6, growth=-0.05), ru, driver="ai:blackwell"),
         row("revenue", "lease:tenant-a", flat(6.1e6, growth=0.02), br, **owed),
         row("flexibility", "reserve", flat(0.25e6), br),
-        row("energy", "mining", -2.1e6 * RUNNING * swing, ru, driver="power:RU-1"),
-        row("energy", "ai", flat(-0.6e6), ru, driver="power:RU-1"),
-        row("energy", "lease", flat(-1.1e6), br, **owed),
+        row("energy", "energy:mining", -2.1e6 * RUNNING * swing, ru, driver="power:RU-1"),
+        row("energy", "energy:ai", flat(-0.6e6), ru, driver="power:RU-1"),
+        row("energy", "energy:lease", flat(-1.1e6), br, **owed),
         row("direct", "staff", flat(-0.35e6, 6), ru),
         row("direct", "staff", flat(-0.3e6, 6), br),
         row("direct", "repairs", flat(-0.4e6), ru),
         row("direct", "insurance", flat(-0.15e6), br),
-        row("levies", "mining", flat(-0.12e6), ru),
+        row("levies", "levies:mining", flat(-0.12e6), ru),
         row("capex", "mining_hall", spend(38e6, 0, 12), ru),
         row("capex", "miner:antminer-s21-xp", spend(62e6, 8, 3), ru),
         row("capex", "server:dgx-b200", spend(70e6, 8, 3), ru),
@@ -123,8 +124,8 @@ def operating_rows() -> list[CashRow]:
         row("refresh", "miner:antminer-s21-xp", spend(30e6, 48, 1), ru),
         row("resale", "machines", flat(14e6, 83), ru),
         row("resale", "halls", flat(45e6, 83), br),
-        row("memo", "bitcoin", mined, ru, unit="BTC"),
-        row("memo", "server:dgx-b200", flat(1.2e6), ru, unit="GPU-h"),
+        row("memo", "mining", mined, ru, unit="BTC"),
+        row("memo", "ai:dgx-b200", flat(1.2e6), ru, unit="GPU-h"),
         row("memo", "lease:tenant-a", flat(48_000.0), br, unit="kW-month"),
         row("memo", "in service:mining_hall", -spend(38e6, 12, 1), ru, unit="USD"),
         row("memo", "in service:miner:antminer-s21-xp", -spend(64e6, 12, 1), ru, unit="USD"),
@@ -329,15 +330,14 @@ def example_valuation() -> Valuation:
     unlevered = taxed(cash_of(rows), network)
     table = taxed(cash_of([*rows, *owed]), network)
     returns = all_returns(placed(unlevered), placed(table), network)
+    mined = cost_of_mining(placed(table), returns[0].rate)
+    gpu, leased = levelised(placed(table), returns[0].rate)
     value = returns[0].npv
     return Valuation(
         network="Example", currency="USD", cash=table, returns=returns,
         costs=UnitCosts(
-            btc_cash=38_000.0, btc_all_in=71_000.0,
-            btc_parts={"energy": 29e3, "direct": 9e3, "depreciation": 24e3, "financing": 5e3,
-                       "tax": 4e3},
-            break_even_power=71.0, break_even_hashprice=31.0,
-            gpu_hour={"dgx-b200": 2.31}, kw_month={"tenant-a": 118.0},
+            btc_cash=mined.cash, btc_all_in=mined.all_in, btc_parts=mined.parts,
+            break_even_power=71.0, break_even_hashprice=31.0, gpu_hour=gpu, kw_month=leased,
         ),
         bridge=(
             BridgeStep(name="plan", text="The plan's objective.", amount=value - 3.1e7),

@@ -17,13 +17,14 @@ from loadstone.engines.finance.tax import taxed
 from loadstone.engines.value.financing.measuring import all_returns
 from loadstone.engines.value.financing.scopes import placed
 from loadstone.model.finance.cash import FINANCING
+from loadstone.model.finance.returns import UnitCosts
 from tests.apps.example_plan import example
 from tests.valuation_example import example_valuation, valued_network
 
 NETWORK, VALUATION = valued_network(), example_valuation()
 SHEETS = [
     "Model inputs", "Portfolio by month", "Portfolio by year", "Sites by year", "Tax", "Debt",
-    "Flows", "Returns", "Deals", "Risk", "Region",
+    "Flows", "Returns", "Unit costs", "Deals", "Risk", "Region",
 ]  # fmt: skip
 
 
@@ -107,6 +108,22 @@ def test_headlines_are_formulas_and_hold_what_the_engine_says(live, cached):
         assert live["Returns"].cell(i + 2, 5).data_type == "f"
 
 
+def test_unit_costs_are_formulas_and_hold_what_the_engine_says(live, cached):
+    sheet = {row[1].value: row for row in cached["Unit costs"].iter_rows() if row[2].value}
+    costs = VALUATION.costs
+    cash, whole = (sheet[f"cost of a bitcoin, {words}"] for words in ("cash", "all in"))
+    assert (cash[2].value, whole[2].value) == pytest.approx((costs.btc_cash, costs.btc_all_in))
+    assert live["Unit costs"][whole[2].coordinate].data_type == "f"
+    found = [
+        row[2].value
+        for row in cached["Unit costs"].iter_rows()
+        if row[1].value == "cost of a unit"
+    ]
+    assert sorted(found) == pytest.approx(
+        sorted([*costs.gpu_hour.values(), *costs.kw_month.values()])
+    )
+
+
 def small():
     """Return a valuation of fourteen months, for an engine that takes its time."""
     months, whole = 14, VALUATION.cash
@@ -120,7 +137,14 @@ def small():
     table = taxed(bare, NETWORK)
     returns = all_returns(placed(table), placed(table), NETWORK)[:2]
     return replace(
-        VALUATION, cash=table, returns=returns, debts=(), deals=(), risk=None, region=()
+        VALUATION,
+        cash=table,
+        returns=returns,
+        debts=(),
+        deals=(),
+        risk=None,
+        region=(),
+        costs=UnitCosts(),
     )
 
 

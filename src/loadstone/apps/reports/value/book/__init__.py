@@ -4,9 +4,8 @@
 import numpy as np
 
 from loadstone.apps.reports.sheet import Book
-from loadstone.apps.reports.value.book.deals import write_deals
 from loadstone.apps.reports.value.book.debt import write_debt
-from loadstone.apps.reports.value.book.further import write_region, write_risk
+from loadstone.apps.reports.value.book.further import write_deals, write_region, write_risk
 from loadstone.apps.reports.value.book.inputs import write_inputs
 from loadstone.apps.reports.value.book.months import write_months, write_years
 from loadstone.apps.reports.value.book.pools import Pools
@@ -14,6 +13,7 @@ from loadstone.apps.reports.value.book.returns import write_flows, write_returns
 from loadstone.apps.reports.value.book.scopes import Scopes
 from loadstone.apps.reports.value.book.sites import write_sites
 from loadstone.apps.reports.value.book.tax import write_tax
+from loadstone.apps.reports.value.book.units import UNITS_MADE, write_units
 from loadstone.model.network import Network
 from loadstone.model.valuation import Valuation
 
@@ -43,6 +43,8 @@ def write_value(book: Book, valuation: Valuation, network: Network) -> None:
         write_debt(book, valuation, network)
     flows = write_flows(book, valuation, months, scopes)
     write_returns(book, valuation, flows, months.days)
+    if any(row.unit in UNITS_MADE for row in table.rows):
+        write_units(book, valuation)
     if valuation.deals:
         write_deals(book, valuation)
     if valuation.risk is not None:

@@ -1,19 +1,122 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Risk and region: what no formula can rebuild, as values."""
+"""Deals, risk and region: values of the engine, with checks that parts make the whole."""
 
 from collections.abc import Sequence
 
-from loadstone.apps.reports.sheet import Book, Cell, Column
-from loadstone.apps.reports.value.book.places import Lines
+import numpy as np
+from xlsxwriter.utility import xl_col_to_name
+
+from loadstone.apps.charts.value.returns import TIERS
+from loadstone.apps.reports.sheet import Book, Cell, Column, Formula
+from loadstone.apps.reports.value.book.places import Floats, Lines, Strip
 from loadstone.apps.reports.value.sentences import error_words, share_words
+from loadstone.model.finance.cash import CashTable
+from loadstone.model.finance.returns import DealResult, PartyResult
 from loadstone.model.futures.risk import Risk
+from loadstone.model.money import major
 from loadstone.model.plan import phase_name
 from loadstone.model.valuation import Valuation
+
+DEALS = "Deals"
+_CENT, _SUM = "0.011", 3
+
+
+def write_deals(book: Book, valuation: Valuation) -> None:
+    """Add the sheet, a block for each deal, in the deal's currency.
+
+    Args:
+        book: The workbook.
+        valuation: The valuation; it has deals.
+    """
+    table = valuation.cash
+    lines = Lines(book, DEALS, ("Deal", "Party", "Row", "Sum"), (18, 16, 24, 18))
+    lines.widen(len(table.years) + len(TIERS), 16)
+    lines.put((), [float(year) for year in table.years], "year")
+    lines.sheet.freeze_panes(1, 4)
+    for deal in valuation.deals:
+        _deal(lines, deal, table)
+
+
+def _own(party: PartyResult, deal: DealResult) -> tuple[Floats, Floats]:
+    """Return what a party pays and receives by month in the deal's currency."""
+    called = party.counted_called or party.called
+    received = party.counted_received or party.received
+    return (
+        np.array([major(one, deal.currency) for one in called]),
+        np.array([major(one, deal.currency) for one in received]),
+    )
+
+
+def _deal(lines: Lines, deal: DealResult, table: CashTable) -> None:
+    lines.title(f"{deal.id}: {deal.scope}, {deal.style}, {deal.currency}")
+    for text, whole, side in (("called", deal.called, 0), ("received", deal.distributed, 1)):
+        start = lines.row + 1
+        parts = []
+        for party in deal.parties:
+            amounts = table.by_year(_own(party, deal)[side])
+            lines.next()
+            _row(lines, (deal.id, party.party, text), _floats(amounts))
+            parts.append(amounts)
+        total = table.by_year(np.array([major(one, deal.currency) for one in whole]))
+        lines.next()
+        strip = _row(lines, (deal.id, "all", text), _floats(total))
+        _same(lines, strip, start, sum(parts, np.zeros(len(total))) - total)
+    _tiers(lines, deal)
+
+
+def _floats(amounts: Floats) -> list[float]:
+    return [float(amount) for amount in amounts]
+
+
+def _row(lines: Lines, words: tuple[str, ...], cells: Sequence[Cell]) -> Strip:
+    """Write a row of money with its sum."""
+    strip = lines.put(words, cells, "cents")
+    if cells:
+        lines.across(strip, cells, _SUM, "cents")
+    return strip
+
+
+def _same(lines: Lines, strip: Strip, start: int, apart: Floats) -> None:
+    """Write whether the parts of each year make the whole."""
+    lines.next()
+    cells = []
+    for i in range(strip.count):
+        letter = xl_col_to_name(strip.first + i)
+        text = (
+            f"=IF(ABS(SUM({letter}{start + 1}:{letter}{strip.row})-{strip.here(i)})<={_CENT},"
+            '"OK","CHECK")'
+        )
+        holds = abs(float(apart[i])) <= float(_CENT)
+        cells.append(Formula(text=text, value="OK" if holds else "CHECK"))
+    lines.put((None, None, "parts make the whole?"), cells, "text")
+
+
+def _tiers(lines: Lines, deal: DealResult) -> None:
+    """Write what each party receives by tier, with sums both ways."""
+    tiers = [tier for tier in TIERS if any(party.by_tier.get(tier) for party in deal.parties)]
+    lines.next()
+    for j, tier in enumerate(tiers):
+        lines.book.put(lines.sheet, lines.row, lines.words + j, tier, "head")
+    start = lines.row + 1
+    sums = np.zeros(len(tiers))
+    for party in deal.parties:
+        amounts = [major(party.by_tier.get(tier, 0.0), deal.currency) for tier in tiers]
+        sums += amounts
+        lines.next()
+        _row(lines, (deal.id, party.party, "by tier"), amounts)
+    lines.next()
+    cells = []
+    for j in range(len(tiers)):
+        letter = xl_col_to_name(lines.words + j)
+        text = f"=SUM({letter}{start + 1}:{letter}{lines.row})"
+        cells.append(Formula(text=text, value=float(sums[j])))
+    _row(lines, (deal.id, "all", "by tier"), cells)
+
 
 RISK, REGION = "Risk", "Region"
 
 
-def _rows(
+def _listed(
     lines: Lines, title: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]]
 ) -> None:
     lines.title(title)
@@ -32,7 +135,7 @@ def write_risk(book: Book, risk: Risk, currency: str) -> None:
     """Add the sheet of value over futures: values, since no formula draws them again."""
     lines = Lines(book, RISK, ("Value over futures",), (34,))
     lines.widen(14, 17)
-    _rows(
+    _listed(
         lines, "What was drawn", ("", ""),
         [
             ("Futures", float(risk.futures)), ("Seed", float(risk.seed)),
@@ -44,7 +147,7 @@ def write_risk(book: Book, risk: Risk, currency: str) -> None:
     )  # fmt: skip
     levels = list(dict.fromkeys(level for one in risk.spreads for level in one.quantiles))
     tails = list(dict.fromkeys(tail for one in risk.spreads for tail in one.cvar))
-    _rows(
+    _listed(
         lines, "Spread",
         ("Number", "Unit", "Mean", "Standard deviation", *(f"{float(p):.0%}" for p in levels),
          *(f"Mean of the worst {float(p):.0%}" for p in tails), "Undefined in", "Why"),
@@ -57,13 +160,13 @@ def write_risk(book: Book, risk: Risk, currency: str) -> None:
             for one in risk.spreads
         ],
     )  # fmt: skip
-    _rows(
+    _listed(
         lines, "What explains the spread",
         ("Factor", "", "Share of the variance", f"Value where lowest, {currency}",
          f"Value where highest, {currency}"),
         [(one.text, one.factor, one.share, one.low, one.high) for one in risk.drivers],
     )  # fmt: skip
-    _rows(
+    _listed(
         lines, "Stresses",
         ("Stress", "Hours", f"Value, {currency}", "Change", "Equity IRR", "Least cover",
          "What goes wrong"),
@@ -75,7 +178,7 @@ def write_risk(book: Book, risk: Risk, currency: str) -> None:
             for one in risk.stresses
         ],
     )  # fmt: skip
-    _rows(
+    _listed(
         lines, "What owners may still decide",
         ("Freedom", "", f"Worth on average, {currency}", "Used in", "What they do"),
         [(one.name, "", one.value, one.used, one.text) for one in risk.options],
