@@ -12,6 +12,7 @@ from loadstone.engines.value.bridge import bridge, discount_factors
 from loadstone.engines.value.operating import operating_cash
 from loadstone.model.capital import Discount
 from loadstone.model.finance.cash import CashRow
+from tests.engines.plan.lower import test_resale as resale
 from tests.engines.plan.lower import tiny_network as tiny
 from tests.engines.value.operating.planned import inflation, solved, with_cash
 
@@ -116,3 +117,25 @@ def test_tax_that_is_linear_in_cash_too_has_a_small_step():
     """Where machines are written off alike and no loss waits, only days differ."""
     steps = told(*after_tax(solved()))
     assert abs(steps["tax in time"]) < 0.2 * abs(steps["plan"])
+
+
+def test_tax_on_what_is_sold_is_the_planners_before_it_is_the_tax_offices():
+    """With one rate, no losses and one year, both are the same: only its day differs."""
+    country = tiny.country(mining=tiny.treatment(rate=0.25), ai=tiny.treatment(rate=0.25))
+    facts = replace(resale.given(**resale.USED), countries={"AA": country})
+    cheap = np.full(tiny.HOURS, resale.CHEAP)
+    site = resale.standing(standing=(replace(resale.standing().standing[0], mw=8.0),))
+    network = tiny.network(site, given=facts, prices=cheap, resale=True)
+    found = tiny.solve(network, gap=1e-8)
+    table = operating_cash(found.plan, hours_of(found), network)
+    sold = CashRow(
+        group="resale", line="miner:miner", amounts=np.eye(table.months)[0] * 1e6, site="site",
+        country="AA", currency="USD",
+    )  # fmt: skip
+    more = replace(table, rows=(*table.rows, sold))
+    before = told(found.plan, taxed(table, network), network)
+    after = told(found.plan, taxed(more, network), network)
+    # 75 % of a million at once; then the tax of a year's end in place of its beginning
+    assert after["capital when paid"] - before["capital when paid"] == pytest.approx(750_000.0)
+    later = 250_000 * (1 - 1.1 ** (-11 / 12))
+    assert after["tax in time"] - before["tax in time"] == pytest.approx(later)

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The money of a country beside the reporting currency, month by month."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.model.country import Country
+from loadstone.model.errors import InputError
 from loadstone.model.finance.cash import CashTable
 from loadstone.model.finance.terms import MONTHS, CashTerms
+from loadstone.model.network import Network
 
 Floats = NDArray[np.float64]
 
@@ -53,3 +55,35 @@ class Abroad:
         """Return the last month of a year counted from 0, or one some months later."""
         december = (year + 1) * MONTHS - self.table.first.month
         return min(round(december + later), self.table.months - 1)
+
+
+def in_local_money(table: CashTable, network: Network, code: str) -> CashTable:
+    """Return the cash of one country in its own money.
+
+    Args:
+        table: Cash in the reporting currency.
+        network: Its rates of exchange, which move with the difference of inflations.
+        code: ISO 3166-1 code of the country.
+
+    Raises:
+        InputError: The network says no rate for its currency.
+    """
+    study, country = network.study, network.facts.countries[code]
+    abroad = Abroad(table=table, country=country, terms=network.deals.cash)
+    rate = 1.0
+    if country.currency != table.currency:
+        if country.currency not in study.fx:
+            raise InputError("fx", country.currency, f"must have a rate, which {code} needs")
+        rate = study.fx[country.currency].value
+    rows = tuple(
+        replace(
+            row,
+            amounts=row.amounts * abroad.per * rate,
+            unit=country.currency if row.unit else "",
+        )
+        if row.unit in ("", table.currency)
+        else row
+        for row in table.rows
+        if row.country == code
+    )
+    return replace(table, currency=country.currency, rows=rows)

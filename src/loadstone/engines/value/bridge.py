@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.finance.income import DEPOSIT
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.value.operating.ledger import Ledger
 from loadstone.engines.value.operating.power import NO_CASH, PAID_BACK
@@ -229,8 +230,8 @@ class _Bridge:
         return total
 
     def _shields(self, discount: Discount) -> float:
-        """Return what linear writing off relieves, at its value on the day of use."""
-        total = 0.0
+        """Return what linear writing off relieves on the day of use, less tax on sales."""
+        total = -self._tax_on_sales(discount)
         for build in self.plan.builds:
             site = self.sites[build.site]
             economy, country = self.economy.of(site.country), site.country
@@ -240,4 +241,19 @@ class _Bridge:
             share = tax.relief if build.asset == "site" else tax.shield
             month = self.timeline.index(self.study.phases[self.index[build.phase]].at)
             total += build.capex * share * float(discount(country)[month])
+        return total
+
+    def _tax_on_sales(self, discount: Discount) -> float:
+        """Return the planner's tax on resale, less its relief on the cost of leaving."""
+        total = 0.0
+        for row in self.table.select("resale"):
+            if not self._is_built(row) or row.line.startswith(DEPOSIT):
+                continue
+            country = self.network.facts.countries[row.country]
+            mining = row.line.startswith("miner:")
+            economy = self.economy.of(row.country)
+            tax = economy.taxation(country, "mining" if mining else "ai")
+            growth = self.ledger.growth(row.group, row.line, row.currency)
+            share = tax.rate if mining else tax.relief
+            total += share * float((row.amounts / growth) @ discount(row.country))
         return total
