@@ -106,13 +106,16 @@ def read_history(
 
 def _column(columns: Columns, meaning: str, time: str | None, value: str | None) -> str:
     if value is not None:
-        chosen, _ = choose(columns, "time", value)  # only to refuse what is no column
-        return str(chosen)
+        if value not in columns.names:
+            rule = f"must be one of {', '.join(columns.names)}"
+            raise InputError("--value", value, rule)
+        return value
     lower = {name.lower().strip(): name for name in columns.names}
     for name in NAMES[meaning]:
         if name in lower:
             return lower[name]
-    guess = only_number(columns, [time])
+    # beside hashprice, hashrate is never the only column of numbers
+    guess = None if meaning == "hashrate" else only_number(columns, [time])
     if guess is None:
         rule = f"name the column of {meaning}: one of {', '.join(columns.names)}"
         raise InputError("--value", None, rule)
