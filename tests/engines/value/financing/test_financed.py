@@ -174,6 +174,8 @@ def test_each_lot_of_machines_has_its_own_loan(network):
     np.testing.assert_allclose(service[:24], due)
     np.testing.assert_allclose(service[24:48], 0.6 * due)
     assert debt.last_payment == 47
+    # machines are not lent on contracts
+    assert (debt.contracted_dscr, debt.lease_tail_months, debt.llcr) == ({}, None, None)
 
 
 def test_later_loans_have_what_earlier_ones_leave(network):
@@ -216,6 +218,21 @@ def test_cover_below_default_is_told(network):
     (debt,) = lend(network, terms, cash=table(*hall(), poor)).debts
     assert debt.breaches[0].endswith("is below 1.1: default")
     assert debt.cash_may_fall < 1 - 1 / 1.1
+
+
+def test_the_lease_tail_runs_beyond_the_plan(network):
+    lease = replace(
+        network.offers.leases[0], id="tenant", term_years=12.0
+    )  # from the 13th month to the 156th, the last payment is in the 96th
+    offers = replace(network.offers, leases=(lease,))
+    (debt,) = lend(replace(network, offers=offers), TERM).debts
+    assert debt.lease_tail_months == 156 - 96
+    (late,) = lend(
+        replace(network, offers=replace(offers, leases=(replace(lease, term_years=6.0),))), TERM
+    ).debts
+    assert late.breaches[-1] == (
+        "the contract that pays most ends 12 months before the last payment"
+    )
 
 
 def test_debt_in_another_currency_is_repaid_in_it(network):

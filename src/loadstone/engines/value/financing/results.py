@@ -48,7 +48,7 @@ def debt_result(
         loan_life_cover(one[due], rate, loan.amount) if term else None
         for one in (cash, loan.contracted)
     ]
-    tail = _tail(loan, table, network)
+    tail = _tail(loan, table, network) if term else None
     return DebtResult(
         id=debt.id,
         kind=debt.kind,
