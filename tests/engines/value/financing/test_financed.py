@@ -15,6 +15,7 @@ from loadstone.engines.value.financing.measuring import EQUITY_FIRST
 from loadstone.model.errors import InputError
 from loadstone.model.finance.deals import Deals
 from loadstone.model.network import Stated
+from loadstone.model.offer import Lease, Offers
 from tests.engines.value.financing.plain_cash import (
     BUILT,
     COUNTRY,
@@ -220,19 +221,27 @@ def test_cover_below_default_is_told(network):
     assert debt.cash_may_fall < 1 - 1 / 1.1
 
 
-def test_the_lease_tail_runs_beyond_the_plan(network):
-    lease = replace(
-        network.offers.leases[0], id="tenant", term_years=12.0
-    )  # from the 13th month to the 156th, the last payment is in the 96th
-    offers = replace(network.offers, leases=(lease,))
+LEASE = Lease(
+    id="tenant",
+    tenant="Tenant",
+    site="campus",
+    mw=1.0,
+    rent_per_kw_month=1.0,
+    currency="USD",
+    term_years=12.0,
+    ready=date(2028, 1, 1),
+    source="test",
+)
+
+
+@pytest.mark.parametrize(("years", "months"), [(12.0, 60), (6.0, -12)])
+def test_the_lease_tail_is_counted_from_the_first_rent(network, years, months):
+    """Rent begins in the 13th month, and the last payment is in the 96th."""
+    offers = Offers(leases=(replace(LEASE, term_years=years),))
     (debt,) = lend(replace(network, offers=offers), TERM).debts
-    assert debt.lease_tail_months == 156 - 96
-    (late,) = lend(
-        replace(network, offers=replace(offers, leases=(replace(lease, term_years=6.0),))), TERM
-    ).debts
-    assert late.breaches[-1] == (
-        "the contract that pays most ends 12 months before the last payment"
-    )
+    assert debt.lease_tail_months == months
+    early = "the contract that pays most ends 12 months before the last payment"
+    assert debt.breaches == ((early,) if months < 0 else ())
 
 
 def test_debt_in_another_currency_is_repaid_in_it(network):
