@@ -112,7 +112,9 @@ class Search:
         lower, upper = self.problem.lower, self.problem.upper
         if not self.relaxation.begun:
             first = self._start
-            self.relaxation.begin(lower + FIRST_SHARE * (upper - lower) if first is None else first)
+            self.relaxation.begin(
+                lower + FIRST_SHARE * (upper - lower) if first is None else first
+            )
         master = self._held()
         whole = bool((self.problem.whole & (upper > lower)).any())
         if whole:

@@ -230,7 +230,9 @@ class Master:
             value += [-cost[paid] / self._unit, np.array([-1.0])]
             start.append(start[-1] + len(paid) + 1)
         free = np.full(len(aversion.cost), self._infinity)
-        self._add(-free, free, np.array(start[:-1]), np.concatenate(index), np.concatenate(value))
+        self._add(
+            -free, free, np.array(start[:-1]), np.concatenate(index), np.concatenate(value)
+        )
 
     def weigh(self, aversion: Aversion | None) -> None:
         """Let the worst futures count otherwise from now on; the next `aim` shows it."""

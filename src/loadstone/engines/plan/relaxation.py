@@ -237,6 +237,23 @@ class Relaxation:
             return self._aversion.worth(p.future_values(columns, values))
         return float(p.constant - p.cost @ columns + self.weights @ values)
 
+    def inherit(self, other: "Relaxation", blocks: Ints) -> None:
+        """Take over what another relaxation has proven of the same blocks on other columns.
+
+        Both are of problems whose futures are weighed, and this one has begun.
+
+        Args:
+            other: The other relaxation.
+            blocks: For each block of this problem, the same block of the other. Shape (B,).
+        """
+        for taken in other._origins:
+            origin = _Origin(
+                points=tuple(taken.points[b] for b in blocks),
+                found=tuple(taken.found[b] for b in blocks),
+            )
+            self._cut(range(len(self._pools)), len(self._origins), origin)
+            self._origins.append(origin)
+
     def known(self, columns: Floats) -> Best:
         """Return a plan as the best so far; one valued just before is not valued again."""
         if not np.array_equal(columns, self._last[0]):
@@ -330,7 +347,7 @@ class Relaxation:
             slope = factor * (found.calm if calm else found.slope)
             total = slope if total is None else total + slope
         assert total is not None
-        return total
+        return np.asarray(total)
 
     def _add(self, pools: list[int], slopes: list[Floats], origin: int) -> None:
         """Add cuts to the master and remember where they came from."""
@@ -376,10 +393,14 @@ class Relaxation:
         found = []
         for i, pool in enumerate(self._pools):
             places = order[ends[i] : ends[i + 1]]
+            if not places.size and self.problem.aversion is not None:
+                # where the worst futures are all that counts, any cut will do for the average
+                places = np.flatnonzero(self._cut_pool[:known] == i)[-1:]
             if not places.size:
                 continue
             mine = self.problem.blocks[pool.blocks[0]]
-            parts, weights = self._cut_part[places], self._cut_price[places]
+            parts = self._cut_part[places]
+            weights = np.maximum(self._cut_price[places], LEAST_WEIGHT)
             count, size = pool.parts, len(mine.capacities)
             sums = np.zeros(count)
             np.add.at(sums, parts, weights)

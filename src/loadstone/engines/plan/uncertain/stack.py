@@ -9,6 +9,7 @@ phase are one number for all futures, and later ones may differ where something 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from loadstone.engines.plan.problem import (
     ONES,
     Aversion,
     Block,
+    Label,
     Problem,
     Profile,
     Segment,
@@ -106,6 +108,7 @@ def stack(
     column, origin, node = _columns(first, nodes)
     blocks, series = _blocks(problems, column, probability)
     lower, upper = _bounds(problems, column, len(origin))
+    rows = _rows(problems, column)
     cost = np.zeros((len(problems), len(origin)))
     for f, problem in enumerate(problems):
         cost[f, column[f]] = problem.cost
@@ -120,7 +123,12 @@ def stack(
         lower=lower,
         upper=upper,
         whole=first.whole[origin],
-        **_rows(problems, column),
+        rows=rows.labels,
+        row_start=rows.start,
+        row_column=rows.column,
+        row_value=rows.value,
+        row_lower=rows.bounds[:, 0].copy(),
+        row_upper=rows.bounds[:, 1].copy(),
         constant=float(probability @ constant),
         aversion=Aversion(
             probability=probability, cost=cost, constant=constant, tail=tail, weight=weight
@@ -171,9 +179,7 @@ def _columns(first: Problem, nodes: Ints) -> tuple[Ints, Ints, Ints]:
     return column, np.concatenate(origin), np.concatenate(node)
 
 
-def _bounds(
-    problems: Sequence[Problem], column: Ints, count: int
-) -> tuple[Floats, Floats]:
+def _bounds(problems: Sequence[Problem], column: Ints, count: int) -> tuple[Floats, Floats]:
     """Return bounds that hold in every future of a column's node."""
     lower, upper = np.zeros(count), np.full(count, np.inf)
     for f, problem in enumerate(problems):
@@ -187,7 +193,15 @@ def _bounds(
     return lower, upper
 
 
-def _rows(problems: Sequence[Problem], column: Ints) -> dict[str, object]:
+class _Rows(NamedTuple):
+    labels: tuple[Label, ...]
+    start: Ints
+    column: Ints
+    value: Floats
+    bounds: Floats
+
+
+def _rows(problems: Sequence[Problem], column: Ints) -> _Rows:
     """Return the rows of all futures, those that are the same once."""
     known: set[tuple[int, bytes, bytes]] = set()
     equations: dict[tuple[int, bytes], int] = {}
@@ -197,28 +211,26 @@ def _rows(problems: Sequence[Problem], column: Ints) -> dict[str, object]:
         for r, label in enumerate(problem.rows):
             part = slice(problem.row_start[r], problem.row_start[r + 1])
             low, high = float(problem.row_lower[r]), float(problem.row_upper[r])
-            key = (r, places[part].tobytes(), problem.row_value[part].tobytes())
-            key = (r, key[1], key[2] + np.array([low, high]).tobytes())
-            if key in known:
+            where = (r, places[part].tobytes())
+            numbers = problem.row_value[part].tobytes() + np.array([low, high]).tobytes()
+            if (*where, numbers) in known:
                 continue
-            known.add(key)
-            if low == high and equations.setdefault((r, key[1]), f) != f:
-                rule = f"must be the one of future {equations[r, key[1]]}; split their node"
+            known.add((*where, numbers))
+            if low == high and equations.setdefault(where, f) != f:
+                rule = f"must be the one of future {equations[where]}; split their node"
                 raise InputError(f"equation {label} of future {f}", high, rule)
             labels.append(label)
             index.append(places[part])
             value.append(problem.row_value[part])
             limits.append((low, high))
     lengths = [len(one) for one in index]
-    bounds = np.array(limits, dtype=float).reshape(-1, 2)
-    return {
-        "rows": tuple(labels),
-        "row_start": np.cumsum([0, *lengths], dtype=np.int64),
-        "row_column": np.concatenate([np.empty(0, dtype=np.int64), *index]),
-        "row_value": np.concatenate([np.empty(0), *value]),
-        "row_lower": bounds[:, 0].copy(),
-        "row_upper": bounds[:, 1].copy(),
-    }
+    return _Rows(
+        labels=tuple(labels),
+        start=np.cumsum([0, *lengths], dtype=np.int64),
+        column=np.concatenate([np.empty(0, dtype=np.int64), *index]),
+        value=np.concatenate([np.empty(0), *value]),
+        bounds=np.array(limits, dtype=float).reshape(-1, 2),
+    )
 
 
 def _blocks(
@@ -246,41 +258,10 @@ def _blocks(
     return tuple(blocks), np.array(shelf.rows, dtype=float).reshape(-1, shelf.hours)
 
 
-class _Shelf:
-    """Hourly series of many problems, equal ones once."""
-
-    def __init__(self, hours: int) -> None:
-        self.hours = hours
-        self.rows: list[Floats] = []
-        self._known: dict[bytes, int] = {}
-        self._tables: dict[int, "_Own"] = {}
-        self._kept: list[Problem] = []  # ids stay theirs while they live
-        self._first: Floats | None = None
-
-    def take(self, problem: Problem) -> "_Own":
-        """Return where a problem's series are; problems may share one table of them."""
-        if self._first is None:
-            self._first = problem.series
-        key = id(problem.series)
-        if key not in self._tables:
-            self._kept.append(problem)
-            alike = self._first if self._first.shape == problem.series.shape else None
-            self._tables[key] = _Own(self, problem.series, alike)
-        return self._tables[key]
-
-    def put(self, row: Floats) -> int:
-        """Keep a row and return its place."""
-        key = row.tobytes()
-        if key not in self._known:
-            self._known[key] = len(self.rows)
-            self.rows.append(row)
-        return self._known[key]
-
-
 class _Own:
     """The series of one problem on the shelf."""
 
-    def __init__(self, shelf: _Shelf, series: Floats, alike: Floats | None) -> None:
+    def __init__(self, shelf: "_Shelf", series: Floats, alike: Floats | None) -> None:
         self._shelf, self._series, self._alike = shelf, series, alike
         self._found: dict[int, tuple[int, float, float]] = {}
 
@@ -319,3 +300,34 @@ class _Own:
         if np.abs(scale * first + shift - mine).max() > SAME * np.abs(mine).max():
             return None
         return self._shelf.put(first), scale, shift
+
+
+class _Shelf:
+    """Hourly series of many problems, equal ones once."""
+
+    def __init__(self, hours: int) -> None:
+        self.hours = hours
+        self.rows: list[Floats] = []
+        self._known: dict[bytes, int] = {}
+        self._tables: dict[int, _Own] = {}
+        self._kept: list[Problem] = []  # ids stay theirs while they live
+        self._first: Floats | None = None
+
+    def take(self, problem: Problem) -> _Own:
+        """Return where a problem's series are; problems may share one table of them."""
+        if self._first is None:
+            self._first = problem.series
+        key = id(problem.series)
+        if key not in self._tables:
+            self._kept.append(problem)
+            alike = self._first if self._first.shape == problem.series.shape else None
+            self._tables[key] = _Own(self, problem.series, alike)
+        return self._tables[key]
+
+    def put(self, row: Floats) -> int:
+        """Keep a row and return its place."""
+        key = row.tobytes()
+        if key not in self._known:
+            self._known[key] = len(self.rows)
+            self.rows.append(row)
+        return self._known[key]
