@@ -150,9 +150,10 @@ class FrontierPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreshCheck:
-    """The same decisions in futures that no plan has seen.
+    """Decisions in futures that no plan has seen.
 
     Attributes:
+        name: Way to plan, as in `Strategy`.
         futures: How many.
         first: Number of the first.
         mean: Mean value.
@@ -161,6 +162,7 @@ class FreshCheck:
         broken: Futures in which the builds could not be carried out, and are not counted.
     """
 
+    name: str
     futures: int
     first: int
     mean: float
@@ -193,7 +195,8 @@ class Uncertainty:
         recourse: What deciding later what can wait adds to the worth.
         waiting: What it adds to build nothing in the first phase; below 0 where it costs.
         outlook_plan: What the plan adds to the worth of that made for the outlook alone.
-        fresh: The decisions in further futures; None where none can be drawn, or without time.
+        fresh: Decisions in further futures, the plan's first; none where none can be drawn,
+            or without time.
         notes: What all this leaves out, in sentences.
     """
 
@@ -217,5 +220,5 @@ class Uncertainty:
     recourse: float | None = None
     waiting: float | None = None
     outlook_plan: float | None = None
-    fresh: FreshCheck | None = None
+    fresh: tuple[FreshCheck, ...] = ()
     notes: tuple[str, ...] = ()

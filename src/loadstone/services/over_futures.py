@@ -19,6 +19,7 @@ from loadstone.engines.outlook.reduce import (
     read_factors,
     reduced,
     seen_before,
+    stretched,
 )
 from loadstone.engines.plan.decide.stress import HELD
 from loadstone.engines.plan.exact import Progress, Search
@@ -45,6 +46,7 @@ Stop = Callable[[], bool]
 CANDIDATES = 1000  # futures that few stand for
 FRESH = 100  # further futures in which the decisions are tried
 MOST_NODES = 8  # of a phase
+LEAST_FUTURES = 4  # of a node: with fewer, an answer would give the future away
 MONTHS = 12
 
 
@@ -147,6 +149,7 @@ class OverFutures:
         lowered: The network in its outlook.
         drawn: The futures that there were.
         reduction: Which of them are planned for.
+        kept: These, with the mean and the spread of all.
         problems: The problem of each of these alone.
         told: The problem over them, and its words.
         search: What found the plan.
@@ -156,6 +159,7 @@ class OverFutures:
     lowered: Lowered
     drawn: Drawn
     reduction: Reduction
+    kept: Paths
     problems: tuple[Lowered, ...]
     told: Told
     search: Search
@@ -208,12 +212,12 @@ def search_over_futures(
     phases = network.study.phases
     tell(f"choosing {doubts.futures} of {drawn.paths.count} futures")
     reduction = reduced(drawn.paths, phases, doubts.futures)
+    kept = stretched(drawn.paths, reduction)
     problems = []
-    for n, i in enumerate(reduction.chosen.tolist(), 1):
-        tell(f"future {n} of {len(reduction.chosen)}")
-        problems.append(lower(in_future(network, drawn.paths, i)))
-    seen = seen_before(drawn.paths, phases)[reduction.chosen]
-    tree = grow(seen, reduction.weight, most=doubts.nodes)
+    for i in range(kept.count):
+        tell(f"future {i + 1} of {kept.count}")
+        problems.append(lower(in_future(network, kept, i)))
+    tree = grow(seen_before(kept, phases), kept.weight, most=doubts.nodes, least=LEAST_FUTURES)
     risk = doubts.terms(network.study.risk)
     stacked = stack(
         [one.problem for one in problems],
@@ -233,6 +237,7 @@ def search_over_futures(
         lowered=lowered,
         drawn=drawn,
         reduction=reduction,
+        kept=kept,
         problems=tuple(problems),
         told=told,
         search=search,

@@ -15,9 +15,10 @@ from loadstone.engines.plan.decide.stress import HELD, without_capital_limits
 from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.held import restricted, value_of
 from loadstone.engines.plan.lower import lower
-from loadstone.engines.plan.problem import Problem
+from loadstone.engines.plan.problem import Aversion
 from loadstone.engines.plan.solution import Solution
-from loadstone.engines.plan.uncertain.stack import stack
+from loadstone.engines.plan.uncertain.information import decided_now, foresight
+from loadstone.engines.plan.uncertain.outcome import frontier
 from loadstone.engines.plan.uncertain.telling import rules_of
 from loadstone.model.errors import InfeasibleError
 from loadstone.model.uncertainty import (
@@ -35,12 +36,14 @@ Floats = NDArray[np.float64]
 Tell = Callable[[str], None]
 Stop = Callable[[], bool]
 
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the frontier
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 0.95)  # of the frontier; at 1 only the worst would count
 GAP_BESIDE = 1e-3
 LEFT_OUT = (
     "Futures differ by hashprice, AI and power prices as the planner reads them, one number a "
     "phase. Exchange rates, rents, weather, delays, bans and defaults stay those of the "
     "network; `loadstone value` moves them too.",
+    "Where decisions are tried in fresh futures, builds are held and what runs is chosen with "
+    "that future known, without limits on capital: the value is an upper end.",
     "What is built here and now keeps the limits on capital in every future, also where "
     "machines are dearest.",
     "The mean of the worst is taken once, of values at the end. Over several stages that is "
@@ -100,17 +103,14 @@ def weigh(
 def _reduced(over: OverFutures) -> Reduced:
     """Return how futures became few, with what their moments lost."""
     paths, kept, phases = over.drawn.paths, over.reduction, over.lowered.network.study.phases
-    every = phase_means(paths, phases)
-    chosen = every[kept.chosen]
+    every, few = phase_means(paths, phases), phase_means(over.kept, phases)
 
     def moments(values: Floats, weight: Floats) -> tuple[Floats, Floats]:
         mean = np.tensordot(weight, values, axes=1)
         return mean, np.sqrt(np.tensordot(weight, (values - mean) ** 2, axes=1))
 
-    (mean, sd), (kept_mean, kept_sd) = (
-        moments(every, paths.weight),
-        moments(chosen, kept.weight),
-    )
+    mean, sd = moments(every, paths.weight)
+    kept_mean, kept_sd = moments(few, kept.weight)
     return Reduced(
         drawn=paths.count,
         kept=len(kept.chosen),
@@ -132,17 +132,17 @@ def _reduced(over: OverFutures) -> Reduced:
 
 
 def _futures(
-    over: OverFutures, plan: Strategy, perfect: tuple[float | None, ...]
+    over: OverFutures, plan: Strategy, perfect: tuple[float, ...]
 ) -> Iterator[KeptFuture]:
     paths, kept = over.drawn.paths, over.reduction
-    means = phase_means(paths, over.lowered.network.study.phases)
+    means = phase_means(over.kept, over.lowered.network.study.phases)
     for f, i in enumerate(kept.chosen.tolist()):
         yield KeptFuture(
             number=paths.start + i,
             probability=float(kept.weight[f]),
             nodes=tuple(over.stacked.nodes[f].tolist()),
             factors={
-                name: tuple(means[i, :, k].tolist())
+                name: tuple(means[f, :, k].tolist())
                 for k, name in enumerate(read_factors(paths))
             },
             value=plan.values[f],
@@ -160,6 +160,7 @@ class _Weighing:
     tell: Tell
     skipped: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    alone: dict[str, Floats] = field(default_factory=dict)  # plans that ask no questions
 
     def said(self, notes: tuple[str, ...]) -> tuple[str, ...]:
         """Return notes with what could not be computed."""
@@ -180,11 +181,10 @@ class _Weighing:
     ) -> Uncertainty:
         """Return what was found with all that stands beside it."""
         others = {one.name: one for one in self.strategies(best)}
-        tried = self.fresh(fresh)
-        perfect = tuple(self.perfect())
+        weights = tuple(self.frontier())
+        perfect = self.perfect()
+        tried = tuple(self.fresh(fresh))
         strategies = [_with_regret(one, perfect) for one in (plan, *others.values())]
-        known = [value for value in perfect if value is not None]
-        complete = perfect and len(known) == len(perfect)
 
         def more_than(name: str, *, turned: bool = False) -> float | None:
             if name not in others or not others[name].values:
@@ -197,9 +197,10 @@ class _Weighing:
             futures=tuple(_futures(self.over, plan, perfect)),
             strategies=tuple(strategies),
             fresh=tried,
-            frontier=tuple(self.frontier()),
-            perfect_information=float(self.over.reduction.weight @ np.array(known)) - plan.mean
-            if complete
+            frontier=weights,
+            perfect_information=float(self.over.reduction.weight @ np.array(perfect))
+            - plan.mean
+            if perfect
             else None,
             recourse=more_than("decide all now"),
             waiting=more_than("wait", turned=True),
@@ -221,18 +222,9 @@ class _Weighing:
     def strategies(self, best: Solution) -> Iterator[Strategy]:
         """Yield the other ways to plan."""
         over, search = self.over, self.over.search
-        text = "The best plan for the outlook alone, its builds held in every future."
         name = "plan of the outlook"
-        if not self.late(name):
-            try:
-                placed = over.stacked.place(best.columns)
-                found = value_of(search, placed, HELD, gap=GAP_BESIDE, stop=self.stop)
-                yield self.strategy(name, text, found)
-            except InfeasibleError:
-                self.missing.append(
-                    "The plan of the outlook passes a limit in some of the futures, so that it "
-                    "has no value over them."
-                )
+        if not self.late(name) and (held := self.outlook_plan(name, best)) is not None:
+            yield held
         mean = over.stacked.mean(over.solution.columns)
         for rule in restrictions_of(over.lowered, mean):
             if self.late(rule.name):
@@ -245,123 +237,146 @@ class _Weighing:
                 yield self.strategy(rule.name, rule.text, there.solution())
             except InfeasibleError:
                 self.missing.append(f"{rule.name}: there is no such plan.")
-        yield from self.all_now()
-
-    def all_now(self) -> Iterator[Strategy]:
-        """Yield the best plan that decides everything before anything is learnt."""
-        over, name = self.over, "decide all now"
+        name = "decide all now"
         if len(np.unique(over.stacked.nodes, axis=0)) == 1 or self.late(name):
             return
-        together = stack(
-            [one.problem for one in over.problems],
-            over.reduction.weight,
-            np.zeros_like(over.stacked.nodes),
-            tail=over.aversion.tail,
-            weight=over.aversion.weight,
-        )
         try:
-            search = self.searched(together.problem)
+            problems = [one.problem for one in over.problems]
+            now = decided_now(
+                problems, over.stacked, search, gap=GAP_BESIDE, executor=self.executor,
+                stop=self.stop,
+            )  # fmt: skip
         except InfeasibleError:
             self.missing.append(f"{name}: there is no such plan.")
             return
-        values = together.values(search.columns, search.values)
+        self.alone[name] = now.columns  # nothing is split: these are a future's own columns
         yield Strategy(
             name=name,
             text="All builds of all phases decided before anything is learnt.",
-            worth=search.objective,
+            worth=now.worth,
+            mean=now.mean,
+            cvar=now.tail_mean,
+            values=tuple(now.values.tolist()),
+        )
+
+    def outlook_plan(self, name: str, best: Solution) -> Strategy | None:
+        """Return the best plan for the outlook alone, its builds held in every future.
+
+        Limits on capital are lifted for it, as builds cost more in some futures.
+        """
+        over = self.over
+        self.alone[name] = best.columns
+        values = np.empty(len(over.problems))
+        for f, one in enumerate(over.problems):
+            there = Search(
+                without_capital_limits(one.problem), gap=GAP_BESIDE, executor=self.executor
+            )
+            try:
+                values[f] = value_of(there, best.columns, HELD, gap=GAP_BESIDE).objective
+            except InfeasibleError:
+                self.missing.append(f"{name}: it cannot be carried out in all futures.")
+                return None
+        return Strategy(
+            name=name,
+            text="The best plan for the outlook alone, its builds held in every future, "
+            "without limits on capital.",
+            worth=over.aversion.worth(values),
             mean=float(over.reduction.weight @ values),
             cvar=over.aversion.tail_mean(values),
             values=tuple(values.tolist()),
         )
 
-    def searched(self, problem: Problem) -> Solution:
-        """Return the best plan of a problem, as good as time allows."""
-        search = Search(
-            problem,
+    def perfect(self) -> tuple[float, ...]:
+        """Return what the best plan for each future alone is worth; empty without time."""
+        if self.late("perfect information"):
+            return ()
+        over = self.over
+        found = foresight(
+            [one.problem for one in over.problems],
+            over.stacked,
+            over.search,
             gap=GAP_BESIDE,
             executor=self.executor,
             stop=self.stop,
         )
-        for progress in search.steps():
-            if self.stop() and np.isfinite(progress.objective):
-                break
-        return search.solution()
-
-    def perfect(self) -> Iterator[float | None]:
-        """Yield what the best plan for each future alone is worth."""
-        for n, one in enumerate(self.over.problems, 1):
-            if self.late(f"perfect information of future {n}"):
-                yield None
-                continue
-            yield self.searched(one.problem).objective
+        if self.stop():
+            self.missing.append(
+                "There was little time for plans that know their future: they may be better."
+            )
+        return tuple(found.values.tolist())
 
     def frontier(self) -> Iterator[FrontierPoint]:
         """Yield the best plan for other weights of the worst futures."""
         over = self.over
-        if len(over.reduction.weight) == 1:
+        if len(over.reduction.weight) == 1 or self.late("the frontier"):
             return
-        for weight in sorted({*WEIGHTS, over.aversion.weight}):
-            solution = over.solution
-            if weight != over.aversion.weight:
-                if self.late(f"weight {weight:g} of the frontier"):
-                    continue
-                aversion = replace(over.aversion, weight=weight)
-                solution = self.searched(replace(over.stacked.problem, aversion=aversion))
-            values = over.values(solution)
+        weights = sorted({*WEIGHTS, over.aversion.weight})
+        for weight, found in zip(
+            weights,
+            frontier(over.stacked, over.search, weights, gap=GAP_BESIDE, stop=self.stop),
+            strict=True,
+        ):
             yield FrontierPoint(
                 weight=weight,
-                mean=float(over.reduction.weight @ values),
-                cvar=over.aversion.tail_mean(values),
-                now=over.told.here_and_now(solution.columns),
+                mean=found.mean,
+                cvar=found.tail_mean,
+                now=over.told.here_and_now(found.columns),
             )
 
-    def fresh(self, count: int) -> FreshCheck | None:
-        """Return what the decisions are worth in further futures."""
+    def fresh(self, count: int) -> Iterator[FreshCheck]:
+        """Yield what decisions are worth in further futures, those of the plan first."""
         over, drawn = self.over, self.over.drawn
         if drawn.more is None or not count:
-            return None
+            return
         network, phases = over.lowered.network, over.lowered.network.study.phases
         first = drawn.paths.start + drawn.paths.count
         paths = drawn.more(count, first)
         nodes = over.told.tree.find(seen_before(paths, phases))
-        values, broken = [], 0
+        values: dict[str, list[float]] = {name: [] for name in ("plan", *self.alone)}
         for i in range(count):
             if self.late(f"fresh future {i + 1} of {count}"):
                 self.skipped[-1] = f"{count - i} of {count} fresh futures"
                 break
             problem = without_capital_limits(lower(in_future(network, paths, i)).problem)
-            held = columns_at(over, nodes[i].tolist())
-            try:
-                there = Search(problem, gap=GAP_BESIDE, executor=self.executor)
-                values.append(value_of(there, held, HELD, gap=GAP_BESIDE).objective)
-            except InfeasibleError:
-                broken += 1
-        if not values:
-            return None
-        alike = np.full(len(values), 1 / len(values))
-        worst = replace(
-            over.aversion,
-            probability=alike,
-            cost=np.zeros((len(values), 0)),
-            constant=np.zeros(len(values)),
-        )
-        found = np.array(values)
-        return FreshCheck(
-            futures=len(values),
-            first=first,
-            mean=float(found.mean()),
-            error=float(found.std(ddof=1) / sqrt(len(values))) if len(values) > 1 else 0.0,
-            cvar=worst.tail_mean(found),
-            broken=broken,
-        )
+            there = Search(problem, gap=GAP_BESIDE, executor=self.executor)
+            plans = {"plan": columns_at(over, nodes[i].tolist())} | self.alone
+            for name, columns in plans.items():
+                values[name].append(_value_or_nan(there, columns))
+        for name, found in values.items():
+            if np.isfinite(found).any():
+                yield _checked(name, np.array(found), first, over.aversion.tail)
 
 
-def _with_regret(one: Strategy, perfect: tuple[float | None, ...]) -> Strategy:
+def _value_or_nan(there: Search, columns: Floats) -> float:
+    """Return what builds are worth in a future; nan where they cannot be carried out."""
+    try:
+        return value_of(there, columns, HELD, gap=GAP_BESIDE).objective
+    except InfeasibleError:
+        return float("nan")
+
+
+def _checked(name: str, every: Floats, first: int, tail: float) -> FreshCheck:
+    values = every[np.isfinite(every)]
+    count = len(values)
+    alike = Aversion(
+        probability=np.full(count, 1 / count),
+        cost=np.zeros((count, 0)),
+        constant=np.zeros(count),
+        tail=tail,
+        weight=0.0,
+    )
+    return FreshCheck(
+        name=name,
+        futures=count,
+        first=first,
+        mean=float(values.mean()),
+        error=float(values.std(ddof=1) / sqrt(count)) if count > 1 else 0.0,
+        cvar=alike.tail_mean(values),
+        broken=len(every) - count,
+    )
+
+
+def _with_regret(one: Strategy, perfect: tuple[float, ...]) -> Strategy:
     """Return a way to plan with the most that it loses to the best plan for a future alone."""
-    lost = [
-        best - value
-        for best, value in zip(perfect, one.values, strict=False)
-        if best is not None
-    ]
-    complete = one.values and len(lost) == len(one.values)
-    return replace(one, regret=max(0.0, *lost) if complete else None)
+    lost = [best - value for best, value in zip(perfect, one.values, strict=False)]
+    return replace(one, regret=max(0.0, *lost) if lost else None)

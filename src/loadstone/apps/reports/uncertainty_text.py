@@ -22,6 +22,8 @@ def uncertainty_text(found: Uncertainty) -> RenderableType:
     if found.frontier:
         parts += [Text(), _frontier(found)]
     parts += [Text(line) for line in _worths(found)]
+    if found.fresh:
+        parts += [Text(), _fresh(found)]
     parts += block("What this leaves out", [item(note) for note in found.notes])
     return Group(*parts)
 
@@ -80,11 +82,21 @@ def _worths(found: Uncertainty) -> list[str]:
     for value, text in said:
         if value is not None:
             lines.append(text.format(money(value, currency)))
-    if (fresh := found.fresh) is not None:
-        lines.append(
-            f"The same decisions in {fresh.futures} fresh futures: mean "
-            f"{money(fresh.mean, currency)} (standard error {money(fresh.error, currency)}), "
-            f"worst {percent(found.tail)} {money(fresh.cvar, currency)}"
-            + (f"; in {fresh.broken} they cannot be carried out." if fresh.broken else ".")
-        )
     return ["", *lines] if lines else []
+
+
+def _fresh(found: Uncertainty) -> Grid:
+    title = f"The same decisions in fresh futures, {found.currency} m"
+    heads = (
+        "",
+        "futures",
+        "mean",
+        "\N{PLUS-MINUS SIGN}",
+        f"worst {percent(found.tail)}",
+        "broken",
+    )
+    made = grid(*heads, title=title)
+    for one in found.fresh:
+        numbers = (_millions(value) for value in (one.mean, one.error, one.cvar))
+        made.add_row(one.name, number(one.futures), *numbers, number(one.broken))
+    return made

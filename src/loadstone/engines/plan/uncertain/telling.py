@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 ALIKE = 0.02  # of the largest: amounts that are the same to a reader
 LEAST = 0.05  # in an asset's unit: less is not worth a rule
 MOST_RULES = 40
+ABOVE, BELOW = "at least", "below"
+Way = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +89,7 @@ class Told:
 
 def condition(factor: str, threshold: float, above: bool) -> str:
     """Return an answer to a question in words."""
-    side = "at least" if above else "below"
+    side = ABOVE if above else BELOW
     kind, _, key = factor.partition(":")
     if kind == "hashprice":
         return f"hashprice is {side} {threshold:.3g} USD/PH/day"
@@ -156,9 +158,30 @@ def _choices(by_node: Sequence[tuple[float, Node]], unit: str, most: float) -> l
             continue
         how = f"{amount:,.4g} {unit}".removesuffix(" 1")
         only = "only if " if len(groups) == 2 and groups[-1][0] <= LEAST else "if "
-        said.append(how + " " + only + " or if ".join(_where(node) for node in members))
+        said.append(how + " " + only + " or if ".join(_where(members)))
     return said
 
 
-def _where(node: Node) -> str:
-    return " and ".join(node.conditions)
+def _where(nodes: Sequence[Node]) -> list[str]:
+    """Return what leads to any of some nodes, without questions that do not matter."""
+    ways = [node.conditions for node in nodes]
+    while (pair := _alike(ways)) is not None:
+        one, other = pair
+        ways = [way for way in ways if way not in (one, other)]
+        ways.append(tuple(a for a, b in zip(one, other, strict=True) if a == b))
+    return [" and ".join(way) for way in ways]
+
+
+def _alike(ways: Sequence[Way]) -> tuple[Way, Way] | None:
+    """Return two ways that differ by the answer to one question."""
+    for i, one in enumerate(ways):
+        for other in ways[i + 1 :]:
+            apart = [(a, b) for a, b in zip(one, other, strict=False) if a != b]
+            if len(one) == len(other) and len(apart) == 1 and _opposite(*apart[0]):
+                return one, other
+    return None
+
+
+def _opposite(one: str, other: str) -> bool:
+    first, second = f" {ABOVE} ", f" {BELOW} "
+    return one.replace(first, second) == other.replace(first, second)
