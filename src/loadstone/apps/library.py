@@ -338,6 +338,7 @@ def _report(
             verification=verified,
             decision=decision,
             valuation=valuation,
+            uncertainty=read_uncertainty(run),
         )
     )
 

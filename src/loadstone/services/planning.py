@@ -75,6 +75,7 @@ class ReportWriter(Protocol):
         verification: str | None = None,
         decision: Decision | None = None,
         valuation: Valuation | None = None,
+        uncertainty: Uncertainty | None = None,
     ) -> Sequence[Path]:
         """Write the report of a plan and return its files."""
         ...

@@ -136,7 +136,12 @@ def plan_over_futures(
 
     def further(made: Path) -> Sequence[Path]:
         report = doors.write_report(
-            plan, dispatch, network, made, verification=verification_text(found)
+            plan,
+            dispatch,
+            network,
+            made,
+            verification=verification_text(found),
+            uncertainty=uncertainty,
         )
         return (doors.write_uncertainty(made, uncertainty), *report)
 

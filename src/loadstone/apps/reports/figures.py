@@ -19,10 +19,11 @@ from loadstone.apps.charts.standing import names_of
 from loadstone.apps.charts.words import country_name, number
 from loadstone.apps.reports.decision import decision_figures
 from loadstone.apps.reports.sentences import running, standing_at_end
-from loadstone.apps.reports.value import value_figures
+from loadstone.apps.reports.value import uncertain_figures, value_figures
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.uncertainty import Uncertainty
 from loadstone.model.valuation import Valuation
 
 _CROWD = 8  # sites
@@ -77,8 +78,10 @@ def embedded(
     plan: Plan,
     dispatch: Iterable[SiteDispatch],
     network: Network,
+    *,
     decision: Decision | None = None,
     valuation: Valuation | None = None,
+    uncertainty: Uncertainty | None = None,
 ) -> Embedded:
     """Return all figures of the report.
 
@@ -88,9 +91,11 @@ def embedded(
         network: Its network.
         decision: What stands beside the plan; None where nobody looked.
         valuation: What it is worth as cash; None where nobody has valued it.
+        uncertainty: What is decided over futures; None where it was planned for one.
     """
     beside = dict(() if decision is None else decision_figures(plan, decision, network))
     beside |= {} if valuation is None else value_figures(valuation)
+    beside |= {} if uncertainty is None else uncertain_figures(uncertainty)
     shown = last_dispatch(plan, dispatch)
 
     def by_site(draw: Callable[[Plan, Network, SiteDispatch], Figure]) -> str:

@@ -14,6 +14,7 @@ from loadstone.apps.reports.value import lender_body, lender_figures
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.uncertainty import Uncertainty
 from loadstone.model.valuation import Valuation
 
 # The browser itself refuses whatever would leave this file.
@@ -80,6 +81,7 @@ def report_html(
     *,
     decision: Decision | None = None,
     valuation: Valuation | None = None,
+    uncertainty: Uncertainty | None = None,
 ) -> str:
     """Return the report of a plan as one self-contained page.
 
@@ -90,11 +92,15 @@ def report_html(
         verification: What `loadstone verify` found, as text; None where it has not run.
         decision: What stands beside the plan; None where nobody looked.
         valuation: What the plan is worth as cash; None where nobody has valued it.
+        uncertainty: What is decided over futures; None where it was planned for one.
     """
-    figures = embedded(plan, dispatch, network, decision, valuation)
+    figures = embedded(
+        plan, dispatch, network, decision=decision, valuation=valuation,
+        uncertainty=uncertainty,
+    )  # fmt: skip
     subject = Subject(
         plan=plan, dispatch=dispatch, network=network, verification=verification,
-        decision=decision, valuation=valuation,
+        decision=decision, valuation=valuation, uncertainty=uncertainty,
     )  # fmt: skip
     foot = """Made by Loadstone. Everything shown is in this file: it fetches nothing. The same
 tables, with live formulas, are in plan.xlsx beside it. Coastlines: Natural Earth."""

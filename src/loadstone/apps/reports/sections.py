@@ -34,10 +34,11 @@ from loadstone.apps.reports.tables import (
     rules,
 )
 from loadstone.apps.reports.terms import GLOSSARY
-from loadstone.apps.reports.value import value_sections
+from loadstone.apps.reports.value import TITLE, uncertain_section, value_sections
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch, phase_name
+from loadstone.model.uncertainty import Uncertainty
 from loadstone.model.valuation import Valuation
 
 _LIMITS_SHOWN = 12
@@ -54,6 +55,7 @@ class Subject:
         verification: What `loadstone verify` found, as text; None where it has not run.
         decision: What stands beside the plan; None where nobody looked.
         valuation: What it is worth as cash; None where nobody has valued it.
+        uncertainty: What is decided over futures; None where it was planned for one.
     """
 
     plan: Plan
@@ -62,6 +64,7 @@ class Subject:
     verification: str | None
     decision: Decision | None = None
     valuation: Valuation | None = None
+    uncertainty: Uncertainty | None = None
 
 
 def _cards(plan: Plan) -> str:
@@ -324,14 +327,23 @@ def _shown(subject: Subject) -> dict[str, Section]:
         "gates": subject.plan.gates,
     }
     shown = {name: section for name, section in SECTIONS.items() if said.get(name, True)}
-    if subject.valuation is None:
-        return shown
-    valued = {
-        name: (title, _of_value(write, subject.valuation))
-        for name, (title, write) in value_sections(subject.valuation).items()
-    }
     before = {name: shown.pop(name) for name in ("where", "builds")}
-    return {**before, **valued, **shown}
+    return {**before, **_over_futures(subject), **_valued(subject), **shown}
+
+
+def _over_futures(subject: Subject) -> dict[str, Section]:
+    found = subject.uncertainty
+    return {} if found is None else {"now": (TITLE, lambda _: uncertain_section(found))}
+
+
+def _valued(subject: Subject) -> dict[str, Section]:
+    valuation = subject.valuation
+    if valuation is None:
+        return {}
+    return {
+        name: (title, _of_value(write, valuation))
+        for name, (title, write) in value_sections(valuation).items()
+    }
 
 
 def _of_value(
