@@ -9,6 +9,7 @@ from rich.text import Text
 from loadstone.apps.charts.words import listed, money, number, percent
 from loadstone.apps.reports.grids import block, grid_of, item
 from loadstone.apps.reports.tables import Table
+from loadstone.apps.reports.value.hedging import hedge_words
 from loadstone.apps.reports.value.rows import (
     parties_table,
     returns_table,
@@ -43,6 +44,7 @@ def value_text(valuation: Valuation) -> Iterator[RenderableType]:
     debts = [item(debt_words(debt, currency)) for debt in valuation.debts]
     debts += [item(text) for debt in valuation.debts for text in debt.breaches]
     yield from block("Debt", [item(contracted_words(valuation)), *debts] if debts else [])
+    yield from block("Hedges", [item(text) for text in hedge_words(valuation)])
     for deal in valuation.deals:
         yield Text()
         yield grid_of(_short(deal), f"Who gets what: {deal.id}, {deal.scope}, {deal.style}")

@@ -82,16 +82,20 @@ def _worths(found: Uncertainty) -> list[str]:
 
 
 def _fresh(found: Uncertainty) -> str:
-    fresh = found.fresh
-    if fresh is None:
+    """Return the same decisions in futures that no plan has seen."""
+    if not found.fresh:
         return ""
-    broken = f"; in {fresh.broken} of them the builds cannot be carried out"
-    return (
-        f"In {number(fresh.futures)} futures that no plan has seen, the same decisions are "
-        f"worth {money(fresh.mean, found.currency)} on average (standard error "
-        f"{money(fresh.error, found.currency)}) and {money(fresh.cvar, found.currency)} in the "
-        f"worst {percent(found.tail)}{broken if fresh.broken else ''}."
-    )
+    rows = tuple(
+        (
+            one.name, number(one.futures), millions(one.mean), millions(one.error),
+            millions(one.cvar), number(one.broken) if one.broken else "",
+        )
+        for one in found.fresh
+    )  # fmt: skip
+    heads = ("Way to plan", "Futures", "Mean", "Standard error of it",
+             f"Worst {percent(found.tail)}", "Not possible in")  # fmt: skip
+    whole = Table(columns=heads, numeric=(False, *[True] * 5), rows=rows)
+    return "<h3>In futures that no plan has seen</h3>" + table(whole, dense=True)
 
 
 def _list(lines: list[str]) -> str:
@@ -126,7 +130,7 @@ def uncertain_section(found: Uncertainty) -> str:
         + _list(rules[:_RULES])
         + (more if len(rules) > _RULES else "")
         + details("All decisions", _nodes(found))
-        + paragraph(_fresh(found), "proof")
+        + _fresh(found)
         + paragraph(
             f"The {reduced.kept} futures leave {percent(reduced.lost)} of the spread of the "
             f"{number(reduced.drawn)} untold. No plan over them is worth more than "
