@@ -5,6 +5,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
+from typing import Literal
 
 from loadstone.model.bounds import at_least_zero
 from loadstone.model.errors import InputError
@@ -53,8 +54,10 @@ class CashTerms:
             "export", "mining") that is sold at home, with value-added tax on top.
         dividend_months: Months between the days on which cash may leave a country.
         interest_abroad: Share of interest that is paid across a border, 0 to 1.
-        end_value: Share of an asset's remaining book value that it brings at the horizon, by
-            kind of asset ("miner", "ai_hall_liquid"), "" for all others; empty for nothing.
+        end_value: Share of what is left of an asset that it brings at the horizon, by kind of
+            asset ("miner", "ai_hall_liquid"), "" for all others; empty for nothing.
+        end_basis: What is left: "book", the price not yet written off in equal parts, or
+            "owed", what the planner's annuities have still to pay in the money of that day.
         end_cost: Cost of removal at the horizon over the price, by kind of asset, "" for all
             others, beside what the plan sets aside for it.
         start: First month that is counted; None takes the month of the decision.
@@ -69,6 +72,7 @@ class CashTerms:
     dividend_months: int = 1
     interest_abroad: float = 0.0
     end_value: Mapping[str, float] = field(default_factory=dict, hash=False)
+    end_basis: Literal["book", "owed"] = "book"
     end_cost: Mapping[str, float] = field(default_factory=dict, hash=False)
     start: datetime.date | None = None
 

@@ -209,6 +209,17 @@ def test_what_is_left_of_book_value_comes_back_where_terms_say_so(small):
     assert not [row for row in table.select("resale") if "miner:" in row.line]
 
 
+def test_what_is_owed_at_the_end_is_what_annuities_have_still_to_pay(small):
+    plan, hours, network = small
+    given = with_cash(network, end_value={"mining_hall": 1.0}, end_basis="owed")
+    end = line(operating_cash(plan, hours, given), "resale", "end:mining_hall").amounts[-1]
+    hall = sum(b.capex for b in plan.builds if b.asset == "mining_hall")
+    rate = network.study.discount_rate
+    # ten payments at year ends, of which four are left: their worth then
+    payment = hall * rate / (1 - (1 + rate) ** -10)
+    assert end == pytest.approx(sum(payment * (1 + rate) ** -k for k in (1, 2, 3, 4)))
+
+
 def test_books_write_off_all_of_what_reaches_its_end(small, table):
     plan, _, _ = small
     first = sum(b.capex for b in plan.builds if b.asset == "miner:miner" and b.phase == 2027)

@@ -147,7 +147,23 @@ class Leaving:
             f"{DEPRECIATION}:{one.asset}", self.site, self.ledger.reporting, monthly
         )
         if until >= self.phases[-1].ends:
-            self._end(one, cost, cost - written)
+            owed = self.ledger.terms.end_basis == "owed"
+            rest = self._owed(one, amount) if owed else cost - written
+            self._end(one, cost, rest)
+
+    def _owed(self, one: Cohort, amount: float) -> float:
+        """Return what the planner's annuities have still to pay, nominal money of the horizon.
+
+        They end with the plan, so the planner takes what is left to be worth just this.
+        """
+        years = one.life - (self.phases[-1].ends - one.at)
+        if years <= 0:
+            return 0.0
+        rate, last = self.economy.rate, self.timeline.months - 1
+        share = annuity(rate, one.life) / annuity(rate, years)
+        moves = Moves(priced_in(self.network, self.site.country, one.asset))
+        growth = self.ledger.growth("resale", f"end:{one.asset}", moves.currency)
+        return one.price * amount / one.amount * share * float(growth[last])
 
     def _end(self, one: Cohort, cost: float, rest: float) -> None:
         """Add what the terms say an asset brings and costs at the horizon."""
