@@ -8,6 +8,7 @@ from loadstone.model.finance.returns import (
     BridgeStep,
     DealResult,
     DebtResult,
+    HedgeEffect,
     RegionRow,
     Returns,
     UnitCosts,
@@ -28,6 +29,7 @@ class Valuation:
         bridge: From the plan's objective to the nominal value.
         debts: Loans.
         deals: How the money goes round.
+        hedging: What hedges do; None without any.
         region: What is added where.
         ceiling: The sanity check of `region`, in a sentence.
         risk: Value over futures; None where no futures are stated.
@@ -42,6 +44,7 @@ class Valuation:
     bridge: tuple[BridgeStep, ...]
     debts: tuple[DebtResult, ...] = ()
     deals: tuple[DealResult, ...] = ()
+    hedging: HedgeEffect | None = None
     region: tuple[RegionRow, ...] = ()
     ceiling: str = ""
     risk: Risk | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from loadstone.engines.finance.waterfall import distribute
 from loadstone.engines.value.bridge import bridge
 from loadstone.engines.value.financing import Financed, financed, unit_costs
+from loadstone.engines.value.hedge_effect import hedge_effect
 from loadstone.engines.value.hedged import hedged
 from loadstone.engines.value.hedging import HedgeLine, hedge_lines
 from loadstone.engines.value.operating import cash_notes, operating_cash
@@ -43,8 +44,8 @@ def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) ->
         InputError: Plan, hours and network are not of one another, or terms do not fit them.
     """
     lines = hedge_lines(network, dispatch)
-    table = hedged(operating_cash(plan, dispatch, network), lines)
-    found = financed(table, network)
+    operating = operating_cash(plan, dispatch, network)
+    found = financed(hedged(operating, lines), network)
     rows, ceiling = region(plan, found.table, network, network.deals.multipliers)
     valuation = Valuation(
         network=plan.network,
@@ -55,6 +56,7 @@ def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) ->
         bridge=bridge(plan, found.table, network),
         debts=found.debts,
         deals=distribute(found.table, network),
+        hedging=hedge_effect(operating, found, lines, network),
         region=rows,
         ceiling=ceiling,
         notes=(*found.notes, *_notes(network), *cash_notes(found.table, network)),

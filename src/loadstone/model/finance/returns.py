@@ -215,6 +215,27 @@ class DealResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeEffect:
+    """What all hedges together do to the base case. Network currency.
+
+    Attributes:
+        payoff: What they bring in all, fees not counted.
+        fees: What is paid for them.
+        margin: Most that margin binds at the end of a month.
+        contracted: Mining revenue at the plan's hashprice that they make contracted.
+        debt: All loans, with hedges.
+        debt_without: All loans, sized without hedges.
+    """
+
+    payoff: float
+    fees: float
+    margin: float
+    contracted: float
+    debt: float
+    debt_without: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionRow:
     """Value that a plan adds directly in one country in one phase, and what leaks out.
 

@@ -134,6 +134,28 @@ class FastError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeRisk:
+    """What hedges do to the value of equity, in the same futures with and without them.
+
+    Tax on hedges is that of the base case. Network currency.
+
+    Attributes:
+        futures: How many were compared.
+        mean, mean_without: Mean value.
+        sd, sd_without: Standard deviation.
+        worst, worst_without: Mean of the worst twentieth.
+    """
+
+    futures: int
+    mean: float
+    mean_without: float
+    sd: float
+    sd_without: float
+    worst: float
+    worst_without: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
     """What a plan is worth over futures.
 
@@ -149,6 +171,7 @@ class Risk:
         stresses: Named cases.
         options: What freedom is worth.
         error: Of the fast valuation.
+        hedging: What hedges do to it; None without any.
         network_share: Own hashrate over the network's, largest of all years: mean and most.
         ai_share: Own AI power over what a region can sell, by region: largest of all years.
         source: Who states the outlook.
@@ -165,6 +188,7 @@ class Risk:
     stresses: tuple[StressCase, ...] = ()
     options: tuple[OptionValue, ...] = ()
     error: FastError | None = None
+    hedging: HedgeRisk | None = None
     network_share: tuple[float, float] = (0.0, 0.0)
     ai_share: Mapping[str, float] = field(default_factory=dict)
     source: str = ""

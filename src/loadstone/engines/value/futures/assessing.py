@@ -29,6 +29,7 @@ from loadstone.engines.value.futures.options import option_values
 from loadstone.engines.value.futures.redispatch import Redispatch
 from loadstone.engines.value.futures.spreads import fan_of, spread_of
 from loadstone.engines.value.futures.stresses import stress_cases
+from loadstone.engines.value.futures.unhedged import hedge_risk
 from loadstone.engines.value.hedging import hedge_cash
 from loadstone.engines.value.operating.timeline import Timeline
 from loadstone.model.errors import InputError
@@ -77,7 +78,6 @@ def drawn(case: Case, count: int, seed: int) -> Drawn:
     if futures is None:
         raise InputError("--futures", count, "needs a futures.toml")
     vacant = None if futures.default is None else round(futures.default.vacant_months)
-    when = {"months": table.months, "first": table.first}
     if not futures.drawable:
         paths = stated(futures, network, months=table.months, first=table.first)
         middle = Middle(
@@ -95,7 +95,9 @@ def drawn(case: Case, count: int, seed: int) -> Drawn:
             seed=seed,
         )
     own = own_hashrate(case.plan, network, table.months)
-    drawing = prepare(futures, network, seed=seed, own_eh=own, **when)
+    drawing = prepare(
+        futures, network, months=table.months, first=table.first, seed=seed, own_eh=own
+    )
     middle = Middle(
         factors=drawing.factors, nominal=drawing.nominal, events=drawing.events, vacant=vacant
     )
@@ -208,6 +210,15 @@ def _told(base: BaseCase, case: Case, futures: Drawn, book: Book, found: Outcome
         fans=tuple(_fans(book, found, weight, table.by_year(table.total()), table.years)),
         drivers=drivers,
         options=option_values(base, case, futures.middle, futures.source, futures.count),
+        hedging=hedge_risk(
+            base.hedges,
+            found.equity,
+            source=futures.source,
+            middle=futures.middle,
+            discount=book.discount,
+            weight=weight,
+            every=-(-found.count // len(found.npv)),
+        ),
         network_share=_network_share(case, book, found, first),
         ai_share=_ai_share(case.plan, case.network),
         source=f"{futures.text}. Factors explain {explained:.0%} of the variance of value in a "
@@ -245,7 +256,7 @@ def _base_units(book: Book) -> Floats:
     found = Valuer(book).value(
         book.base.reshape(shape), happens, np.zeros((1, book.years), dtype=np.int64)
     )
-    return found.cash[0]
+    return np.asarray(found.cash[0])
 
 
 def _fans(
