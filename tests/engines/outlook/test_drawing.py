@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loadstone.engines.outlook import draw, draw_plainly
 from loadstone.model.errors import InputError
@@ -37,6 +39,55 @@ def test_the_compiled_drawing_is_the_plain_one(name):
     np.testing.assert_allclose(fast.happens, plain.happens, rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(fast.weather, plain.weather)
     assert fast.factors == plain.factors
+
+
+wilds = st.builds(
+    Wild, ratio=st.floats(1, 4), share=st.floats(0.05, 0.5), months=st.floats(1, 12)
+)
+levels = st.builds(
+    level,
+    st.floats(0, 2),
+    half_life_months=st.none() | st.floats(0.5, 60),
+    trend_sd=st.just(0.0) | st.floats(0.01, 0.3),
+    jumps_per_year=st.just(0.0) | st.floats(0.1, 12),
+    jump_mean=st.floats(-0.5, 0.5),
+    jump_sd=st.floats(0, 0.5),
+    wild=st.none() | wilds,
+)
+many = st.builds(Levels, level=levels, together=st.floats(0, 1), jumps_together=st.booleans())
+miners = st.builds(
+    hashrate,
+    entry_usd_ph_day=st.floats(35, 90),
+    exit_usd_ph_day=st.floats(5, 35),
+    progress=st.floats(0, 0.5),
+    entry_speed=st.floats(0, 1.4),
+    exit_speed=st.floats(0, 3),
+    delivery_months=st.integers(0, 9),
+)
+
+
+@settings(max_examples=25)
+@given(
+    st.builds(
+        futures,
+        btc=st.none() | levels,
+        hashrate=st.none() | miners,
+        fees=st.none() | st.builds(Fees, level=levels, spikes_per_year=st.floats(0, 12),
+                                   spike=st.floats(0, 1)),
+        miners=st.none() | st.builds(MinerPrices, used_elasticity=st.floats(0, 3),
+                                     source=st.just(SAID)),
+        ai=st.none() | many,
+        power=st.none() | many,
+        lease=levels,
+    ),
+    st.integers(0, 2**62),
+    st.integers(0, 2**40),
+)  # fmt: skip
+def test_they_are_the_same_whatever_is_stated(parts, seed, start):
+    made = drawing(parts, months=30, seed=seed)
+    fast, plain = made.paths(3, start), draw_plainly(made, 3, start)
+    assert np.isfinite(fast.values).all()
+    np.testing.assert_allclose(fast.values, plain.values, rtol=1e-12)
 
 
 def test_a_future_is_the_same_in_whatever_chunk_it_is_drawn():
