@@ -5,10 +5,29 @@ import plotly.graph_objects as go
 
 from loadstone.apps.charts.style import AI, GRID, INK, MINING, framed
 from loadstone.apps.charts.words import number, percent
-from loadstone.model.uncertainty import Uncertainty
+from loadstone.model.uncertainty import FrontierPoint, Uncertainty
 
 MILLION = 1e6
 _MOST_NUMBERS = 16  # futures of which each cell has its number
+_NEAR = 0.02  # of the reach of the picture: points that lie on one another
+
+
+def _labels(points: list[FrontierPoint]) -> list[str]:
+    """Return weights as labels; points that lie on one another share the label of the last."""
+    reach = [max(v) - min(v) for v in zip(*((p.cvar, p.mean) for p in points), strict=True)]
+    near = _NEAR * (max(reach, default=0.0) or 1.0)
+    labels, first = [], 0
+    for i, point in enumerate(points):
+        after = points[i + 1] if i + 1 < len(points) else None
+        if after is not None and max(
+            abs(after.cvar - point.cvar), abs(after.mean - point.mean)
+        ) <= near:  # fmt: skip
+            labels.append("")
+            continue
+        start = percent(points[first].weight)
+        labels.append(start if first == i else f"{start} to {percent(point.weight)}")
+        first = i + 1
+    return labels
 
 
 def frontier_figure(found: Uncertainty) -> go.Figure:
@@ -23,12 +42,12 @@ def frontier_figure(found: Uncertainty) -> go.Figure:
             x=[point.cvar / MILLION for point in points],
             y=[point.mean / MILLION for point in points],
             mode="lines+markers+text", name="best plan for a weight of the worst",
-            text=[percent(point.weight) for point in points], textposition="top center",
+            text=_labels(points), textposition="top center",
             textfont={"size": 11}, cliponaxis=False,
             line={"color": AI, "width": 2}, marker={"size": 8},
-            customdata=[point.now / MILLION for point in points],
-            hovertemplate="weight %{text}: mean %{y:,.1f} m, worst %{x:,.1f} m, "
-            "built now %{customdata:,.0f} m<extra></extra>",
+            customdata=[(percent(p.weight), p.now / MILLION) for p in points],
+            hovertemplate="weight %{customdata[0]}: mean %{y:,.1f} m, worst %{x:,.1f} m, "
+            "built now %{customdata[1]:,.0f} m<extra></extra>",
         )
     )  # fmt: skip
     others = [one for one in found.strategies[1:] if one.values]

@@ -13,7 +13,7 @@ from loadstone.model.plan import phase_name
 from loadstone.model.uncertainty import Uncertainty
 
 TITLE = "Now, and only if"
-_RULES = 12
+_RULES = 6
 
 
 def uncertain_figures(found: Uncertainty) -> Mapping[str, Figure]:
