@@ -39,7 +39,9 @@ class SteppingClock:
         return self.asked_s / 2
 
 
-def no_report(plan, dispatch, network, out_dir, *, verification=None, decision=None):
+def no_report(
+    plan, dispatch, network, out_dir, *, verification=None, decision=None, uncertainty=None
+):
     (out_dir / "report.html").write_text(f"{plan.network}: {verification}")
     return [out_dir / "report.html"]
 
