@@ -97,8 +97,8 @@ def valuation_schema() -> dict[str, Any]:
     definitions = whole["$defs"]
     for ours, name in (("_Row", "CashRow"), ("_Table", "CashTable")):
         definitions[name] = definitions.pop(ours) | {"title": name}
-    text = _renamed(whole) | {"title": "Valuation"}
-    return text
+    renamed: dict[str, Any] = _renamed(whole)
+    return renamed | {"title": "Valuation"}
 
 
 def _renamed(value: Any) -> Any:

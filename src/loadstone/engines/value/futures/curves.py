@@ -82,7 +82,7 @@ def site_curve(one: SiteTime, *, knots: int = KNOTS, step: float = STEP) -> Site
     steps = _Steps(
         mw=np.array([mw for mw, _ in parts]),
         earns=np.array([earns for _, earns in parts]),
-        cost=np.broadcast_to(cost, (len(parts), len(cost))),
+        cost=np.tile(cost, (len(parts), 1)),
     )
     at = np.arange(knots) * step
     runs = np.where(hashprice * steps.earns > _least(one) * cost, steps.mw, 0.0).sum(axis=0)

@@ -74,7 +74,7 @@ class Fast:
         ).reshape(-1, 1) * np.ones(count)
         weather = np.zeros((count, self.book.years), dtype=np.int64)
         found = self.valuer.value(np.ascontiguousarray(values), happens, weather)
-        return found.cash / self.years
+        return np.asarray(found.cash / self.years)
 
     def changes(self, outlook: Outlook, wanted: Sequence[SiteTimeKey]) -> Changes:
         """Return how margins of site-years change under an outlook, real, a year."""

@@ -83,6 +83,15 @@ def _add_terms(
 
 
 @njit(cache=True, nogil=True)
+def _mined(price: float, cost: float, per_step: float, curve: Floats, line: int) -> float:
+    """Return cost x I(price / cost) of a line of `curve`, straight on beyond the last knot."""
+    place = price * per_step / cost
+    i = min(int(place), curve.shape[1] - 2)
+    low = curve[line, i]
+    return cost * (low + (place - i) * (curve[line, i + 1] - low))
+
+
+@njit(cache=True, nogil=True)
 def _add_fleets(
     n: int,
     values: Floats,
@@ -99,33 +108,42 @@ def _add_fleets(
     scale: Floats,
     rest: Floats,
     curve: Floats,
-    step: float,
+    per_step: float,
     price: Floats,
+    over: Floats,
     operating: Floats,
 ) -> None:
     """Add mining; `index` holds unit, power factor, currency, delay, ban."""
-    months, last = nominal.shape[1], curve.shape[1] - 1
+    months = nominal.shape[1]
     for v in range(len(index)):
         power, currency, delay = index[v, 1], index[v, 2], index[v, 3]
         out = operating[1, index[v, 0]]
-        moved = delay != NONE and late[delay] > 0
-        for m in range(_end(happens, index[v, 4], n, months)):
-            at = shown[delay, m] if moved else m
+        end = _end(happens, index[v, 4], n, months)
+        over[:] = 1.0
+        if power != NONE:
+            over[:] = values[power, n]
+        if currency != NONE:
+            over /= values[currency, n]
+        if delay == NONE or late[delay] == 0:
+            for m in range(end):
+                earned = rest[v, m]
+                if row[v, m] != NONE:
+                    cost = 1.0 + share[v] * (over[m] / nominal[v, m] - 1.0)
+                    cost, line = max(cost, LEAST_COST), row[v, m] + weather[n, year[m]]
+                    paid = values[hashprice, n, m] * price[m]
+                    earned += scale[v, m] * _mined(paid, cost, per_step, curve, line)
+                out[m] += earned
+            continue
+        for m in range(end):
+            at = shown[delay, m]
             if at == NONE:
                 continue
             earned = rest[v, at]
-            line = row[v, at]
-            if line != NONE:
-                over = values[power, n, m] if power != NONE else 1.0
-                if currency != NONE:
-                    over /= values[currency, n, m]
-                cost = 1.0 + share[v] * (over / nominal[v, at] - 1.0)
-                cost = max(cost, LEAST_COST)
-                place = values[hashprice, n, m] * price[m] / cost / step
-                line += weather[n, year[m]]
-                i = min(int(place), last - 1)
-                low = curve[line, i]
-                earned += scale[v, at] * cost * (low + (place - i) * (curve[line, i + 1] - low))
+            if row[v, at] != NONE:
+                cost = 1.0 + share[v] * (over[m] / nominal[v, at] - 1.0)
+                cost, line = max(cost, LEAST_COST), row[v, at] + weather[n, year[m]]
+                paid = values[hashprice, n, m] * price[m]
+                earned += scale[v, at] * _mined(paid, cost, per_step, curve, line)
             out[m] += earned
 
 
@@ -166,10 +184,12 @@ def tax_of(
 
 
 @njit(cache=True, nogil=True)
-def _by_year(amounts: Floats, year: Ints, sums: Floats) -> None:
-    sums[:] = 0.0
-    for m in range(len(amounts)):
-        sums[year[m]] += amounts[m]
+def _by_year(amounts: Floats, starts: Ints, sums: Floats) -> None:
+    for y in range(len(sums)):
+        total = 0.0
+        for m in range(starts[y], starts[y + 1]):
+            total += amounts[m]
+        sums[y] = total
 
 
 @njit(cache=True, nogil=True)
@@ -184,10 +204,12 @@ def _pay_tax(
     paid: Ints,
     per: Floats,
     per_paid: Floats,
+    year: Ints,
     change: Floats,
+    moved: Floats,
     worked: Floats,
 ) -> None:
-    """Let operating cash pay what tax is more than in the base case.
+    """Let operating cash pay what tax is more than in the base case; and `change` with it.
 
     `rules` holds rate, limit and years of losses.
     """
@@ -213,12 +235,11 @@ def _pay_tax(
             for u in range(units):
                 if pool[u] == c:
                     size += abs(change[u, y])
-            if size > 0.0:
-                for u in range(units):
-                    if pool[u] == c:
-                        worked[u, month] -= more * abs(change[u, y]) / size
-            else:
-                worked[first, month] -= more
+            for u in range(units):
+                if pool[u] == c and (size > 0.0 or u == first):
+                    part = more * abs(change[u, y]) / size if size > 0.0 else more
+                    worked[u, month] -= part
+                    moved[u, year[month]] -= part
 
 
 @njit(cache=True, nogil=True)
@@ -237,6 +258,7 @@ def value_futures(
     retire: Ints,
     discount: Floats,
     fixed: Floats,
+    constant: Floats,
     terms: Ints,
     amount: Floats,
     fleets: Ints,
@@ -246,7 +268,7 @@ def value_futures(
     scale: Floats,
     rest: Floats,
     curve: Floats,
-    step: float,
+    per_step: float,
     price: Floats,
     profit: Floats,
     base_tax: Floats,
@@ -271,9 +293,11 @@ def value_futures(
         hedge: Cash of hedges less that of the base case; (0, M) without. Shape (N, M).
         hashprice, year, pool, delays, starts, losses, vacant, retire, discount, fixed: As in
             `Book`.
-        terms, amount: Rows, as in `Terms`. Shapes (G, 8), (G, M).
+        constant: Rows that nothing moves: operating or not, stays or stops. (2, 2, U, M).
+        terms, amount: The other rows, as in `Terms`. Shapes (G, 8), (G, M).
         fleets: Unit, power, currency, delay and ban, as in `Fleets`. Shape (V, 5).
-        share, nominal, row, scale, rest, curve, step, price: As in `Fleets`.
+        share, nominal, row, scale, rest, curve, price: As in `Fleets`.
+        per_step: Knots of a curve for each USD/PH/day.
         profit, base_tax, rules, paid, per, per_paid, earned: As in `Taxes`; tax of the base
             case, and rate, limit and years of losses. Shapes (C, Y), (C, 3), (U, Y).
         serves, serving, service, due, covenant: As in `Loans`: units, cash and so on.
@@ -284,13 +308,16 @@ def value_futures(
     count, months = values.shape[1], values.shape[2]
     units, years = earned.shape
     operating, other = np.empty((2, units, months)), np.empty((2, units, months))
-    worked, change, sums = np.empty((units, months)), np.empty((units, years)), np.empty(years)
+    worked, sums = np.empty((units, months)), np.empty(years)
+    change, moved = np.empty((units, years)), np.empty((units, years))
+    over = np.empty(months)
+    starts_of = np.searchsorted(year, np.arange(years + 1))
     late = np.zeros(len(delays), dtype=np.int64)
     shown = np.empty((len(delays), months), dtype=np.int64)
     total = np.empty(months)
     for n in range(count):
-        operating[:] = 0.0
-        other[:] = 0.0
+        operating[:] = constant[1]
+        other[:] = constant[0]
         for s in range(len(delays)):
             late[s] = max(0, int(np.floor(happens[delays[s], n] * 12.0 + 0.5)))
             if late[s] > 0:
@@ -298,7 +325,7 @@ def value_futures(
         _add_terms(n, values, happens, late, shown, terms, amount, vacant, operating, other)
         _add_fleets(
             n, values, happens, weather, hashprice, year, late, shown,
-            fleets, share, nominal, row, scale, rest, curve, step, price, operating,
+            fleets, share, nominal, row, scale, rest, curve, per_step, price, over, operating,
         )  # fmt: skip
         retired = 0.0
         for u in range(units):
@@ -308,28 +335,26 @@ def value_futures(
                 other[1, u, gone:] = 0.0
                 retired += 1.0
             end = _end(happens, losses[u], n, months)
-            for m in range(months):
-                if m < end:
-                    worked[u, m] = operating[0, u, m] + operating[1, u, m]
-                    other[0, u, m] += other[1, u, m]
-                else:
-                    worked[u, m] = other[0, u, m] = 0.0
-            _by_year(worked[u], year, sums)
+            for m in range(end):
+                worked[u, m] = operating[0, u, m] + operating[1, u, m]
+                other[0, u, m] += other[1, u, m]
+            worked[u, end:] = 0.0
+            other[0, u, end:] = 0.0
+            _by_year(worked[u], starts_of, sums)
             change[u] = sums - earned[u]
+            moved[u] = change[u]
         _pay_tax(
-            n, happens, pool, losses, profit, base_tax, rules, paid, per, per_paid, change,
-            worked,
+            n, happens, pool, losses, profit, base_tax, rules, paid, per, per_paid, year,
+            change, moved, worked,
         )  # fmt: skip
         total[:] = 0.0
         if len(hedge) > 0:
             total += hedge[n]
         for u in range(units):
-            _by_year(worked[u], year, sums)
-            change[u] = sums - earned[u]
             for m in range(months):
                 worked[u, m] += other[0, u, m]
                 total[m] += worked[u, m]
-            _by_year(worked[u], year, cash[n, u])
+            _by_year(worked[u], starts_of, cash[n, u])
         value = equity = peak = running = 0.0
         for m in range(months):
             value += total[m] * discount[m]
@@ -337,7 +362,7 @@ def value_futures(
             equity += total[m] * discount[m]
             running += total[m]
             peak = max(peak, -running)
-        _by_year(total, year, owners[n])
+        _by_year(total, starts_of, owners[n])
         lowest, breach = np.inf, 0.0
         for d in range(len(covenant)):
             cover = np.inf
@@ -345,7 +370,7 @@ def value_futures(
                 if service[d, y] > 0.0:
                     serve = serving[d, y]
                     for u in range(units):
-                        serve += serves[d, u] * change[u, y] * due[d, y]
+                        serve += serves[d, u] * moved[u, y] * due[d, y]
                     cover = min(cover, serve / service[d, y])
             lowest = min(lowest, cover)
             if cover < covenant[d]:

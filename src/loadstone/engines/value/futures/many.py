@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from loadstone.engines.finance.returns import irr_of_many
 from loadstone.engines.value.futures import kernels
-from loadstone.engines.value.futures.book import Book, Found
+from loadstone.engines.value.futures.book import NONE, Book, Found
 from loadstone.engines.value.futures.plain import tax_of
 from loadstone.model.futures.paths import Paths
 
@@ -80,14 +80,20 @@ class Valuer:
             tax_of(profit, float(rate), float(limit), int(years))
             for profit, (rate, limit, years) in zip(x.profit, rules, strict=True)
         ]
-        terms = (t.unit, t.factor, t.currency, t.delay, t.ends, t.operating, t.stops, t.again)
+        columns = (t.unit, t.factor, t.currency, t.delay, t.ends, t.operating, t.stops, t.again)
+        terms = np.stack(columns, axis=1).astype(np.int64)
+        still = (terms[:, 1:5] == NONE).all(axis=1)  # no factor, currency, delay or end
+        constant = np.zeros((2, 2, len(book.units), book.months))
+        np.add.at(
+            constant, (t.operating[still], t.stops[still], t.unit[still]), t.amount[still]
+        )
         fleets = (f.unit, f.power, f.currency, f.delay, f.ban)
         self._arguments = (
             book.hashprice, book.year, book.pool, book.delays, book.starts, book.losses,
             book.vacant, book.retire, book.discount, book.fixed,
-            np.stack(terms, axis=1).astype(np.int64), t.amount,
+            constant, terms[~still], t.amount[~still],
             np.stack(fleets, axis=1).astype(np.int64), f.share, f.nominal, f.row, f.scale,
-            f.rest, f.curve, f.step, f.price,
+            f.rest, f.curve, 1 / f.step, f.price,
             x.profit, np.array(base).reshape(x.profit.shape), rules, x.paid, x.per, x.per_paid,
             x.earned,
             loans.units, loans.cash, loans.service, loans.due, loans.covenant,

@@ -83,7 +83,7 @@ def tax_of(profit: Floats, rate: float, limit: float, years: int) -> Floats:
         years: Years for which a loss may wait.
     """
     rules = TaxRules(rate=rate, loss_limit=limit, loss_years=years)
-    return tax_by_year(profit[None, :], rules)[0]
+    return np.asarray(tax_by_year(profit[None, :], rules)[0])
 
 
 def _one(book: Book, paths: Paths, n: int, hedge: Floats) -> tuple[float | Floats, ...]:

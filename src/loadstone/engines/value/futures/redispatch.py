@@ -18,7 +18,7 @@ from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.plan.lower.site import SiteLowering
 from loadstone.engines.plan.oracle import Oracle
 from loadstone.engines.plan.problem import Label
-from loadstone.engines.plan.solution import Solution
+from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.errors import InputError
 from loadstone.model.grid import HOURS_PER_YEAR
 from loadstone.model.network import Network, Outlook
@@ -101,7 +101,7 @@ class Redispatch:
         lowered = Lowered(network=network, economy=economy, problem=problem, sites=(here,))
         oracle = Oracle(problem)
         values = np.zeros(len(problem.blocks))
-        hours = {}
+        hours: dict[int, BlockDispatch] = {}
         for p in phases:
             b = here.blocks[p]
             x = columns[problem.blocks[b].columns]

@@ -31,7 +31,7 @@ def weighted_quantiles(values: Floats, weight: Floats, at: tuple[float, ...]) ->
     order = np.argsort(values, kind="stable")
     share = np.cumsum(weight[order])
     middle = (share - weight[order] / 2) / share[-1]
-    return np.interp(np.asarray(at), middle, values[order])
+    return np.asarray(np.interp(np.asarray(at), middle, values[order]))
 
 
 def mean_of_worst(values: Floats, weight: Floats, tail: float) -> float:

@@ -24,7 +24,7 @@ from loadstone.model.futures.paths import Paths
 from loadstone.model.futures.risk import StressCase
 from loadstone.model.stress import Stress
 
-Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 HASHPRICE, POWER_MORE, AI_LESS, LATE_YEARS = 15.0, 0.5, 0.6, 2.0
 
@@ -121,7 +121,7 @@ def everything_moves(case: Case) -> Middle:
     )
 
 
-def _stresses(case: Case, middle: Middle, starts: Floats) -> Iterator[_Stress]:
+def _stresses(case: Case, middle: Middle, starts: Ints) -> Iterator[_Stress]:
     def flat(name: str, amount: float, *, times: bool) -> Callable[[Paths], None]:
         def change(paths: Paths) -> None:
             k = middle.factors.index(name)
