@@ -102,6 +102,13 @@ def progress() -> Iterator[tuple[Callable[["Progress"], None] | None, Callable[[
 
 def show_run(run: "loadstone.Run", as_json: bool) -> None:
     """Print a plan that was found; where counting it again fails, the answer is no."""
+    show(as_json, run_table(run), _lines(run), run.files)
+    if not run.manifest["verification"]["ok"]:
+        raise typer.Exit(NO)
+
+
+def run_table(run: "loadstone.Run") -> dict[str, Any]:
+    """Return the headlines of a plan as plain values."""
     plan = run.plan
     table: dict[str, Any] = {
         "run": str(run.folder),
@@ -120,9 +127,7 @@ def show_run(run: "loadstone.Run", as_json: bool) -> None:
             name: getattr(run.uncertainty, name)
             for name in ("objective", "bound", "gap", "mean", "cvar", "weight", "tail")
         }
-    show(as_json, table, _lines(run), run.files)
-    if not run.manifest["verification"]["ok"]:
-        raise typer.Exit(NO)
+    return table
 
 
 def _lines(run: "loadstone.Run") -> Iterator[RenderableType]:
