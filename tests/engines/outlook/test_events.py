@@ -65,6 +65,9 @@ def test_the_slower_of_connection_and_transformers_counts():
         lead_time_years=4.0,
     )
     assert lead_years(replace(site, connection=new, transformers=slow), network()) == 4.0
+    usual = replace(slow, lead_time_years=None)
+    known = network().facts.costs["lead-transformer"].value
+    assert lead_years(replace(site, connection=new, transformers=usual), network()) == known
     built = Connection(existing_mw=50.0, max_mw=50.0)
     assert lead_years(replace(site, connection=built), network()) == 0.0
     assert study.decided_at > 2026

@@ -9,6 +9,8 @@ from loadstone.model.futures.terms import Futures
 from loadstone.model.network import Network
 from loadstone.model.site import Site
 
+TRANSFORMER = "lead-transformer"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
@@ -66,8 +68,18 @@ def lead_years(site: Site, network: Network) -> float:
     lead = connection.ready(decided) - decided
     transformers = site.transformers
     if transformers is not None and transformers.standing < transformers.max_units:
-        lead = max(lead, transformers.lead_time_years or 0.0)
+        stated = transformers.lead_time_years
+        lead = max(lead, cost_of(network, TRANSFORMER) if stated is None else stated)
     return max(lead, 0.0)
+
+
+def cost_of(network: Network, id_: str) -> float:
+    """Return a cost that the network states, or else the facts; 0 where neither does."""
+    stated = network.study.costs.get(id_)
+    if stated is not None:
+        return stated.value
+    fact = network.facts.costs.get(id_)
+    return 0.0 if fact is None else fact.value
 
 
 def _bans(futures: Futures) -> Iterator[Happening]:

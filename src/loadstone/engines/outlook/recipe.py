@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.outlook.draws import stream
-from loadstone.engines.outlook.events import Happening, happenings
+from loadstone.engines.outlook.events import Happening, cost_of, happenings
 from loadstone.engines.outlook.months import (
     BitcoinMonths,
     ai_months,
@@ -292,18 +292,10 @@ def _machines(miners: MinerPrices | None, network: Network, moves: bool) -> Mach
     if miners is None or not moves:
         return None
     return Machines(
-        elasticity=_cost(network, ELASTICITY, 0.0),
+        elasticity=cost_of(network, ELASTICITY),
         used_elasticity=miners.used_elasticity,
-        scrap=_cost(network, SCRAP, 0.0),
+        scrap=cost_of(network, SCRAP),
     )
-
-
-def _cost(network: Network, id_: str, missing: float) -> float:
-    stated = network.study.costs.get(id_)
-    if stated is not None:
-        return stated.value
-    fact = network.facts.costs.get(id_)
-    return missing if fact is None else fact.value
 
 
 def _rows(
