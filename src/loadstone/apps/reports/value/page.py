@@ -20,6 +20,7 @@ from loadstone.apps.charts.value import (
 )
 from loadstone.apps.charts.words import money, percent
 from loadstone.apps.reports.markup import chart, details, paragraph, table
+from loadstone.apps.reports.value.hedging import hedge_words
 from loadstone.apps.reports.value.rows import (
     costs_table,
     debts_table,
@@ -65,11 +66,32 @@ def _list(lines: list[str]) -> str:
 
 
 def shown_fans(risk: Risk) -> tuple[Fan, ...]:
-    """Return the fans that a page has room for: cash, hashprice, then what explains most."""
+    """Return the fans that a page has room for, of each kind first the one that is widest.
+
+    Cash and hashprice stand first, then what explains most of the spread.
+    """
     weight = {driver.factor: driver.share for driver in risk.drivers}
     first = {"cash": 2.0, "hashprice": 1.5}
-    ordered = sorted(risk.fans, key=lambda fan: -first.get(fan.name, weight.get(fan.name, 0.0)))
-    return tuple(ordered[:_MOST_FANS])
+
+    def rank(fan: Fan) -> tuple[int, float]:
+        kind = fan.name.partition(":")[0]
+        alike = sorted(
+            (one for one in risk.fans if one.name.partition(":")[0] == kind),
+            key=lambda one: -_width(one),
+        )
+        explains = first.get(kind, weight.get(fan.name, weight.get(kind, 0.0)))
+        return alike.index(fan), -explains
+
+    return tuple(sorted(risk.fans, key=rank)[:_MOST_FANS])
+
+
+def _width(fan: Fan) -> float:
+    """Return how far apart the outer quantiles are at the end, over the base case."""
+    levels = sorted(fan.quantiles, key=float)
+    if not levels or not fan.base or not fan.base[-1]:
+        return 0.0
+    ends = fan.quantiles[levels[-1]][-1], fan.quantiles[levels[0]][-1]
+    return abs((ends[0] - ends[1]) / fan.base[-1])
 
 
 def cover_cases(debt: DebtResult) -> dict[str, Mapping[str, float]]:
@@ -187,7 +209,13 @@ def _cash(valuation: Valuation) -> str:
         )
         + chart("value-contracted", "Contracted and merchant revenue")
         + paragraph(contracted_words(valuation), "read")
+        + _hedges(valuation)
     )  # fmt: skip
+
+
+def _hedges(valuation: Valuation) -> str:
+    said = list(hedge_words(valuation))
+    return f"<h3>Hedges</h3>{_list(said)}" if said else ""
 
 
 def _debt(valuation: Valuation) -> str:
