@@ -116,3 +116,14 @@ def test_a_site_without_a_unit_is_refused(network, table):
         sharing(table, network, UNITS[:1], np.zeros((1, len(table.years))))
     with pytest.raises(InputError, match="project"):
         sharing(table, network, UNITS, np.zeros((1, 1)))
+
+
+def test_a_deal_without_any_site_of_the_plan_moves_nothing(network, table):
+    empty = replace(DEAL, id="empty", scope="country:ZA")
+    here = replace(network, deals=Deals(deals=(DEAL, empty)))
+    deal = distribute(table, here)[1]
+    assert not any(deal.called)
+    assert deal.parties[0].irr_reason
+    project = project_of(table)
+    found = sharing(table, here, UNITS, project).of(project[None])
+    assert not found["empty", "own"].any()

@@ -42,6 +42,8 @@ def site_cash(table: CashTable) -> tuple[SiteCash, ...]:
     """
     country = {row.site: row.country for row in table.rows if row.site}
     sites = sorted(country)
+    if not sites:
+        return ()
     found = {site: table.total(site=site) for site in sites}
     built = {site: float(np.abs(table.total("capex", site=site)).sum()) for site in sites}
     earned = {site: max(float(table.total(*OPERATING, site=site).sum()), 0.0) for site in sites}
