@@ -58,6 +58,7 @@ def test_values_of_futures_are_the_mean_the_worst_and_the_worth(made):
     assert said.cvar <= said.mean
     assert said.objective == pytest.approx(0.5 * said.mean + 0.5 * said.cvar, rel=1e-6)
     assert 0 <= said.gap <= 1e-3
+    assert said.objective * (1 - 1e-9) <= said.proven_bound <= said.bound * (1 + 2e-3)
     assert (said.weight, said.tail) == (0.5, 0.25)
 
 

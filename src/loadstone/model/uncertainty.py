@@ -197,6 +197,8 @@ class Uncertainty:
         outlook_plan: What the plan adds to the worth of that made for the outlook alone.
         fresh: Decisions in further futures, the plan's first; none where none can be drawn,
             or without time.
+        proven_bound: The bound computed again from prices alone, apart from the search; None
+            where the problem is too large to keep them.
         notes: What all this leaves out, in sentences.
     """
 
@@ -221,4 +223,5 @@ class Uncertainty:
     waiting: float | None = None
     outlook_plan: float | None = None
     fresh: tuple[FreshCheck, ...] = ()
+    proven_bound: float | None = None
     notes: tuple[str, ...] = ()

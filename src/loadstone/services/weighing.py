@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.outlook.reduce import phase_means, read_factors, seen_before
+from loadstone.engines.plan.certificate import recount_bound
 from loadstone.engines.plan.decide.directions import restrictions_of
 from loadstone.engines.plan.decide.stress import HELD, without_capital_limits
 from loadstone.engines.plan.exact import Search
@@ -38,6 +39,7 @@ Stop = Callable[[], bool]
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 0.95)  # of the frontier; at 1 only the worst would count
 GAP_BESIDE = 1e-3
+MOST_PROVEN = 1000  # blocks whose prices are kept at once: some hundred MB
 LEFT_OUT = (
     "Futures differ by hashprice, AI and power prices as the planner reads them, one number a "
     "phase. Exchange rates, rents, weather, delays, bans and defaults stay those of the "
@@ -93,11 +95,21 @@ def weigh(
         rules=rules_of(nodes),
         branch=branch_of(over),
         mean_builds=over.told.mean_builds(over.solution.columns),
+        proven_bound=_proven(over, tell),
         notes=(*notes, *LEFT_OUT),
     )
     if not beside:
         return found
     return replace(weighing.beside(found, plan, best, fresh), notes=weighing.said(found.notes))
+
+
+def _proven(over: OverFutures, tell: Tell) -> float | None:
+    """Return the bound computed again from prices; None where there are too many of them."""
+    problem = over.stacked.problem
+    if len(problem.blocks) > MOST_PROVEN:
+        return None
+    tell("the bound again")
+    return recount_bound(problem, over.search.proof())
 
 
 def _reduced(over: OverFutures) -> Reduced:

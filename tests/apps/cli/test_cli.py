@@ -129,6 +129,13 @@ def test_wrong_options_are_one_line(made, tmp_path):
     assert run("plan", made, "--method", "magic").exit_code == 2
     assert run("plan", made, "--on", "mainframe").exit_code == 2
     assert answer("plan", made, "--workers", "0", code=2)["errors"][0]["field"] == "--workers"
+    assert (
+        answer("plan", made, "--risk", "0.3", code=2)["errors"][0]["rule"] == "needs --futures"
+    )
+    found = answer("plan", made, "--futures", "0", code=2)
+    assert found["errors"][0]["field"] == "--futures"
+    found = answer("plan", made, "--futures", "2", code=2)
+    assert "needs a futures.toml" in found["errors"][0]["rule"]
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("dear")
     found = answer("plan", made, "--out", tmp_path / "full", code=2)

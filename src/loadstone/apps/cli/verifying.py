@@ -9,7 +9,14 @@ from rich.text import Text
 import loadstone
 from loadstone.adapters.files import read_json
 from loadstone.adapters.files.run_folder import VERIFICATION
+from loadstone.adapters.files.uncertainty_file import UNCERTAINTY
 from loadstone.apps.cli.session import NO, Json, RunDir, clean_errors, show, side_console
+
+OVER_FUTURES = (
+    "This run was planned over futures. What is proven here is the branch that plan.json "
+    "keeps, where the outlook comes true; what uncertainty.json says was proven as it was "
+    "made, and is not proven again."
+)
 
 
 def verify(
@@ -37,6 +44,9 @@ def verify(
         )  # fmt: skip
     kept = run / VERIFICATION
     table = {"run": str(run), **read_json(kept)}
+    if (run / UNCERTAINTY).is_file():
+        table["over_futures"] = OVER_FUTURES
+        lines.append(Text(OVER_FUTURES))
     show(as_json, table, [*lines, Text(table["text"], style="bold")], [kept])
     if not found.ok:
         raise typer.Exit(NO)

@@ -41,8 +41,16 @@ def _head(found: Uncertainty) -> list[str]:
         f"{money(found.bound, found.currency)} (gap {found.gap:.1e}): mean "
         f"{money(found.mean, found.currency)}, mean of the worst {worst} "
         f"{money(found.cvar, found.currency)}.",
+        *_proven(found),
         "Above stands the branch that is followed where the outlook comes true.",
     ]
+
+
+def _proven(found: Uncertainty) -> list[str]:
+    if found.proven_bound is None:
+        return []
+    again = money(found.proven_bound, found.currency)
+    return [f"Computed again from prices alone, no plan is worth more than {again}."]
 
 
 def _strategies(found: Uncertainty) -> Grid:
