@@ -33,7 +33,8 @@ def fan_figure(fan: Fan, title: str, currency: str) -> go.Figure:
         title: What it is.
         currency: Network currency, in which money is shown in millions.
     """
-    scale, unit = (MILLION, f"{currency} m") if fan.unit == currency else (1.0, fan.unit)
+    money = fan.unit == currency or fan.name == "cash"
+    scale, unit = (MILLION, f"{currency} m") if money else (1.0, fan.unit)
     colour = _colour(fan.name)
     levels = sorted((p for p in fan.quantiles if p != "0.5"), key=float)
     figure = go.Figure()
@@ -69,7 +70,8 @@ def fan_figure(fan: Fan, title: str, currency: str) -> go.Figure:
             "orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom",
             "font": {"size": 11},
         },
-        xaxis={"nticks": 8, "tickformat": "d"}, yaxis={"title": {"text": unit}, "nticks": 6},
+        xaxis={"nticks": 8, "tickformat": "d"},
+        yaxis={"title": {"text": unit}, "nticks": 6, "tickformat": ",d" if money else ""},
     )  # fmt: skip
 
 
@@ -95,16 +97,23 @@ def histogram_figure(spread: Spread, title: str, currency: str) -> go.Figure:
         if level in spread.quantiles:
             at = spread.quantiles[level] / scale
             name = "middle" if level == "0.5" else percent(float(level))
-            shown = number(at) if money else f"{at:.3g}"
+            shown = number(at) if money else percent(at) if unit == "1" else f"{at:.3g}"
             figure.add_vline(
                 x=at, line={"color": INK, "width": 1, "dash": "dot"},
-                annotation={"text": f"{name}: {shown}", "font": {"size": 11},
-                            "yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": "center"},
+                annotation={
+                    "text": f"{name}: {shown}", "font": {"size": 11}, "yref": "paper", "y": 1,
+                    "yanchor": "bottom", "xanchor": "center",
+                    "yshift": 13 if level == "0.5" else 0,
+                },
             )  # fmt: skip
-    axis = {"title": {"text": unit}} if money else {"tickformat": ".0%" if unit == "1" else ""}
+    axis = (
+        {"title": {"text": unit}, "tickformat": ",d"}
+        if money
+        else {"tickformat": ".0%" if unit == "1" else ""}
+    )
     return framed(
-        figure, title, height=270, margin={"l": 56, "r": 8, "t": 60, "b": 44}, bargap=0,
-        xaxis={**axis, "nticks": 8},
+        figure, title, height=280, margin={"l": 56, "r": 8, "t": 72, "b": 44}, bargap=0,
+        xaxis={**axis, "nticks": 6},
         yaxis={"tickformat": ".1~%", "title": {"text": "of futures"}},
     )  # fmt: skip
 

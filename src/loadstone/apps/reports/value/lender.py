@@ -98,13 +98,16 @@ def _cards(debt: DebtResult, currency: str) -> str:
     cover = "–" if debt.dscr_min is None else f"{debt.dscr_min:.2f}"
     contracted = "–" if debt.contracted_dscr_min is None else f"{debt.contracted_dscr_min:.2f}"
     llcr = "–" if debt.llcr is None else f"{debt.llcr:.2f}"
+    signed = ""
+    if debt.contracted_llcr is not None:
+        signed = f", {debt.contracted_llcr:.2f} by contracts alone"
     tail = "–" if debt.lease_tail_months is None else f"{debt.lease_tail_months} months"
     cards = (
         (money(debt.amount, currency), f"drawn, {debt.kind} debt of the {debt.scope}"),
         (percent(debt.gearing), f"of {money(debt.cost, currency)} that it finances"),
         (cover, "least cover, all cash"),
         (contracted, "least cover, contracted cash"),
-        (llcr, "cover over the loan's life"),
+        (llcr, f"cover over the loan's life{signed}"),
         (tail, "that contracts outlast it"),
     )
     return '<div class="cards">' + "".join(
@@ -121,6 +124,10 @@ def _terms(debt: DebtResult, network: Network) -> list[str]:
             continue
         if one.dscr is not None:
             said.append(f"Contracted cash must cover service {one.dscr:g} times.")
+        if debt.downside_dscr:
+            said.append(
+                f"The downside keeps {percent(one.downside_share)} of cash beyond contracts."
+            )
         if one.lockup_dscr is not None:
             said.append(f"Below a cover of {one.lockup_dscr:g} owners are paid nothing.")
         if one.default_dscr is not None:

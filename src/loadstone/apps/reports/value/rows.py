@@ -27,6 +27,7 @@ _CAPITAL = {
     "Machines bought again": ("refresh",),
     "Fees of debt": ("fees",),
 }
+_LESS_IS_BETTER = ("peak_equity",)
 _SPREADS = {
     "npv": "Value of the project",
     "equity_npv": "Value of equity",
@@ -112,7 +113,7 @@ def costs_table(costs: UnitCosts, currency: str) -> Table:
 
 
 def _times(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else number(value, 2)
 
 
 def debts_table(debts: tuple[DebtResult, ...], currency: str) -> Table:
@@ -180,7 +181,9 @@ def spreads_table(risk: Risk, currency: str) -> Table:
     rows = [
         (
             spread_name(one.name), _number_of(one, one.mean, currency),
-            _number_of(one, one.cvar.get("0.05"), currency),
+            # what is worse where it is more has no worst in its lowest futures
+            "" if one.name in _LESS_IS_BETTER
+            else _number_of(one, one.cvar.get("0.05"), currency),
             *(_number_of(one, one.quantiles.get(level), currency) for level in levels),
             percent(one.undefined, 1) if one.undefined else "",
         )

@@ -27,6 +27,7 @@ _FANS = {
     "used_miner_price": "Price of used miners",
     "lease": "Rents of new leases",
 }
+_LEAST_SHARE = 0.005
 _KINDS = {"ai": "AI price", "power": "Power price", "fx": "Exchange rate"}
 
 
@@ -184,8 +185,12 @@ def share_words(risk: Risk) -> str:
             f"The plan's hashrate is {percent(mean, 2)} of the network's in its largest year "
             f"on average, {percent(most, 2)} at most."
         )
-    if risk.ai_share:
-        parts = [f"{name} {percent(share)}" for name, share in risk.ai_share.items()]
+    parts = [
+        f"{name} {percent(share)}"
+        for name, share in sorted(risk.ai_share.items(), key=lambda item: -item[1])
+        if share >= _LEAST_SHARE
+    ]
+    if parts:
         said.append(f"Its AI power against what a region can sell: {listed(parts)}.")
     return " ".join(said)
 

@@ -109,6 +109,7 @@ def _futures(risk: Risk, currency: str) -> Iterator[RenderableType]:
         f"{one.text.rstrip('.')}: worth {money(one.value, currency)}, "
         f"used in {percent(one.used)} of futures."
         for one in risk.options
+        if one.used
     ]
     lines = [f"Of the spread, {listed(drivers)} explain most." if drivers else "", *options]
     yield from block("What moves it, and what owners may still decide", _items(lines))

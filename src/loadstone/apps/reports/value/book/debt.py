@@ -9,7 +9,7 @@ from xlsxwriter.utility import xl_col_to_name
 from loadstone.apps.reports.sheet import Book, Cell, Formula
 from loadstone.apps.reports.value.book.inputs import inflation_name, loan_name
 from loadstone.apps.reports.value.book.months import yearly
-from loadstone.apps.reports.value.book.places import Floats, Lines, Strip, calendar
+from loadstone.apps.reports.value.book.places import Floats, Lines, Strip, calendar, check
 from loadstone.model.finance.cash import CashTable
 from loadstone.model.finance.returns import DebtResult
 from loadstone.model.finance.terms import CashTerms
@@ -103,6 +103,7 @@ class _Block:
         )
         interest = self._values("Interest", debt.interest)
         per = self._units(currency) if currency != self.table.currency else None
+        self.units = "" if per is None else f",{per.text}"
         balance, owed = self._balance(draw, principal, per)
         self._interest(draw, balance, per, owed)
         self._sum("Interest and principal", interest, principal)
@@ -199,7 +200,7 @@ class _Block:
         debt, table = self.debt, self.table
         paid = np.array(debt.interest) + np.array(debt.principal)
         served = self._served(paid)
-        due = table.by_year(paid * served)
+        due = table.by_year(paid * self.per * served)
         mark = self._flags(served)
         for text, row, engine in (
             ("All cash", debt.all_cash, debt.dscr),
@@ -208,7 +209,7 @@ class _Block:
             if not row:
                 continue
             strip = self._values(f"{text} available for service", row)
-            cash = table.by_year(np.array(row) * served)
+            cash = table.by_year(np.array(row) * self.per * served)
             self.lines.next()
             self.lines.put((debt.id, f"{text} over service, months with service"), ())
             found = {}
@@ -217,7 +218,7 @@ class _Block:
                     continue
                 column = self.first_year + i
                 head = f"{xl_col_to_name(column)}$1"
-                now = f"{mark.text},({self.years.text}={head})*1"
+                now = f"{mark.text},({self.years.text}={head})*1{self.units}"
                 found[i] = float(cash[i] / due[i])
                 text_ = f"=SUMPRODUCT({strip.text},{now})/SUMPRODUCT({self.paid.text},{now})"
                 cell = Formula(text=text_, value=found[i])
@@ -288,8 +289,21 @@ class _Block:
             f"=SUMPRODUCT({strip.part(first, last)},(1+{self.rate}/12)^"
             f"-({months}-{self.first}+1))/{self.amount}"
         )
-        cell = Formula(text=text, value=worth / debt.amount)
-        self.lines.book.put(self.lines.sheet, self.lines.row, 2, cell, "cents")
+        value = worth / debt.amount
+        put, sheet = self.lines.book.put, self.lines.sheet
+        put(sheet, self.lines.row, 2, Formula(text=text, value=value), "cents")
+        here = f"C{self.lines.row + 1}"
+        self.lines.next()
+        self.lines.put((debt.id, "The same as the engine states?"), ())
+        stated = debt.llcr or 0.0
+        holds = abs(value - stated) <= float(_NEAR)
+        put(
+            sheet,
+            self.lines.row,
+            2,
+            check(here, f"{stated!r}", holds=holds, slack=_NEAR),
+            "text",
+        )
 
     def _same(self, found: dict[int, float], engine: Mapping[str, float]) -> None:
         """Write the engine's cover below the counted one, and whether they are the same."""
