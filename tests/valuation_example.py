@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from loadstone.engines.finance.debt.cover import loan_life_cover
 from loadstone.engines.finance.returns import irr
 from loadstone.engines.finance.tax import taxed
 from loadstone.engines.finance.unit_costs import cost_of_mining, levelised
@@ -167,8 +168,8 @@ def loan(table: CashTable) -> DebtResult:
         rate=LOAN_RATE, draw=tuple(draw), interest=tuple(interest),
         principal=tuple(principal), balance=tuple(balance), service_cash=tuple(contracted),
         all_cash=tuple(everything), dscr=dscr, dscr_min=min(dscr.values()),
-        dscr_mean=float(np.mean(list(dscr.values()))), contracted_dscr_min=1.02,
-        contracted_dscr_mean=1.21, llcr=1.9, last_payment=TENOR.stop - 1,
+        dscr_mean=float(np.mean(list(dscr.values()))), contracted_dscr_min=DSCR, contracted_dscr_mean=DSCR,
+        llcr=loan_life_cover(everything[TENOR.start : TENOR.stop], month, sized), last_payment=TENOR.stop - 1,
         first_payment=TENOR.start, lease_tail_months=MONTHS - TENOR.stop,
         contracted_dscr=dict.fromkeys(dscr, DSCR), currency="USD",
         room=0.6 * 340e6 - sized, cash_may_fall=1 - 1 / min(dscr.values()),
