@@ -33,6 +33,7 @@ from loadstone.engines.value.futures.unhedged import hedge_risk
 from loadstone.engines.value.hedging import hedge_cash
 from loadstone.engines.value.operating.timeline import Timeline
 from loadstone.model.errors import InputError
+from loadstone.model.futures.named import NamedFuture
 from loadstone.model.futures.risk import Fan, Risk, Spread
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
@@ -80,9 +81,12 @@ def drawn(case: Case, count: int, seed: int) -> Drawn:
     vacant = None if futures.default is None else round(futures.default.vacant_months)
     if not futures.drawable:
         paths = stated(futures, network, months=table.months, first=table.first)
+        outlook = NamedFuture(name="outlook", weight=1.0, source=futures.source)
+        calm = replace(futures, named=(outlook,))
+        still = stated(calm, network, months=table.months, first=table.first)
         middle = Middle(
             factors=paths.factors,
-            nominal=np.tensordot(paths.weight, paths.values, axes=(0, 1)),
+            nominal=np.array([still.factor(name)[0] for name in paths.factors]),
             events=paths.events,
             vacant=vacant,
         )

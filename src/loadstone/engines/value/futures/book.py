@@ -160,7 +160,7 @@ class Book:
         events: Names of the events, in the order of `Paths`. Length J.
         units: What cash is added up by. Length U.
         pool: Pool of taxes of each unit, or `NONE`. Shape (U,).
-        hashprice: Index of its factor, or `NONE`.
+        hashprice: Index of its factor, or `NONE` where it stays as the plan has it.
         year: Calendar year of each month, from 0. Shape (M,).
         delays: Event of each delay. Shape (S,).
         starts: First month that each delay can shift. Shape (S,).

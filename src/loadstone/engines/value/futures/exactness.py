@@ -26,9 +26,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Changes = dict[SiteTimeKey, float]
 
-LEAST_SAMPLES, MOST_SAMPLES = 240, 480
+LEAST_SAMPLES = 240
 LEAST_FUTURES = 8
-MOST_FUTURES = 64
+MOST_FUTURES = LEAST_SAMPLES
 KINDS: tuple[tuple[str, str], ...] = (
     ("batteries", "battery"),
     ("power contracts", "ppa"),

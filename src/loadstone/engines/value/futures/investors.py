@@ -4,9 +4,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.finance.waterfall import sharing
+from loadstone.engines.finance.waterfall import distribute, nominal_rates, sharing
 from loadstone.engines.value.futures.book import Book
 from loadstone.engines.value.futures.opening import Case
+from loadstone.model.money import exponent
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +18,9 @@ def party_values(
     """Return what each party's money is worth in each future, network currency.
 
     Cash of owners by site is that of the base case, moved by what the project brings more in
-    its unit; exchange rates of the base case hold between parties.
+    its unit; exchange rates of the base case hold between parties. Money of a year is
+    discounted as if it came evenly over its months, and the difference that this makes in the
+    base case, where each month is known, is taken off everywhere.
 
     Args:
         book: The plan.
@@ -30,11 +33,26 @@ def party_values(
     Returns:
         By party, summed over deals. Shapes (N,).
     """
-    first = np.searchsorted(book.year, np.arange(book.years))
-    worth = book.discount[first]
+    months = np.bincount(book.year, minlength=book.years)
+    worth = np.bincount(book.year, weights=book.discount, minlength=book.years) / months
     places = [(unit.site, unit.country) for unit in book.units]
     ready = sharing(case.table, case.network, places, base)
+    planned = ready.of(base[None])
+    exact = _exactly(book, case)
     found: dict[str, Floats] = {}
-    for (_, party), amounts in ready.of(units, owners).items():
-        found[party] = found.get(party, np.zeros(len(units))) + amounts @ worth
+    for key, amounts in ready.of(units, owners).items():
+        off = exact[key] - float(planned[key][0] @ worth)
+        before = found.get(key[1], np.zeros(len(units)))
+        found[key[1]] = before + amounts @ worth + off
+    return found
+
+
+def _exactly(book: Book, case: Case) -> dict[tuple[str, str], float]:
+    """Return what each party's money is worth in the base case, month by month."""
+    rates, found = nominal_rates(case.network, case.table.months), {}
+    for deal in distribute(case.table, case.network):
+        worth = book.discount / rates[deal.currency] / 10 ** exponent(deal.currency)
+        for party in deal.parties:
+            net = np.subtract(party.counted_received, party.counted_called)
+            found[deal.id, party.party] = float(net @ worth)
     return found

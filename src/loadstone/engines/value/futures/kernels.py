@@ -97,7 +97,7 @@ def _add_fleets(
     values: Floats,
     happens: Floats,
     weather: Ints,
-    hashprice: int,
+    hashed: Floats,
     year: Ints,
     late: Ints,
     shown: Ints,
@@ -130,7 +130,7 @@ def _add_fleets(
                 if row[v, m] != NONE:
                     cost = 1.0 + share[v] * (over[m] / nominal[v, m] - 1.0)
                     cost, line = max(cost, LEAST_COST), row[v, m] + weather[n, year[m]]
-                    paid = values[hashprice, n, m] * price[m]
+                    paid = hashed[m] * price[m]
                     earned += scale[v, m] * _mined(paid, cost, per_step, curve, line)
                 out[m] += earned
             continue
@@ -142,7 +142,7 @@ def _add_fleets(
             if row[v, at] != NONE:
                 cost = 1.0 + share[v] * (over[m] / nominal[v, at] - 1.0)
                 cost, line = max(cost, LEAST_COST), row[v, at] + weather[n, year[m]]
-                paid = values[hashprice, n, m] * price[m]
+                paid = hashed[m] * price[m]
                 earned += scale[v, at] * _mined(paid, cost, per_step, curve, line)
             out[m] += earned
 
@@ -310,12 +310,14 @@ def value_futures(
     operating, other = np.empty((2, units, months)), np.empty((2, units, months))
     worked, sums = np.empty((units, months)), np.empty(years)
     change, moved = np.empty((units, years)), np.empty((units, years))
-    over = np.empty(months)
+    over, hashed = np.empty(months), np.ones(months)
     starts_of = np.searchsorted(year, np.arange(years + 1))
     late = np.zeros(len(delays), dtype=np.int64)
     shown = np.empty((len(delays), months), dtype=np.int64)
     total = np.empty(months)
     for n in range(count):
+        if hashprice != NONE:
+            hashed[:] = values[hashprice, n]
         operating[:] = constant[1]
         other[:] = constant[0]
         for s in range(len(delays)):
@@ -324,7 +326,7 @@ def value_futures(
                 _shift(shown[s], starts[s], late[s])
         _add_terms(n, values, happens, late, shown, terms, amount, vacant, operating, other)
         _add_fleets(
-            n, values, happens, weather, hashprice, year, late, shown,
+            n, values, happens, weather, hashed, year, late, shown,
             fleets, share, nominal, row, scale, rest, curve, per_step, price, over, operating,
         )  # fmt: skip
         retired = 0.0

@@ -167,6 +167,7 @@ def _mined(book: Book, paths: Paths, n: int, v: int, shown: list[Ints]) -> Float
     at = np.arange(months) if delay == NONE else shown[delay]
     power = _factor(paths, int(fleets.power[v]), n)
     power = power / _factor(paths, int(fleets.currency[v]), n)
+    hashprice = _factor(paths, book.hashprice, n)
     weather = paths.weather[n, book.year]
     earned = np.zeros(months)
     for m in range(_end(book, paths, int(fleets.ban[v]), n)):
@@ -178,7 +179,7 @@ def _mined(book: Book, paths: Paths, n: int, v: int, shown: list[Ints]) -> Float
             cost = 1 + fleets.share[v] * (power[m] / fleets.nominal[v, at[m]] - 1)
             cost = max(cost, LEAST_COST)
             curve = fleets.curve[row + weather[m]]
-            price = paths.values[book.hashprice, n, m] * fleets.price[m] / cost
+            price = hashprice[m] * fleets.price[m] / cost
             earned[m] += fleets.scale[v, at[m]] * cost * on_curve(curve, fleets.step, price)
     return earned
 
