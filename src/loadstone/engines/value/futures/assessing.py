@@ -247,7 +247,9 @@ def _spreads(
     if case.network.deals.deals:
         first = weight[: len(found.units)]
         still = _base_units(book)
-        for party, value in party_values(book, case, found.units, still).items():
+        kept = found.count == len(found.npv)  # else owners are of other futures
+        owners = found.owners[: len(first)] if kept else None
+        for party, value in party_values(book, case, found.units, still, owners).items():
             yield spread_of(f"investor:{party}:npv", currency, value, first)
 
 
