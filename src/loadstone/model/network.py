@@ -13,7 +13,7 @@ from loadstone.model.fact import Facts
 from loadstone.model.finance.deals import Deals
 from loadstone.model.futures.terms import Futures
 from loadstone.model.offer import Offers
-from loadstone.model.series import Series
+from loadstone.model.series import Floats, Series
 from loadstone.model.site import AiSales, Site
 from loadstone.model.stress import STRESSES, Stress
 from loadstone.model.uncertainty import RiskTerms
@@ -309,6 +309,8 @@ class Network:
         availability: Share of non-firm connection that may be drawn, by zone, 0 to 1.
         deals: What deals.toml says.
         futures: What futures.toml says; None where no futures are stated.
+        price_years: Mean price of each month in each weather year over that of the planned
+            year, by zone, for futures. Shape (W, 12).
     """
 
     study: Study
@@ -324,3 +326,4 @@ class Network:
     offers: Offers = Offers()
     deals: Deals = Deals()
     futures: Futures | None = None
+    price_years: Mapping[str, Floats] = field(default_factory=dict)

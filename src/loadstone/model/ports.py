@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from loadstone.model.network import Network
-from loadstone.model.series import Series
+from loadstone.model.series import Floats, Series
 
 
 class Clock(Protocol):
@@ -35,6 +35,17 @@ class SeriesShelf(Protocol):
         Args:
             kind: "prices", "weather", "carbon", "solar" or "wind".
             variable: E.g. "price", "drybulb_c", "wetbulb_c", "capacity_factor".
+        """
+        ...
+
+    def price_years(self, count: int) -> Mapping[str, Floats]:
+        """Return monthly prices of weather years over those of the planned one, by zone.
+
+        Args:
+            count: How many weather years are wanted, W at most.
+
+        Returns:
+            Of each zone, shape (W, 12).
         """
         ...
 

@@ -167,7 +167,5 @@ def test_nothing_to_draw_from_and_wrong_arguments_are_refused():
         drawing(first=FIRST.replace(day=2))
     with pytest.raises(InputError, match="own_eh"):
         drawing(own_eh=np.full(120, -1.0))
-    with pytest.raises(InputError, match="weather_years"):
-        drawing(weather_years=0)
     with pytest.raises(InputError, match="count"):
         draw(full(), small(), months=12, first=FIRST, count=0, seed=1)

@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from loadstone.engines.outlook import draw_plainly
 from loadstone.engines.outlook.events import happenings, lead_years
 from loadstone.model.connection import Connection
 from loadstone.model.futures.events import Default, Delay, Hazard
@@ -89,4 +90,23 @@ def test_weather_years_are_resampled_evenly_one_a_calendar_year():
     assert weather.shape == (N, 3)
     for year in range(3):
         assert (weather == year).mean(axis=0) == pytest.approx(np.full(3, 1 / 3), abs=0.015)
-    assert drawing(full(), weather_years=1).paths(9).weather.max() == 0
+
+
+def test_a_weather_year_moves_the_price_of_power_of_its_months():
+    ratio = np.ones((3, 12))
+    ratio[1], ratio[2, 6] = 2.0, 5.0
+    on = replace(network(), price_years={"BR-SE": ratio})
+    parts = replace(full(), weather_years=7)
+    made, still = drawing(parts, on=on, months=30), drawing(parts, months=30)
+    assert made.weather_years == 3  # as many as there are
+    paths, plain = made.paths(200), draw_plainly(made, 200)
+    np.testing.assert_allclose(paths.values, plain.values, rtol=1e-12)
+    np.testing.assert_array_equal(paths.weather, plain.weather)
+    moved = paths.factor("power:BR-SE") / still.paths(200).factor("power:BR-SE")
+    for year in range(2):
+        drawn = paths.weather[:, year]
+        there = moved[:, 12 * year : 12 * year + 12]
+        np.testing.assert_allclose(there, ratio[drawn], rtol=1e-12)
+    np.testing.assert_array_equal(
+        paths.factor("ai:blackwell"), still.paths(200).factor("ai:blackwell")
+    )

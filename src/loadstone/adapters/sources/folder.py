@@ -10,10 +10,13 @@ import shutil
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from loadstone.adapters.sources.file_entry import FOLDER, read_file_entry
 from loadstone.adapters.sources.importing import Imported
@@ -22,6 +25,8 @@ from loadstone.adapters.sources.typical_entry import typical_series
 from loadstone.model.errors import InputError, InputErrors, OutsideError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.series import Provenance, Series
+
+Floats = NDArray[np.float64]
 
 INDEX = "series.toml"
 
@@ -32,9 +37,13 @@ class SeriesLibrary:
 
     Attributes:
         series: One per kind, zone, variable and year; files before typical years.
+        folder: The network folder; None where there is none.
+        typical_year: Calendar year of typical years that name none.
     """
 
     series: tuple[Series, ...]
+    folder: Path | None = None
+    typical_year: int = 0
 
     def find(
         self, kind: str, zone: str, variable: str, year: int | None = None
@@ -53,6 +62,72 @@ class SeriesLibrary:
         zones = {one.zone for one in self.series if one.kind == kind}
         found = {zone: self.find(kind, zone, variable, year) for zone in sorted(zones)}
         return {zone: one for zone, one in found.items() if one is not None}
+
+    @property
+    def drawn(self) -> bool:
+        """Whether some of the series are typical years, which can be drawn again."""
+        return any(one.share(Provenance.SYNTHETIC) > 0 for one in self.series)
+
+    def measured_years(self) -> list[int]:
+        """Return the calendar years that all series from files share, the newest first."""
+        by_zone: dict[tuple[str, str], set[int]] = {}
+        for one in self.series:
+            if not one.share(Provenance.SYNTHETIC):
+                by_zone.setdefault((one.kind, one.zone), set()).add(one.year)
+        shared = reduce(set.intersection, by_zone.values()) if by_zone else set[int]()
+        return sorted(shared, reverse=True)
+
+    def weather_years(self, count: int) -> list[int | None]:
+        """Return the weather years there are: calendar years, or None for another drawing.
+
+        Args:
+            count: How many are wanted; there are fewer where measured years are fewer and
+                nothing is drawn, and one where nothing changes from year to year.
+        """
+        years = self.measured_years()
+        if years and not self.drawn:
+            return list(years[:count])
+        if not years:
+            return [None] * (count if self.drawn else 1)
+        return [years[i % len(years)] for i in range(count)]
+
+    def again(self, number: int, only: str = "") -> "SeriesLibrary":
+        """Return the series with typical years drawn again; number 0 is these."""
+        if self.folder is None or not number or not self.drawn:
+            return self
+        return read_series_folder(
+            self.folder, typical_year=self.typical_year, again=number, only=only
+        )
+
+    def price_years(self, count: int) -> dict[str, Floats]:
+        """Return prices of weather years over those of the first, which is the plan's.
+
+        Args:
+            count: How many weather years are wanted.
+
+        Returns:
+            Of each zone the mean of each month over that of the plan's. Shape (W, 12). A month
+            whose mean is not above 0 counts as 1.
+        """
+        found: dict[str, list[Floats]] = {}
+        for i, year in enumerate(self.weather_years(count)):
+            shelf = self.again(i, "prices")
+            newest = shelf.by_zone("prices", "price")
+            measured = shelf.by_zone("prices", "price", year) if year is not None else {}
+            for zone, one in {**newest, **measured}.items():
+                found.setdefault(zone, []).append(_monthly(one))
+        return {zone: _over_first(np.array(rows)) for zone, rows in found.items()}
+
+
+def _monthly(one: Series) -> Floats:
+    """Return the mean of each month of UTC. Shape (12,)."""
+    month = TimeGrid.planning_year(one.year).utc().astype("datetime64[M]").astype(np.int64) % 12
+    return np.array([one.values[month == m].mean() for m in range(12)])
+
+
+def _over_first(rows: Floats) -> Floats:
+    good = (rows > 0) & (rows[0] > 0)
+    return np.where(good, rows / np.where(rows[0] > 0, rows[0], 1.0), 1.0)
 
 
 def write_series(folder: Path, imported: Imported) -> tuple[Path, ...]:
@@ -94,13 +169,16 @@ def write_series(folder: Path, imported: Imported) -> tuple[Path, ...]:
     return tuple(target / name for name in [*files, INDEX])
 
 
-def read_series_folder(folder: Path, *, typical_year: int, again: int = 0) -> SeriesLibrary:
+def read_series_folder(
+    folder: Path, *, typical_year: int, again: int = 0, only: str = ""
+) -> SeriesLibrary:
     """Read all series of a network folder, and make its typical years.
 
     Args:
         folder: The network folder.
         typical_year: Calendar year of typical years that name none.
         again: Number of another drawing of the typical years; 0 is the one that is planned.
+        only: Kind of the typical years that are made; "" for all.
 
     Raises:
         InputErrors: All that is wrong, each with its file, field and rule.
@@ -123,7 +201,7 @@ def read_series_folder(folder: Path, *, typical_year: int, again: int = 0) -> Se
             try:
                 if kind == "file":
                     files += read_file_entry(index.parent, entry)
-                else:
+                elif only in {"", entry.get("kind")}:
                     made += typical_series(entry, typical_year, again)
             except InputError as error:
                 found = error if error.file else error.within(f"{kind}[{i}]").in_file(place)
@@ -133,7 +211,7 @@ def read_series_folder(folder: Path, *, typical_year: int, again: int = 0) -> Se
         raise InputErrors(errors)
     known = {(one.kind, one.zone) for one in files}
     left = [one for one in made if (one.kind, one.zone) not in known]
-    return SeriesLibrary(series=(*files, *left))
+    return SeriesLibrary(series=(*files, *left), folder=folder, typical_year=typical_year)
 
 
 def _index_text(index: Path) -> str:

@@ -2,13 +2,11 @@
 """Weather years of a network: the same sites in the prices and weather of other years."""
 
 from dataclasses import dataclass, replace
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from loadstone.adapters.sources.folder import SeriesLibrary, read_series_folder
 from loadstone.model.network import Network
-from loadstone.model.series import Provenance, Series
 
 # field of a network, kind and variable of its series
 _SERIES = (
@@ -54,39 +52,13 @@ def read_weather_years(folder: Path, network: Network, count: int) -> tuple[Weat
     Raises:
         InputErrors: The series are wrong.
     """
-    first = network.study.phases[0].year
-    library = read_series_folder(folder, typical_year=first)
-    drawn = any(_synthetic(one) for one in library.series)
-    years = measured_years(library)
-    if years and not drawn:
-        count = min(count, len(years))
+    library = read_series_folder(folder, typical_year=network.study.phases[0].year)
     found = []
-    for i in range(count if years or drawn else 1):
-        again = i if drawn else 0
-        shelf = (
-            read_series_folder(folder, typical_year=first, again=again) if again else library
-        )
-        year = years[i % len(years)] if years else None
+    for i, year in enumerate(library.weather_years(count)):
         name = str(year) if year is not None else f"synthetic {i + 1}"
-        made = _in_year(network, shelf, year) if i else network
+        made = _in_year(network, library.again(i), year) if i else network
         found.append(WeatherYear(name=name, synthetic=year is None, network=made))
     return tuple(found)
-
-
-def measured_years(library: SeriesLibrary) -> list[int]:
-    """Return the calendar years that all series from files share, the newest first."""
-    by_zone: dict[tuple[str, str], set[int]] = {}
-    for one in library.series:
-        if not _synthetic(one):
-            by_zone.setdefault((one.kind, one.zone), set()).add(one.year)
-    if not by_zone:
-        return []
-    shared: set[int] = reduce(lambda a, b: a & b, by_zone.values())
-    return sorted(shared, reverse=True)
-
-
-def _synthetic(one: Series) -> bool:
-    return one.share(Provenance.SYNTHETIC) > 0
 
 
 def _in_year(network: Network, shelf: SeriesLibrary, year: int | None) -> Network:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drawing futures: prepared once, then chunk by chunk, or all at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from math import log
 from typing import Any
@@ -105,7 +105,6 @@ def prepare(
     first: date,
     seed: int,
     own_eh: Floats | None = None,
-    weather_years: int | None = None,
 ) -> Drawing:
     """Return what draws the futures of a network.
 
@@ -117,18 +116,13 @@ def prepare(
         seed: Any whole number from 0 on.
         own_eh: Hashrate that the plan adds to the outlook's network, EH/s; it lowers
             hashprice, and others enter less. Shape (M,).
-        weather_years: How many weather years there are; None for as many as are wanted.
 
     Raises:
         InputError: There is nothing to draw from, or an argument is wrong.
     """
-    if weather_years is not None and weather_years < 1:
-        raise InputError("weather_years", weather_years, "must be at least 1")
     if not 0 <= seed < MOST_SEED:
         raise InputError("seed", seed, f"must be from 0 to {MOST_SEED - 1}")
     recipe = anchored(lowered(futures, network, first=first, months=months, own_eh=own_eh))
-    if weather_years is not None:
-        recipe = replace(recipe, weather_years=weather_years)
     return Drawing(
         first=first,
         months=months,
@@ -217,7 +211,8 @@ def _numbers(recipe: Recipe) -> tuple[Any, ...]:
         np.array(event, dtype=np.float64).reshape(len(event), 5),
         float(NEVER),
         np.uint64(stream("weather")),
-        recipe.weather_years,
+        recipe.skies,
+        recipe.first.month - 1,
     )
 
 

@@ -277,7 +277,7 @@ def fill(
     seed: np.uint64, start: int, groups: Keys, spread: Floats, streams: Keys, strand: Floats,
     group: Ints, plain: Ints, nominal: Floats, spikes: Keys, at: Ints, outlook: Floats,
     miners: Floats, drift: Floats, machines: Floats, priced: int, names: Keys,
-    together: Keys, event: Floats, never: float, sky: np.uint64, weather_years: int,
+    together: Keys, event: Floats, never: float, sky: np.uint64, skies: Floats, month: int,
     values: Floats, happens: Floats, weather: Ints,
 ) -> None:  # fmt: skip
     """Draw a chunk of futures.
@@ -297,7 +297,8 @@ def fill(
         names, together: Streams of events, and of what they share. Shape (J,).
         never: What stands for a month that never comes.
         sky: Stream of weather.
-        weather_years: How many weather years there are.
+        skies: What weather does to plain factors. Shape (P, W, 12).
+        month: Calendar month of the first month, from 0.
         values: Filled. Shape (K, N, M).
         happens: Filled. Shape (J, N).
         weather: Filled. Shape (N, Y).
@@ -310,6 +311,9 @@ def fill(
     change = np.empty(months)
     steps, even = np.empty(months), np.ones(months)
     row = plain.shape[0]
+    moved = np.zeros(row, dtype=np.bool_)
+    for k in range(row):
+        moved[k] = np.any(skies[k] != 1.0)
     moves = at[0] > -2
     for i in range(values.shape[1]):
         key = _mix(np.uint64(start + i + 1) * _GOLDEN + seed)
@@ -324,8 +328,15 @@ def fill(
                         shocks[g, m] += spread[g, h] * shocks[h, m]
         for s in range(strand.shape[0]):
             _strand(key, streams[s], strand[s], shocks[group[s]], room, far, level[s])
+        rain = _mix(key ^ sky)
+        for y in range(weather.shape[1]):
+            weather[i, y] = int(_uniform(rain, y) * skies.shape[1])
         for k in range(row):
             _exponentials(level[plain[k]], nominal[k], room[0], values[k, i])
+            if moved[k]:
+                for m in range(months):
+                    at_year, of_year = divmod(month + m, 12)
+                    values[k, i, m] *= skies[k, weather[i, at_year], of_year]
         if moves:
             _mining(
                 key, spikes, at, level, outlook, miners, drift, room, values, i, row
@@ -341,6 +352,3 @@ def fill(
                 for m in range(months):
                     values[last + kind, i, m] = max(values[last + kind, i, m], machines[2])
         _happen(key, names, together, event, months, never, happens, i)
-        rain = _mix(key ^ sky)
-        for y in range(weather.shape[1]):
-            weather[i, y] = int(_uniform(rain, y) * weather_years)

@@ -19,7 +19,10 @@ MONTHS = 12
 def values_of(recipe: Recipe, keys: Keys) -> Floats:
     """Return all factors. Shape (K, N, M)."""
     level = strand_levels(recipe, keys)
-    found = [recipe.nominal[k] * np.exp(level[s]) for k, (_, s) in enumerate(recipe.plain)]
+    sky = _sky(recipe, keys)
+    found = [
+        recipe.nominal[k] * np.exp(level[s]) * sky[k] for k, (_, s) in enumerate(recipe.plain)
+    ]
     if recipe.mining is not None:
         found += mining_of(recipe.mining, level, keys)
     if recipe.machines is not None:
@@ -27,6 +30,13 @@ def values_of(recipe: Recipe, keys: Keys) -> Floats:
         change = np.log(found[hashprice] / recipe.nominal[hashprice])
         found += machine_prices(recipe.machines, change)
     return np.array(found).reshape(len(recipe.factors), keys.size, recipe.months)
+
+
+def _sky(recipe: Recipe, keys: Keys) -> Floats:
+    """Return what the weather of each month does to plain factors. Shape (P, N, M)."""
+    weather = weather_of(keys, len(recipe.years), recipe.weather_years)
+    calendar = recipe.first.month - 1 + np.arange(recipe.months)
+    return recipe.skies[:, weather[:, calendar // MONTHS], calendar % MONTHS]
 
 
 def strand_levels(recipe: Recipe, keys: Keys) -> Floats:

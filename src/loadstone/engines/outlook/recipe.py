@@ -111,6 +111,8 @@ class Recipe:
         events: J of them.
         years: Calendar years, Y.
         weather_years: How many there are to resample, W.
+        skies: Price of each month in each weather year over that of the planned one, for each
+            plain factor. Shape (P, W, 12).
     """
 
     first: date
@@ -127,6 +129,7 @@ class Recipe:
     events: tuple[Happening, ...]
     years: tuple[int, ...]
     weather_years: int
+    skies: Floats
 
 
 @dataclass(slots=True)
@@ -174,6 +177,9 @@ def lowered(
     mining = _mining(futures, network, found, first, own)
     _alone(futures, network, found, first, months)
     _prices(futures, network, found, first, months)
+    weather_years = next(
+        (rows.shape[0] for rows in network.price_years.values()), futures.weather_years
+    )
     machines = _machines(futures.miners, network, bool(mining or futures.hashprice))
     names, nominal = _rows(found, mining, machines, months)
     return Recipe(
@@ -190,7 +196,8 @@ def lowered(
         nominal=nominal,
         events=happenings(futures, network),
         years=calendar_years(first, months),
-        weather_years=futures.weather_years,
+        weather_years=weather_years,
+        skies=_skies(found, network, weather_years),
     )
 
 
@@ -254,7 +261,8 @@ def _prices(
     if futures.power is not None:
         zones = sorted({site.zone for site in network.sites})
         paths = {name: power_months(outlook, name, network, first, months) for name in zones}
-        _levels("power", futures.power, paths, found, bool(outlook.power_by_zone))
+        apart = len(zones) > 1 and bool(network.price_years)
+        _levels("power", futures.power, paths, found, apart or bool(outlook.power_by_zone))
     if futures.fx is not None:
         rates = sorted(set(network.study.fx) - {network.study.currency})
         paths = {name: np.ones(months) for name in rates}
@@ -311,6 +319,17 @@ def _rows(
         rows += [(name, np.ones(months)) for name in ("miner_price", "used_miner_price")]
     nominal = np.array([path for _, path in rows]).reshape(len(rows), months)
     return tuple(name for name, _ in rows), nominal
+
+
+def _skies(found: _Strands, network: Network, weather_years: int) -> Floats:
+    """Return what weather years do to each plain factor. Shape (P, W, 12)."""
+    skies = np.ones((len(found.plain), weather_years, MONTHS))
+    for row, (name, _, _) in enumerate(found.plain):
+        kind, _, zone = name.partition(":")
+        if kind == "power":
+            there = zone or next(iter({site.zone for site in network.sites}))
+            skies[row] = network.price_years.get(there, skies[row])
+    return skies
 
 
 def lower_triangle(correlation: Floats) -> Floats:
