@@ -87,7 +87,7 @@ def event(name, month):
 
 
 def test_after_expropriation_nothing_comes_but_debt_is_still_owed():
-    book, _, after, case = event("expropriation:AA", 0.0)
+    _, _, after, case = event("expropriation:AA", 0.0)
     assert after.cash[0].sum() == 0
     owed = case.table.by_year(case.table.total(*FINANCING))
     np.testing.assert_allclose(after.owners[0], owed)
