@@ -20,7 +20,7 @@ from loadstone.model.futures.terms import Futures
 from loadstone.model.network import Network, Study
 from loadstone.model.offer import Offers
 from loadstone.model.ports import SeriesShelf
-from loadstone.model.series import Series
+from loadstone.model.series import Floats, Series
 from loadstone.model.site import Site
 from loadstone.model.tariff import Tariff
 
@@ -109,6 +109,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         offers=offers if sites else Offers(),
         deals=deals,
         futures=futures,
+        price_years=_price_years(shelf, futures),
     )
     for error in disagreements(network):
         if not reading.explains(error):
@@ -124,6 +125,17 @@ class _NoSeries:
     def by_zone(self, kind: str, variable: str) -> Mapping[str, Series]:
         """Return nothing."""
         return {}
+
+    def price_years(self, count: int) -> Mapping[str, Floats]:
+        """Return nothing."""
+        return {}
+
+
+def _price_years(shelf: SeriesShelf, futures: Futures | None) -> Mapping[str, Floats]:
+    """Return prices of the weather years that futures resample."""
+    if futures is None or futures.weather_years == 1:
+        return {}
+    return shelf.price_years(futures.weather_years)
 
 
 class _Reading:
