@@ -35,7 +35,7 @@ def parse_toml(file: Traversable) -> Table:
         InputError: It is not TOML.
     """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors write a mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError("file", file.name, f"must be TOML: {error}") from error
 

@@ -16,7 +16,7 @@ from loadstone.model.agreement import disagreements
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
 from loadstone.model.finance.deals import Deals
-from loadstone.model.futures.terms import Futures
+from loadstone.model.futures.terms import DRAWN, Futures
 from loadstone.model.network import Network, Study
 from loadstone.model.offer import Offers
 from loadstone.model.ports import SeriesShelf
@@ -52,6 +52,9 @@ _TOGETHER = dict.fromkeys(_BY_PHASE, _BY_PHASE) | {"connection": ("status",)}
 # what sites are read with
 _SHARED = ("currency", "fx", "phases", "decided")
 _WITH_SHARED = ("supply", "flexibility", "connection", "standing", "halls")
+# what deals and futures speak of
+_PLACES = frozenset({"file", "id", "country", "zone"})
+_OF_OFFERS = ("cash", "default", "named")
 _SITE: Table = {
     "name": "unknown",
     "country": "",
@@ -157,7 +160,7 @@ class _Reading:
             table = given | parse_toml(self.folder / file)
         except InputError as error:
             self.note([error], file)
-            table, broken = given | stand_ins, set(stand_ins)
+            table, broken = given | stand_ins, {"file", *stand_ins}
         wrong = _wrong_rows(table)
         try:
             value, errors = gathered(type_, table, stand_ins | given, _TOGETHER)
@@ -171,7 +174,9 @@ class _Reading:
             for error in errors
         ]
         self.note(errors, file)
-        self.broken[file] = broken | {top_of(error) for error in errors}
+        broken |= {top_of(error) for error in errors}
+        together = (_TOGETHER.get(name, ()) for name in broken)
+        self.broken[file] = broken.union(*together)
         return value
 
     def site(self, name: str) -> Site:
@@ -205,15 +210,22 @@ class _Reading:
     def explains(self, error: InputError) -> bool:
         """Return whether an error may only follow from one that was found before."""
         field = top_of(error)
-        if field in self.broken.get(error.file, ()):
+        broken = self.broken.get(error.file, set())
+        if field in broken or "file" in broken:
             return True
+        if error.file == FUTURES and field == "named" and not error.value:
+            return not broken.isdisjoint(DRAWN)
         if error.file == STUDY:
             return False
         if field in self.broken.get("series", ()):
             return True
         shared = not self.broken[STUDY].isdisjoint(_SHARED)
+        sites = [broken for file, broken in self.broken.items() if "/" in file]
         if error.file == OFFERS:  # offers are for sites
-            return shared or any(self.broken[file] for file in self.broken if "/" in file)
+            return shared or any(sites)
+        if error.file in (DEALS, FUTURES):  # of places, money, times and offers
+            offers = bool(self.broken.get(OFFERS)) and field in _OF_OFFERS
+            return shared or offers or any(broken & _PLACES for broken in sites)
         return shared and field in _WITH_SHARED
 
 

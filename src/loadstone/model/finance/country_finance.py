@@ -13,6 +13,8 @@ from loadstone.model.source import Confidence, Fact, FactProvenance, check_confi
 AssetClass = Literal["machines", "halls", "plants"]
 ASSET_CLASSES: tuple[str, ...] = get_args(AssetClass)
 MOST_YEARS = 100.0
+# what a kind must have, then what it may have
+_OF_KIND = {"straight-line": ("years",), "declining": ("rate", "years"), "table": ("shares",)}
 _UNITS = {
     "loss_limit": "1",
     "loss_years": "year",
@@ -59,9 +61,13 @@ class Depreciation:
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
-        wanted = {"straight-line": "years", "declining": "rate", "table": "shares"}[self.kind]
+        wanted = _OF_KIND[self.kind][0]
         if not getattr(self, wanted):
             raise InputError(wanted, getattr(self, wanted), f'must be given with "{self.kind}"')
+        for name in ("years", "rate", "shares"):
+            if getattr(self, name) and name not in _OF_KIND[self.kind]:
+                rule = f'must not be given with "{self.kind}"'
+                raise InputError(name, getattr(self, name), rule)
         if self.years is not None and not 0 < self.years <= MOST_YEARS:
             raise InputError("years", self.years, f"must be above 0 and at most {MOST_YEARS:g}")
         if self.rate is not None and not 0 < self.rate <= 1:

@@ -228,13 +228,18 @@ def givers(deal: Deal, investors: Sequence[Investor]) -> tuple[Investor, ...]:
         investors: Of network.toml.
 
     Raises:
-        InputError: An investor is not known, and the tranche does not say its country.
+        InputError: An investor is not known, and the tranche does not say its country, or
+            says another than network.toml.
     """
     known = {investor.id: investor for investor in investors}
     found = []
     for i, tranche in enumerate(deal.tranches):
         if tranche.investor in known:
-            found.append(known[tranche.investor])
+            investor = known[tranche.investor]
+            if tranche.country not in ("", investor.country):
+                rule = f"must be {investor.country}, as network.toml says, or left out"
+                raise InputError(f"tranches[{i}].country", tranche.country, rule)
+            found.append(investor)
             continue
         if not tranche.country:
             named = ", ".join(sorted(known)) or "none"

@@ -3,9 +3,11 @@
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 from typing import Literal
 
 from loadstone.model.bounds import at_least_zero, plain_name
+from loadstone.model.eligibility import COUNTRY
 from loadstone.model.errors import InputError
 
 DebtKind = Literal["term", "machine"]
@@ -101,6 +103,9 @@ class Debt:
         if self.scope != "portfolio" and not (kind in {"country", "site"} and name):
             rule = 'must be "portfolio", "country:" with a code, or "site:" with an id'
             raise InputError("scope", self.scope, rule)
+        if self.lender_country and not COUNTRY.fullmatch(self.lender_country):
+            rule = "must be an ISO 3166-1 code of two letters"
+            raise InputError("lender_country", self.lender_country, rule)
         if self.use and self.kind != "machine":
             raise InputError("use", self.use, "must be given for machine loans only")
 
@@ -121,6 +126,10 @@ class Debt:
             months = getattr(self, name) * MONTHS
             if abs(months - round(months)) > 1e-6 or months > LONGEST * MONTHS:
                 rule = f"must be whole months of at most {LONGEST:g} years, such as 0.5"
+                raise InputError(name, getattr(self, name), rule)
+        for name in ("reserve_months", "refresh_reserve_months"):
+            if getattr(self, name) > LONGEST * MONTHS:
+                rule = f"must be at most {LONGEST * MONTHS:g}"
                 raise InputError(name, getattr(self, name), rule)
         if not self.draw_years:
             raise InputError("draw_years", self.draw_years, "must be above 0")
@@ -147,12 +156,11 @@ class Debt:
             cover = getattr(self, name)
             if cover is not None and not 1 <= cover <= MOST_COVER:
                 raise InputError(name, cover, f"must be from 1 to {MOST_COVER:g}")
-        covers = (self.default_dscr, self.lockup_dscr, self.dscr)
-        for low, high, name in zip(
-            covers, covers[1:], ("default_dscr", "lockup_dscr"), strict=False
-        ):
+        names = ("default_dscr", "lockup_dscr", "dscr")
+        for below, above in combinations(names, 2):
+            low, high = getattr(self, below), getattr(self, above)
             if low is not None and high is not None and low > high:
-                raise InputError(name, low, f"must not be above {high:g}")
+                raise InputError(below, low, f"must not be above {above} {high:g}")
 
     @property
     def draw_months(self) -> int:
