@@ -191,6 +191,7 @@ class Search:
         mixtures = self.relaxation.mixtures()
         self._mixed += mixtures
         self.relaxation.mixed += mixtures
+        self.relaxation.lead(choosing)
         choosing.add_cuts([m.pool for m in mixtures], [m.slope for m in mixtures])
 
     def _closed(self) -> bool:

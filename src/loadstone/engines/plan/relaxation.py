@@ -192,9 +192,14 @@ class Relaxation:
         base = len(self._pools) - sum(len(self._own(f)) for f in self.master.watched)
         years = [replace(pool, parts=1) for pool in self._pools]
         found = Master(replace(self.problem, aversion=self._aversion), years[:base], self.money)
-        for f in self.master.watched:
-            found.watch(f, self._own(f))
+        self.lead(found)
         return found
+
+    def lead(self, choosing: Master) -> None:
+        """Let a master of this kind watch the futures that are watched by now."""
+        for f in self.master.watched:
+            if f not in choosing.watched:
+                choosing.watch(f, self._own(f))
 
     def _own(self, future: int) -> list[Pool]:
         """Return the blocks of a future, each as a pool of its own."""
