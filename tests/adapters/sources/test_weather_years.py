@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from loadstone.adapters.sources import import_series, read_weather_years, write_series
+from loadstone.adapters.sources.folder import over_first
 from loadstone.model.grid import TimeGrid
 from tests.adapters.sources.made import PRICES, csv_file, rows
 from tests.network_folders import everything, read
@@ -49,3 +50,22 @@ def test_measured_years_are_taken_whole_the_newest_first(tmp_path):
     assert means == pytest.approx([1.5 * mean, mean, 2 * mean, 1.5 * mean], rel=1e-6)
     sun = [year.network.drybulb_c for year in years]  # typical here, so drawn again
     assert (next(iter(sun[0].values())).values != next(iter(sun[3].values())).values).any()
+
+
+def test_networks_know_the_prices_of_their_weather_years_where_futures_ask(tmp_path):
+    folder = everything(tmp_path)
+    for year, factor in ((2021, 2.0), (2022, 1.0), (2023, 1.5)):
+        measured(folder, year, factor)
+    assert read(folder).price_years == {}
+    text = 'source = "a test"\ndate = 2026-11-21\nweather_years = 3\n'
+    walk = '[lease]\nvolatility = 0.1\nsource = "a test"\n'
+    (folder / "futures.toml").write_text(text + walk, "utf-8")
+    ratio = read(folder).price_years["BR-SE"]
+    assert ratio.shape == (3, 12)
+    np.testing.assert_allclose(ratio[0], 1.0)
+    np.testing.assert_allclose(ratio[1:].mean(axis=1), [1 / 1.5, 2 / 1.5], rtol=0.02)
+
+
+def test_prices_that_are_not_above_zero_count_as_those_of_the_plan():
+    rows = np.array([[50.0, 0.0, 20.0], [60.0, 30.0, -5.0]])
+    np.testing.assert_allclose(over_first(rows), [[1, 1, 1], [1.2, 1, 1]])

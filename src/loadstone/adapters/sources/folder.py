@@ -116,7 +116,7 @@ class SeriesLibrary:
             measured = shelf.by_zone("prices", "price", year) if year is not None else {}
             for zone, one in {**newest, **measured}.items():
                 found.setdefault(zone, []).append(_monthly(one))
-        return {zone: _over_first(np.array(rows)) for zone, rows in found.items()}
+        return {zone: over_first(np.array(rows)) for zone, rows in found.items()}
 
 
 def _monthly(one: Series) -> Floats:
@@ -125,7 +125,8 @@ def _monthly(one: Series) -> Floats:
     return np.array([one.values[month == m].mean() for m in range(12)])
 
 
-def _over_first(rows: Floats) -> Floats:
+def over_first(rows: Floats) -> Floats:
+    """Return rows over the first; 1 where one of the two is not above 0."""
     good = (rows > 0) & (rows[0] > 0)
     return np.where(good, rows / np.where(rows[0] > 0, rows[0], 1.0), 1.0)
 
