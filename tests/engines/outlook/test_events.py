@@ -99,6 +99,8 @@ def test_a_weather_year_moves_the_price_of_power_of_its_months():
     parts = replace(full(), weather_years=7)
     made, still = drawing(parts, on=on, months=30), drawing(parts, months=30)
     assert made.weather_years == 3  # as many as there are
+    one = drawing(replace(full(), weather_years=1), on=on, months=30)
+    np.testing.assert_array_equal(one.recipe.skies, 1.0)
     paths, plain = made.paths(200), draw_plainly(made, 200)
     np.testing.assert_allclose(paths.values, plain.values, rtol=1e-12)
     np.testing.assert_array_equal(paths.weather, plain.weather)

@@ -5,6 +5,7 @@ Every price is a strand: a logarithm that starts at 0 and moves by itself. What 
 strands, the hashprice, comes after. docs/explanation/futures.md has the formulas.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -177,9 +178,8 @@ def lowered(
     mining = _mining(futures, network, found, first, own)
     _alone(futures, network, found, first, months)
     _prices(futures, network, found, first, months)
-    weather_years = next(
-        (rows.shape[0] for rows in network.price_years.values()), futures.weather_years
-    )
+    prices = price_years(futures, network)
+    weather_years = next((rows.shape[0] for rows in prices.values()), futures.weather_years)
     machines = _machines(futures.miners, network, bool(mining or futures.hashprice))
     names, nominal = _rows(found, mining, machines, months)
     return Recipe(
@@ -197,7 +197,7 @@ def lowered(
         events=happenings(futures, network),
         years=calendar_years(first, months),
         weather_years=weather_years,
-        skies=_skies(found, network, weather_years),
+        skies=_skies(found, prices, network, weather_years),
     )
 
 
@@ -261,7 +261,7 @@ def _prices(
     if futures.power is not None:
         zones = sorted({site.zone for site in network.sites})
         paths = {name: power_months(outlook, name, network, first, months) for name in zones}
-        apart = len(zones) > 1 and bool(network.price_years)
+        apart = len(zones) > 1 and bool(price_years(futures, network))
         _levels("power", futures.power, paths, found, apart or bool(outlook.power_by_zone))
     if futures.fx is not None:
         rates = sorted(set(network.study.fx) - {network.study.currency})
@@ -321,14 +321,21 @@ def _rows(
     return tuple(name for name, _ in rows), nominal
 
 
-def _skies(found: _Strands, network: Network, weather_years: int) -> Floats:
+def price_years(futures: Futures, network: Network) -> Mapping[str, Floats]:
+    """Return prices of weather years by zone; none where futures keep to the planned one."""
+    return network.price_years if futures.weather_years > 1 else {}
+
+
+def _skies(
+    found: _Strands, prices: Mapping[str, Floats], network: Network, weather_years: int
+) -> Floats:
     """Return what weather years do to each plain factor. Shape (P, W, 12)."""
     skies = np.ones((len(found.plain), weather_years, MONTHS))
     for row, (name, _, _) in enumerate(found.plain):
         kind, _, zone = name.partition(":")
         if kind == "power":
             there = zone or next(iter({site.zone for site in network.sites}))
-            skies[row] = network.price_years.get(there, skies[row])
+            skies[row] = prices.get(there, skies[row])
     return skies
 
 
