@@ -62,7 +62,10 @@ def solve_lp_hours(
     if not programme.is_whole:
         answer = _feasible(minimise(programme, options))
         solution = _solution(problem, monolith, answer, answer)
-        cuts = tuple(_cut(problem, monolith, answer, b) for b in range(len(problem.blocks)))
+        weights = _weights(problem, monolith, answer)
+        cuts = tuple(
+            _cut(problem, monolith, answer, b, weight) for b, weight in enumerate(weights)
+        )
         return solution, _hours(problem, monolith, answer), cuts
     found = _feasible(minimise(programme, {**options, "mip_rel_gap": gap / 2}))
     columns = np.flatnonzero(problem.whole)
@@ -117,11 +120,11 @@ def _solution(problem: Problem, monolith: Monolith, found: Answer, priced: Answe
     )
 
 
-def _duals(model: linopy.Model, name: str, answer: Answer) -> Floats:
+def _duals(monolith: Monolith, name: str, answer: Answer) -> Floats:
     """Return the duals of a constraint, 0 where it is masked."""
-    labels = model.constraints[name].labels.values
+    labels = monolith.model.constraints[name].labels.values
     there = labels >= 0
-    place = np.searchsorted(model.matrices.clabels, labels[there])
+    place = np.searchsorted(monolith.row_labels, labels[there])
     duals = np.zeros(labels.shape)
     duals[there] = answer.row_dual[place]
     return duals
@@ -133,7 +136,7 @@ def _row_prices(problem: Problem, monolith: Monolith, answer: Answer) -> Floats:
     for name in ("rows_equal", "rows_upper", "rows_lower"):
         if name in monolith.model.constraints:
             rows = monolith.model.constraints[name].coords["row"].values
-            price[rows] -= _duals(monolith.model, name, answer)
+            price[rows] -= _duals(monolith, name, answer)
     return price * THOUSAND / monolith.row_scale
 
 
@@ -165,7 +168,7 @@ def _hours(problem: Problem, monolith: Monolith, answer: Answer) -> tuple[BlockD
             discharge=hourly(f"discharge_{b}"),
             stored=hourly(f"stored_{b}"),
             shortage=hourly(f"shortage_{b}"),
-            worth=_duals(monolith.model, f"balance_{b}", answer) * THOUSAND / weight,
+            worth=_duals(monolith, f"balance_{b}", answer) * THOUSAND / weight,
         )
         for b, weight in enumerate(_weights(problem, monolith, answer))
     )
@@ -180,7 +183,7 @@ def _weights(problem: Problem, monolith: Monolith, answer: Answer) -> list[float
     if (aversion := problem.aversion) is not None:
         share = (1 - aversion.weight) + np.array(
             [
-                _duals(monolith.model, f"future_{f}", answer).item() / probability
+                _duals(monolith, f"future_{f}", answer).item() / probability
                 for f, probability in enumerate(aversion.probability.tolist())
             ]
         )
@@ -188,13 +191,13 @@ def _weights(problem: Problem, monolith: Monolith, answer: Answer) -> list[float
     return [float(weight) if weight > 0 else 1.0 for weight in weights]
 
 
-def _cut(problem: Problem, monolith: Monolith, answer: Answer, b: int) -> Cut:
+def _cut(problem: Problem, monolith: Monolith, answer: Answer, b: int, weight: float) -> Cut:
     """Read one block's prices from the duals of its hours."""
-    block, weight = problem.blocks[b], _weights(problem, monolith, answer)[b]
+    block = problem.blocks[b]
 
     def duals(name: str) -> Floats:
         # duals of a programme in thousands that weighs the block
-        return _duals(monolith.model, name, answer) * THOUSAND / weight
+        return _duals(monolith, name, answer) * THOUSAND / weight
 
     most = np.array([account.penalty for account in block.accounts])
     paid = [float(-duals(f"account_{b}_{a}").item()) for a in range(len(most))]

@@ -28,10 +28,12 @@ class Monolith:
     Attributes:
         model: The model; variables and constraints of block b end in `_b`.
         row_scale: What each row of the problem was divided by. Shape (M,).
+        row_labels: Label of each row of the model, rising; the model takes long to tell it.
     """
 
     model: linopy.Model
     row_scale: Floats
+    row_labels: Ints
 
 
 def build_model(problem: Problem) -> Monolith:
@@ -59,7 +61,8 @@ def build_model(problem: Problem) -> Monolith:
     model.add_objective(
         weighted_sum(model, {}, (np.concatenate(coefficients), np.concatenate(places)))
     )
-    return Monolith(model=model, row_scale=add_rows(model, columns, problem))
+    scale = add_rows(model, columns, problem)
+    return Monolith(model=model, row_scale=scale, row_labels=model.matrices.clabels)
 
 
 def weighted_sum(
