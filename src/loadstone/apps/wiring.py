@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from loadstone.adapters import files
 from loadstone.adapters.executors import executor_of
+from loadstone.adapters.sources import read_weather_years
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.reading import read_network
 from loadstone.services.planning import Doors, ReportWriter
@@ -49,6 +50,9 @@ def valuing_doors(write_report: ReportAgain) -> ValuingDoors:
         read_plan=files.read_plan,
         read_dispatch=files.read_dispatch,
         read_columns=lambda run: files.read_certificate(run)[0].columns,
+        weather_years=lambda folder, network, count: [
+            year.network for year in read_weather_years(folder, network, count)
+        ],
         read_manifest=lambda run: files.read_json(run / MANIFEST),
         write_manifest=lambda run, made: files.write_json(run / MANIFEST, made),
         write_valuation=files.write_valuation,

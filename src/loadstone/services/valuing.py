@@ -50,6 +50,7 @@ class Doors:
         read_plan: Returns the plan of a run.
         read_dispatch: Returns the hours of a run.
         read_columns: Returns the columns of the plan of a run in the problem of its network.
+        weather_years: Returns a network in the series of some weather years, its own first.
         read_manifest: Returns how a run was made.
         write_manifest: Keeps how a run was made.
         write_valuation: Keeps what a run is worth.
@@ -61,6 +62,7 @@ class Doors:
     read_plan: Callable[[Path], Plan]
     read_dispatch: Callable[[Path], tuple[SiteDispatch, ...]]
     read_columns: Callable[[Path], Floats]
+    weather_years: Callable[[Path, Network, int], Sequence[Network]]
     read_manifest: Callable[[Path], Mapping[str, Any]]
     write_manifest: Callable[[Path, Mapping[str, Any]], Path]
     write_valuation: Callable[[Path, Valuation], Path]
@@ -140,6 +142,9 @@ def value_run(
                 dispatch,
                 network,
                 columns=doors.read_columns(run),
+                weather=doors.weather_years(
+                    run / INPUTS, network, network.futures.weather_years
+                ),
                 count=order.futures or FUTURES,
                 seed=order.seed,
                 clock=doors.clock.wall_s,

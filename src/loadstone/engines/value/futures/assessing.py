@@ -30,6 +30,7 @@ from loadstone.engines.value.futures.redispatch import Redispatch
 from loadstone.engines.value.futures.spreads import fan_of, spread_of
 from loadstone.engines.value.futures.stresses import stress_cases
 from loadstone.engines.value.futures.unhedged import hedge_risk
+from loadstone.engines.value.futures.weathered import Weathered, price_levels
 from loadstone.engines.value.hedging import hedge_cash
 from loadstone.engines.value.operating.timeline import Timeline
 from loadstone.model.errors import InputError
@@ -115,6 +116,22 @@ def drawn(case: Case, count: int, seed: int) -> Drawn:
     )
 
 
+def in_weather(futures: Drawn, case: Case, weather: Sequence[Network]) -> Drawn:
+    """Return futures whose power prices also have the level of their weather years."""
+    table, names = case.table, futures.middle.factors
+    levels = price_levels(names, weather)
+    if not levels:
+        return futures
+    months = [table.month(m) for m in range(table.months)]
+    source = Weathered(
+        source=futures.source,
+        levels=levels,
+        year=np.array([day.year - table.first.year for day in months]),
+        month=np.array([day.month - 1 for day in months]),
+    )
+    return replace(futures, source=source)
+
+
 def own_hashrate(plan: Plan, network: Network, months: int) -> Floats:
     """Return the hashrate of the plan's own miners by month, EH/s. Shape (M,)."""
     timeline, found = Timeline.of(network), np.zeros(months)
@@ -137,6 +154,7 @@ def assess(
     network: Network,
     *,
     columns: Floats,
+    weather: Sequence[Network] = (),
     count: int,
     seed: int,
     clock: Callable[[], float],
@@ -152,6 +170,7 @@ def assess(
         dispatch: Its hours.
         network: The network.
         columns: The plan's columns in the problem of the network. Shape (C,).
+        weather: The network in the prices of each weather year, the plan's first.
         count: How many futures are drawn.
         seed: What they are drawn with.
         clock: Wall time, seconds.
@@ -165,7 +184,7 @@ def assess(
     tell("laying out what futures move")
     times = site_times(plan, dispatch, network)
     case = case_of(base, plan, network, curves_of(times))
-    futures = drawn(case, count, seed)
+    futures = in_weather(drawn(case, count, seed), case, weather)
     middle = futures.middle
     book = settled_book(case, middle, base)
     hedge = None

@@ -84,7 +84,7 @@ def site_curve(one: SiteTime, *, knots: int = KNOTS, step: float = STEP) -> Site
         earns=np.array([earns for _, earns in parts]),
         cost=np.tile(cost, (len(parts), 1)),
     )
-    at = np.arange(knots) * step
+    at = np.arange(knots, dtype=np.float64) * step
     runs = np.where(hashprice * steps.earns > _least(one) * cost, steps.mw, 0.0).sum(axis=0)
     paid = float(np.abs(runs * cost).sum())
     moving = float(np.abs(runs * market * (1 + vat)).sum())

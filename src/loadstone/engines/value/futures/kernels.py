@@ -88,7 +88,8 @@ def _mined(price: float, cost: float, per_step: float, curve: Floats, line: int)
     place = price * per_step / cost
     i = min(int(place), curve.shape[1] - 2)
     low = curve[line, i]
-    return cost * (low + (place - i) * (curve[line, i + 1] - low))
+    margin: float = cost * (low + (place - i) * (curve[line, i + 1] - low))
+    return margin
 
 
 @njit(cache=True, nogil=True)

@@ -95,7 +95,8 @@ class Redispatch:
         site = next(one for one in network.sites if one.id == name)
         here = SiteLowering(network, economy, draft, site).lower()
         problem = draft.problem(network.study.currency)
-        held, counts = self._held.get(name, {}), {}
+        held = self._held.get(name, {})
+        counts: dict[_Key, int] = {}
         columns = np.array([held.get(_key(one, counts), 0.0) for one in problem.columns])
         columns = np.clip(columns, problem.lower, problem.upper)
         lowered = Lowered(network=network, economy=economy, problem=problem, sites=(here,))
