@@ -238,7 +238,7 @@ class Search:
         if best.columns is None:
             raise InfeasibleError([])
         values = np.array([valuation.value for valuation in best.found])
-        objective = self.relaxation.value(best.columns, best.found)
+        objective = self.problem.worth(best.columns, values)
         last = self._priced or self._prices()
         return Solution(
             status=Status.OPTIMAL
