@@ -26,6 +26,11 @@ MINING = "mining"
 MACHINES = ("capex", "duty", "refresh", "resale")
 STOPS = ("direct", "refresh", "duty", "levies", "revenue", "energy", "flexibility")
 """Groups that end where a site is given up."""
+PRICED = ("revenue", "flexibility", "energy", "direct", "levies", *MACHINES)
+"""Groups whose amounts are agreed in their currency, and so move with its rate.
+
+What tax offices and borders take follows from all of them; hedges are counted beside.
+"""
 PORTFOLIO = "portfolio"
 
 
@@ -130,7 +135,7 @@ class _Opening:
         middle, operating = self.middle, is_operating(row)
         factor = middle.factor(driver_of(row))
         currency = NONE
-        moves = row.group != "hedge"  # hedges in futures are counted beside the book
+        moves = row.group in PRICED or is_operating(row)
         if moves and row.currency and row.currency != self.case.table.currency:
             currency = middle.factor(f"fx:{row.currency}")
         ends = self.tenants.get((row.site, row.line), NONE)
