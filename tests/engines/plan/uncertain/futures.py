@@ -23,7 +23,7 @@ def seen(factors):
 
 def futures(*, phases=3, binary=False):
     factors = draw(len(PROBABILITY), phases)
-    problem = b31_phases(2, phases, hours=96, binary=binary)
+    problem = b31_phases(1, phases, hours=72, binary=binary)
     tree = grow(seen(factors), PROBABILITY, most=3, least=1)
     return [future(problem, one) for one in factors], tree
 
