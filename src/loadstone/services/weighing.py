@@ -193,9 +193,9 @@ class _Weighing:
     ) -> Uncertainty:
         """Return what was found with all that stands beside it."""
         others = {one.name: one for one in self.strategies(best)}
-        weights = tuple(self.frontier())
-        perfect = self.perfect()
         tried = tuple(self.fresh(fresh))
+        perfect = self.perfect()
+        weights = tuple(self.frontier())
         strategies = [_with_regret(one, perfect) for one in (plan, *others.values())]
 
         def more_than(name: str, *, turned: bool = False) -> float | None:
@@ -334,6 +334,8 @@ class _Weighing:
                 cvar=found.tail_mean,
                 now=over.told.here_and_now(found.columns),
             )
+        if self.stop():
+            self.missing.append("There was little time for the frontier: it may lie higher.")
 
     def fresh(self, count: int) -> Iterator[FreshCheck]:
         """Yield what decisions are worth in further futures, those of the plan first."""
