@@ -51,7 +51,7 @@ def service_figure(table: CashTable, debt: DebtResult) -> go.Figure:
         figure.add_trace(bar)
     figure.add_hline(y=0, line={"color": INK, "width": 1})
     return framed(
-        figure, "Cash available for debt service, and the service", height=300,
+        figure, "Cash available for debt service, and the service", height=270,
         barmode="group", bargap=0.3, bargroupgap=0.06,
         margin={"l": 56, "r": 8, "t": 40, "b": 54}, legend=_LEGEND,
         xaxis={"type": "category"},
@@ -87,7 +87,7 @@ def cover_figure(cases: Mapping[str, Mapping[str, float]], covenant: float | Non
     low, high = min([*every, 1.0]), max([*every, 1.0])
     room = 0.1 * (high - low or 1.0)
     return framed(
-        figure, "Debt service cover by year", height=260,
+        figure, "Debt service cover by year", height=250,
         margin={"l": 56, "r": 8, "t": 40, "b": 54}, legend=_LEGEND,
         xaxis={"type": "category", "categoryorder": "category ascending"},
         yaxis={"title": {"text": "cash over service"}, "range": [low - room, high + room]},

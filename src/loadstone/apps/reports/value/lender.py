@@ -8,7 +8,7 @@ import numpy as np
 
 from loadstone.apps.charts.style import Figure
 from loadstone.apps.charts.value import balance_figure, cover_figure, service_figure
-from loadstone.apps.charts.words import money, percent
+from loadstone.apps.charts.words import money, number, percent
 from loadstone.apps.reports.markup import chart, paragraph, table
 from loadstone.apps.reports.tables import Table, millions
 from loadstone.apps.reports.value.page import cover_cases
@@ -157,7 +157,8 @@ def _loan(valuation: Valuation, debt: DebtResult, network: Network) -> str:
         '<div class="halves"><div>'
         f"{chart(f'cover-{debt.id}', 'Cover by year', paper_px=half)}</div><div>"
         f"{chart(f'balance-{debt.id}', 'What is owed', paper_px=half)}</div></div>"
-        f"<ul>{facts}</ul>{table(_years(valuation, debt), dense=True)}"
+        f'<ul class="facts">{facts}</ul>'
+        f"{table(_years(valuation, debt), dense=True)}"
         f"{paragraph(f'{currency} million, nominal.', 'about')}</section>"
     )
 
@@ -172,11 +173,11 @@ def _in_futures(valuation: Valuation) -> str:
         said.append(f"A covenant breaks in {percent(risk.breach, 1)} of the futures drawn.")
     if spread is not None and "0.05" in spread.quantiles:
         said.append(
-            f"The least cover is below {spread.quantiles['0.05']:.2f} in one future of twenty "
-            f"and {spread.quantiles['0.5']:.2f} in the middle one."
+            f"The least cover is below {number(spread.quantiles['0.05'], 2)} in one future of "
+            f"twenty and {number(spread.quantiles['0.5'], 2)} in the middle one."
         )
     rows = tuple(
-        (one.name, one.text, f"{one.dscr_min:.2f}")
+        (one.name, one.text, number(one.dscr_min, 2))
         for one in risk.stresses
         if one.dscr_min is not None
     )
