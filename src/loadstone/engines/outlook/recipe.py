@@ -34,7 +34,6 @@ Floats = NDArray[np.float64]
 MONTHS = 12
 ELASTICITY, SCRAP = "miner-price-elasticity", "miner-scrap"
 MINING = ("hashprice", "btc_price", "network_eh", "fee_share")
-STILL = Level(volatility=0.0, source="stays as the outlook says")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
