@@ -73,6 +73,7 @@ def test_the_answer_comes_first_then_rules_ways_and_what_is_left_out(shown):
     assert "12 MW only if hashprice is at least 42 USD/PH/day" in words
     assert "wait 140.0 140.0 70.0 -" in words
     assert "Deciding later what can wait is worth USD 7 m" in words.replace("7.00", "7")
+    assert "Building nothing in the first phase costs USD 8" in words
     assert "plan 98 150.0 4.0 90.0 2" in words
     assert words.endswith("Rents stay.")
     assert "None" not in text

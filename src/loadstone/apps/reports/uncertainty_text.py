@@ -79,11 +79,18 @@ def _frontier(found: Uncertainty) -> Grid:
     return made
 
 
+def _waiting(found: Uncertainty) -> tuple[float | None, str]:
+    """Return what building nothing in the first phase adds or costs, and the words for it."""
+    value = found.waiting
+    word = "costs" if value is not None and value < 0 else "adds"
+    return value and abs(value), f"Building nothing in the first phase {word} {{}}."
+
+
 def _worths(found: Uncertainty) -> list[str]:
     currency, lines = found.currency, []
     said = (
         (found.recourse, "Deciding later what can wait is worth {}."),
-        (found.waiting, "Building nothing in the first phase would add {}."),
+        _waiting(found),
         (found.outlook_plan, "Planning over futures is worth {} more than for the outlook."),
         (found.perfect_information, "Knowing the future would add {} to the mean, at most."),
     )
