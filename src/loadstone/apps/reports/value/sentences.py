@@ -28,6 +28,7 @@ _FANS = {
     "lease": "Rents of new leases",
 }
 _LEAST_SHARE = 0.005
+_MOST = 10.0  # a year: beyond it a rate says no more than that it is large
 _KINDS = {"ai": "AI price", "power": "Power price", "fx": "Exchange rate"}
 
 
@@ -51,7 +52,7 @@ def rate_words(rates: Sequence[float], reason: str = "") -> str:
     """Return rates of return in words: one, all of several, or why there is none."""
     if not rates:
         return "none" + (f": {reason}" if reason else "")
-    words = listed([percent(rate, 1) for rate in rates])
+    words = listed([percent(rate, 1) if rate <= _MOST else "over 1,000%" for rate in rates])
     return words if len(rates) == 1 else f"several: {words}"
 
 

@@ -24,6 +24,7 @@ from loadstone.model.finance.returns import Returns
 from loadstone.model.valuation import Valuation
 
 RETURNS = "Returns"
+_LEAST, _MOST = -0.9, 10.0  # rates a year
 _TINY = "1E-12"  # of all that moves: rounding, as the engine takes it
 
 
@@ -154,7 +155,9 @@ def _rates(
     cells: list[Cell] = []
     for rate in rates:
         guess = f"{rate:.3g}"
-        if days is None:
+        if not _LEAST < rate < _MOST:
+            cells.append(rate)  # spreadsheets do not find rates so far out
+        elif days is None:
             cells.append(Formula(text=f"=IRR({span},{guess})", value=rate))
         else:
             dates = days.part(int(moving[0]), days.count - 1)
