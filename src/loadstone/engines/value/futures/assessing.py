@@ -303,16 +303,24 @@ def _fans(
 
 
 def _columns(book: Book, found: Outcomes) -> dict[str, Floats]:
-    """Return one number a future by factor and event: discounted mean, years left."""
+    """Return one number a future by factor and event that the plan's cash knows.
+
+    Of a factor its discounted mean, of a delay its years, of other events the months left.
+    """
     starts = np.searchsorted(book.year, np.arange(book.years))
     worth = np.add.reduceat(book.discount, starts)
     worth /= worth.sum()
+    terms, fleets = book.terms, book.fleets
+    used = {book.hashprice, *fleets.power.tolist(), *fleets.currency.tolist()}
+    used |= {*terms.factor.tolist(), *terms.currency.tolist()}
     columns = {
         name: np.log(np.maximum(found.factors[:, k] @ worth, 1e-12))
         for k, name in enumerate(book.factors)
-        if name not in ("btc_price", "network_eh", "fee_share")
+        if k in used
     }
     for j, name in enumerate(book.events):
+        if name.startswith("delay:") and j not in book.delays:
+            continue
         when = found.happens[:, j]
         late = name.startswith("delay:")
         columns[name] = when if late else np.maximum(book.months - when, 0.0)
