@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from loadstone.engines.finance.debt.cover import loan_life_cover
-from loadstone.engines.finance.returns import irr
+from loadstone.engines.finance.returns import xirr
 from loadstone.engines.finance.tax import taxed
 from loadstone.engines.finance.unit_costs import cost_of_mining, levelised
 from loadstone.engines.value.financing.measuring import all_returns
@@ -197,11 +197,12 @@ def deal(table: CashTable) -> DealResult:
     } | {"sponsor": {"carry": carry}}
     received = {name: np.round(paid * sum(row.values()) / back) for name, row in tiers.items()}
     received["fund-b"] = paid - received["fund-a"] - received["sponsor"]
+    days = [table.month(m) for m in range(MONTHS)]
     parties = tuple(
         PartyResult(
             party=name, currency="USD", called=tuple(calls[name]),
             received=tuple(received[name]), by_tier=tiers[name],
-            irr=irr(table.by_year(received[name] - calls[name])).rates,
+            irr=xirr(days, received[name] - calls[name]).rates,
             irr_reason="" if calls[name].any() else "pays nothing in",
             multiple=float(received[name].sum() / calls[name].sum())
             if calls[name].any()

@@ -12,6 +12,7 @@ import xlsxwriter
 from loadstone.apps.reports import write_workbook
 from loadstone.apps.reports.sheet import Book
 from loadstone.apps.reports.value.book import write_value
+from loadstone.apps.reports.value.book.further import write_deals
 from loadstone.engines.finance.losses import TaxRules, tax_by_year
 from loadstone.engines.finance.tax import taxed
 from loadstone.engines.value.financing.measuring import all_returns
@@ -122,6 +123,25 @@ def test_unit_costs_are_formulas_and_hold_what_the_engine_says(live, cached):
     assert sorted(found) == pytest.approx(
         sorted([*costs.gpu_hour.values(), *costs.kw_month.values()])
     )
+
+
+def test_deals_tell_multiples_and_returns_of_each_party_as_formulas(tmp_path):
+    path = tmp_path / "deals.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        write_deals(Book(workbook), VALUATION)
+    count, found = assert_recalculates(path)
+    assert count > 300
+    rows = list(openpyxl.load_workbook(path)["Deals"].iter_rows())
+    for party in VALUATION.deals[0].parties:
+        for words, value in (
+            ("multiple", party.multiple), ("rate of return a year", party.irr),
+        ):  # fmt: skip
+            cells = [r[3] for r in rows if (r[1].value, r[2].value) == (party.party, words)]
+            if value:
+                place = f"DEALS'!{cells[0].coordinate}"
+                assert float(found[place]) == pytest.approx(np.atleast_1d(value)[0])
+            else:
+                assert not cells
 
 
 def small():

@@ -8,9 +8,14 @@ from xlsxwriter.utility import xl_col_to_name
 
 from loadstone.apps.charts.value.returns import TIERS
 from loadstone.apps.reports.sheet import Book, Cell, Column, Formula
-from loadstone.apps.reports.value.book.places import Floats, Lines, Strip
+from loadstone.apps.reports.value.book.places import (
+    MOST,
+    Floats,
+    Lines,
+    Strip,
+    calendar,
+)
 from loadstone.apps.reports.value.sentences import error_words, share_words
-from loadstone.model.finance.cash import CashTable
 from loadstone.model.finance.returns import DealResult, PartyResult
 from loadstone.model.futures.risk import Risk
 from loadstone.model.money import major
@@ -22,50 +27,81 @@ _CENT, _SUM = "0.011", 3
 
 
 def write_deals(book: Book, valuation: Valuation) -> None:
-    """Add the sheet, a block for each deal, in the deal's currency.
+    """Add the sheet, a block for each deal: in the deal's currency, then in each party's own.
 
     Args:
         book: The workbook.
         valuation: The valuation; it has deals.
     """
     table = valuation.cash
-    lines = Lines(book, DEALS, ("Deal", "Party", "Row", "Sum"), (18, 16, 24, 18))
-    lines.widen(len(table.years) + len(TIERS), 16)
-    lines.put((), [float(year) for year in table.years], "year")
-    lines.sheet.freeze_panes(1, 4)
+    lines = Lines(book, DEALS, ("Deal", "Party", "Row", "Sum"), (18, 16, 30, 18))
+    days, _, _ = calendar(lines, table)
+    lines.widen(table.months, 15)
     for deal in valuation.deals:
-        _deal(lines, deal, table)
+        _deal(lines, deal, days)
 
 
-def _own(party: PartyResult, deal: DealResult) -> tuple[Floats, Floats]:
-    """Return what a party pays and receives by month in the deal's currency."""
-    called = party.counted_called or party.called
-    received = party.counted_received or party.received
-    return (
-        np.array([major(one, deal.currency) for one in called]),
-        np.array([major(one, deal.currency) for one in received]),
-    )
+def _units(amounts: Sequence[float], currency: str) -> list[float]:
+    """Return whole minor units as amounts of a currency."""
+    return [major(one, currency) for one in amounts]
 
 
-def _deal(lines: Lines, deal: DealResult, table: CashTable) -> None:
+def _deal(lines: Lines, deal: DealResult, days: Strip) -> None:
     lines.title(f"{deal.id}: {deal.scope}, {deal.style}, {deal.currency}")
     for text, whole, side in (("called", deal.called, 0), ("received", deal.distributed, 1)):
-        start = lines.row + 1
-        parts = []
+        start, apart = lines.row + 1, np.zeros(days.count)
         for party in deal.parties:
-            amounts = table.by_year(_own(party, deal)[side])
+            counted = (
+                party.counted_called or party.called,
+                party.counted_received or party.received,
+            )[side]
+            amounts = _units(counted, deal.currency)
             lines.next()
-            _row(lines, (deal.id, party.party, text), _floats(amounts))
-            parts.append(amounts)
-        total = table.by_year(np.array([major(one, deal.currency) for one in whole]))
+            _row(lines, (deal.id, party.party, text), amounts)
+            apart += amounts
+        total = _units(whole, deal.currency)
         lines.next()
-        strip = _row(lines, (deal.id, "all", text), _floats(total))
-        _same(lines, strip, start, sum(parts, np.zeros(len(total))) - total)
+        strip = _row(lines, (deal.id, "all", text), total)
+        _same(lines, strip, start, apart - total)
     _tiers(lines, deal)
+    for party in deal.parties:
+        _own(lines, deal, party, days)
 
 
-def _floats(amounts: Floats) -> list[float]:
-    return [float(amount) for amount in amounts]
+def _own(lines: Lines, deal: DealResult, party: PartyResult, days: Strip) -> None:
+    """Write what a party pays and receives in its own currency, its multiple and its return."""
+    words = (deal.id, party.party)
+    paid, had = (_units(one, party.currency) for one in (party.called, party.received))
+    lines.next(2)
+    out = _row(lines, (*words, f"pays in, {party.currency}"), paid)
+    lines.next()
+    back = _row(lines, (*words, f"receives, {party.currency}"), had)
+    flows = np.array(had) - np.array(paid)
+    lines.next()
+    net = _row(
+        lines, (*words, "receives less pays in"),
+        [
+            Formula(text=f"={back.here(m)}-{out.here(m)}", value=float(flows[m]))
+            for m in range(days.count)
+        ],
+    )  # fmt: skip
+    put, sheet = lines.book.put, lines.sheet
+    if party.multiple is not None:
+        lines.next()
+        lines.put((*words, "multiple"), ())
+        text = f"=SUM({back.text})/SUM({out.text})"
+        put(sheet, lines.row, _SUM, Formula(text=text, value=sum(had) / sum(paid)), "cents")
+    moving = np.flatnonzero(flows)
+    for rate in party.irr:
+        lines.next()
+        lines.put((*words, "rate of return a year"), ())
+        spans = (one.part(int(moving[0]), days.count - 1) for one in (net, days))
+        text = f"=XIRR({','.join(spans)},{rate:.3g})"
+        far = not 0 <= rate < MOST or len(party.irr) > 1
+        put(sheet, lines.row, _SUM, rate if far else Formula(text=text, value=rate), "percent")
+    if not party.irr:
+        lines.next()
+        lines.put((*words, f"rate of return: none, {party.irr_reason}"), ())
 
 
 def _row(lines: Lines, words: tuple[str, ...], cells: Sequence[Cell]) -> Strip:

@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 MONTHS, YEARS, FLOWS = "Portfolio by month", "Portfolio by year", "Flows"
 RATES = {"project": "rate_project", "equity": "rate_equity"}
 """Names of the cells with discount rates."""
+LEAST, MOST = -0.9, 10.0
+"""Rates a year between which spreadsheets find them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

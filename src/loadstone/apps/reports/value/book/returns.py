@@ -10,6 +10,8 @@ from loadstone.apps.reports.sheet import Book, Cell, Formula
 from loadstone.apps.reports.value.book.months import OWNERS, PROJECT, Months, yearly
 from loadstone.apps.reports.value.book.places import (
     FLOWS,
+    LEAST,
+    MOST,
     RATES,
     Floats,
     Lines,
@@ -24,7 +26,6 @@ from loadstone.model.finance.returns import Returns
 from loadstone.model.valuation import Valuation
 
 RETURNS = "Returns"
-_LEAST, _MOST = -0.9, 10.0  # rates a year
 _TINY = "1E-12"  # of all that moves: rounding, as the engine takes it
 
 
@@ -147,7 +148,10 @@ def _counting(strip: Strip) -> str:
 def _rates(
     rates: tuple[float, ...], values: Strip, amounts: Floats, days: Strip | None
 ) -> list[Cell]:
-    """Return a formula for each rate there is; it starts where money first moves."""
+    """Return a formula for each rate that a spreadsheet finds, the rate itself for others.
+
+    The formula starts where money first moves.
+    """
     moving = np.flatnonzero(amounts)
     if not len(moving):
         return []
@@ -155,8 +159,8 @@ def _rates(
     cells: list[Cell] = []
     for rate in rates:
         guess = f"{rate:.3g}"
-        if not _LEAST < rate < _MOST:
-            cells.append(rate)  # spreadsheets do not find rates so far out
+        if not LEAST < rate < MOST or len(rates) > 1 or (days is not None and rate < 0):
+            cells.append(rate)  # which rate a spreadsheet finds then is not sure
         elif days is None:
             cells.append(Formula(text=f"=IRR({span},{guess})", value=rate))
         else:
@@ -174,9 +178,10 @@ def write_returns(
         "Scope", "Flow", "Rate", f"Value, {currency}", "IRR", "XIRR", "Payback, years",
         "Discounted payback, years", f"Most out at once, {currency}", f"Put in, {currency}",
         f"Got back, {currency}", f"Value as the engine states it, {currency}", "Same?",
+        "Worth at the IRR over what is put in", "Worth at the XIRR over what is put in",
         "Further or no rates",
     )  # fmt: skip
-    lines = Lines(book, RETURNS, heads, (22, 10, 9, *[18] * 8, 20, 9, 50))
+    lines = Lines(book, RETURNS, heads, (22, 10, 9, *[18] * 8, 20, 9, 14, 14, 50))
     for one in valuation.returns:
         _return(lines, one, flows[one.scope, one.flow], days, table)
     lines.sheet.freeze_panes(1, 2)
@@ -207,12 +212,27 @@ def _return(lines: Lines, one: Returns, flow: Flow, days: Strip, table: CashTabl
         (Formula(text=f'=SUMIF({money},">0")', value=float(back.sum())), "money"),
         (one.npv, "cents"),
         (check(f"D{row + 1}", f"L{row + 1}", holds=abs(value - one.npv) <= 1), "text"),
+        (_worth(f"E{row + 1}", f"J{row + 1}", flow, None), "small"),
+        (_worth(f"F{row + 1}", f"J{row + 1}", flow, days), "small"),
         (one.irr_reason or _further(one), "text"),
     ]  # fmt: skip
     for j, (cell, kind) in enumerate(cells):
         book.put(sheet, row, j, cell, kind)
     for j, cell in enumerate((*yearly_rates[1:], *dated_rates[1:]), start=len(cells)):
         book.put(sheet, row, j, cell, "percent")
+
+
+def _worth(rate: str, put_in: str, flow: Flow, days: Strip | None) -> Formula:
+    """Return the present value at a rate of return over what is put in, which must be 0."""
+    if days is None:
+        heads = f"'{FLOWS}'!{xl_col_to_name(flow.years.first)}$1"
+        last = f"{xl_col_to_name(flow.years.first + flow.years.count - 1)}$1"
+        money, power = flow.years.text, f"-({heads}:{last}-{heads})"
+    else:
+        money, power = flow.months.text, f"-({days.text}-{days.cell(0)})/365"
+    worth = f"SUMPRODUCT({money},(1+{rate})^({power}))/{put_in}"
+    text = f'=IF(OR({rate}="none",{put_in}=0),0,{worth})'
+    return Formula(text=text, value=0.0)
 
 
 def _years(standing: Strip, months: Strip, years: float | None) -> Formula:
