@@ -25,7 +25,7 @@ from loadstone.engines.plan.decide.stress import HELD
 from loadstone.engines.plan.exact import Progress, Search
 from loadstone.engines.plan.held import value_of
 from loadstone.engines.plan.lower import Lowered, lower
-from loadstone.engines.plan.problem import Aversion
+from loadstone.engines.plan.problem import Aversion, Problem
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.engines.plan.uncertain.stack import Stacked, stack
 from loadstone.engines.plan.uncertain.telling import Told
@@ -216,7 +216,8 @@ def search_over_futures(
     problems = []
     for i in range(kept.count):
         tell(f"future {i + 1} of {kept.count}")
-        problems.append(lower(in_future(network, kept, i)))
+        there = lower(in_future(network, kept, i))
+        problems.append(replace(there, problem=called_as_needed(there.problem)))
     tree = grow(seen_before(kept, phases), kept.weight, most=doubts.nodes, least=LEAST_FUTURES)
     risk = doubts.terms(network.study.risk)
     stacked = stack(
@@ -249,6 +250,16 @@ def in_future(network: Network, paths: Paths, i: int) -> Network:
     """Return a network whose outlook is one of the futures."""
     outlook = outlook_in(paths, i, network)
     return replace(network, study=replace(network.study, outlook=outlook))
+
+
+def called_as_needed(problem: Problem) -> Problem:
+    """Return a problem in which investors may promise more than is called.
+
+    What is built costs more in some futures than in others, so that one promise for all of
+    them can only cover what is spent, not equal it.
+    """
+    funded = np.array([label.kind == "funded" for label in problem.rows], dtype=np.bool_)
+    return replace(problem, row_upper=np.where(funded, np.inf, problem.row_upper))
 
 
 def branch_of(over: OverFutures) -> tuple[int, ...]:
