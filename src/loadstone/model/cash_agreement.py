@@ -30,6 +30,7 @@ ASSETS = (
 )
 NAMED = {"lease": "leases", "lease power": "leases", "hosting": "hosting"}
 MOST_NAMED = 12
+MOST_YEARS_BEFORE = 10
 
 
 def cash_disagreements(network: Network) -> Iterator[InputError]:
@@ -52,6 +53,13 @@ def cash_disagreements(network: Network) -> Iterator[InputError]:
     if terms.start is not None and terms.start > opens:
         rule = f"must not be after the first phase begins, {opens}"
         yield InputError("cash.start", str(terms.start), rule)
+    if terms.start is not None and terms.start.year < opens.year - MOST_YEARS_BEFORE:
+        rule = f"must be at most {MOST_YEARS_BEFORE} years before the first phase, {opens}"
+        yield InputError("cash.start", str(terms.start), rule)
+    if terms.nominal_rate(study.discount_rate, study.currency) < 0:
+        rate = terms.inflation_of(study.currency, study.currency)
+        rule = f"must leave no nominal discount rate below 0 beside {study.discount_rate:g}"
+        yield InputError(f"cash.inflation.{study.currency}.value", rate, rule)
 
 
 def _keys(field: str, given: Collection[str], known: Collection[str]) -> Iterator[InputError]:

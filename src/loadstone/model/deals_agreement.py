@@ -7,6 +7,7 @@ from datetime import date
 from loadstone.model.eligibility import money_may_go
 from loadstone.model.errors import InputError
 from loadstone.model.finance.deal import Deal, givers, narrowest
+from loadstone.model.finance.hedge import Hedge
 from loadstone.model.network import Network
 
 MOST_NAMED = 12
@@ -32,10 +33,23 @@ def deal_disagreements(network: Network) -> Iterator[InputError]:
         yield from _rate(f"{place}.currency", hedge.currency, currencies)
         if hedge.zone:
             yield from _known(f"{place}.zone", hedge.zone, network.prices, "has no prices")
-        end = _end(network)
-        if hedge.starts >= end:
-            rule = f"must be before the last phase ends, {end}"
-            yield InputError(f"{place}.starts", str(hedge.starts), rule)
+        yield from _months(place, hedge, network)
+
+
+def _months(place: str, hedge: Hedge, network: Network) -> Iterator[InputError]:
+    """Yield months of a hedge that are not counted: nobody would see that they are not."""
+    study, end = network.study, _end(network)
+    opens = study.phases[0].start
+    first = network.deals.cash.start or min(study.decided or opens, opens).replace(day=1)
+    if hedge.starts >= end:
+        rule = f"must be before the last phase ends, {end}"
+        yield InputError(f"{place}.starts", str(hedge.starts), rule)
+    elif hedge.ends > end:
+        rule = f"must not be after the last phase ends, {end}; state the months until then"
+        yield InputError(f"{place}.ends", str(hedge.ends), rule)
+    if hedge.starts < first:
+        rule = f"must not be before the first month of cash, {first}; state what is left"
+        yield InputError(f"{place}.starts", str(hedge.starts), rule)
 
 
 def _end(network: Network) -> date:

@@ -23,6 +23,7 @@ from loadstone.services.planning import INPUTS, silent
 Floats = NDArray[np.float64]
 
 FUTURES = 10_000
+MOST_SEED = 2**63 - 1
 Tell = Callable[[str], None]
 
 
@@ -85,8 +86,8 @@ class Order:
     def __post_init__(self) -> None:
         if self.futures is not None and self.futures < 1:
             raise InputError("--futures", self.futures, "must be at least 1")
-        if self.seed < 0:
-            raise InputError("--seed", self.seed, "must be at least 0")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise InputError("--seed", self.seed, f"must be from 0 to {MOST_SEED}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -52,7 +52,7 @@ def test_months_are_those_of_the_years():
         ({"dscr": 0.9}, "dscr = 0.9: must be from 1 to 100"),
         (
             {"dscr": 1.3, "lockup_dscr": 1.1, "default_dscr": 1.2},
-            "default_dscr = 1.2: must not be above 1.1",
+            "default_dscr = 1.2: must not be above lockup_dscr 1.1",
         ),
         ({"sweep_share": 1.5}, "sweep_share = 1.5: must be from 0 to 1"),
         ({"reserve_months": -1}, "reserve_months = -1: must be finite and at least 0"),

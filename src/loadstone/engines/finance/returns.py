@@ -32,8 +32,8 @@ class Reason(StrEnum):
     ONE = ""
     SEVERAL = "several rates make it zero"
     NO_RATE = "no rate makes it zero"
-    NOTHING_IN = "nothing is put in"
-    NOTHING_BACK = "nothing comes back"
+    NOTHING_IN = "no period takes more than it brings"
+    NOTHING_BACK = "no period brings more than it takes"
     NOTHING_MOVES = "no money moves"
     COMES_FIRST = "money comes in before it is put in, so the rate is a cost"
 

@@ -7,11 +7,12 @@ from math import isfinite
 
 from loadstone.model.bounds import at_least_zero
 from loadstone.model.errors import InputError
-from loadstone.model.futures.level import check_share
+from loadstone.model.futures.level import MOST_VOLATILITY, check_share
 from loadstone.model.source import Confidence, check_confidence
 
 OTHER = "other"
 """Credit of tenants whose own is not listed."""
+MOST_MONTHS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class Delay:
     def __post_init__(self) -> None:
         at_least_zero(self, "spread")
         check_share(self, "together")
+        if self.spread > MOST_VOLATILITY:
+            raise InputError("spread", self.spread, f"must be at most {MOST_VOLATILITY:g}")
         if not isfinite(self.overrun) or not -1 < self.overrun <= 10:
             raise InputError("overrun", self.overrun, "must be above -1 and at most 10")
         check_confidence(self.confidence)
@@ -88,6 +91,9 @@ class Default:
 
     def __post_init__(self) -> None:
         at_least_zero(self, "vacant_months")
+        if self.vacant_months > MOST_MONTHS:
+            rule = f"must be at most {MOST_MONTHS:g}"
+            raise InputError("vacant_months", self.vacant_months, rule)
         for credit, chance in self.yearly.items():
             _chance(f"yearly.{credit}", chance)
         check_confidence(self.confidence)

@@ -6,10 +6,11 @@ from math import inf, pi
 
 from loadstone.model.bounds import at_least_zero
 from loadstone.model.errors import InputError
-from loadstone.model.futures.level import MONTHS, Level
+from loadstone.model.futures.level import MONTHS, MOST_VOLATILITY, Level
 from loadstone.model.source import Confidence, check_confidence
 
 MOST_LAG_MONTHS = 36
+MOST_SPIKE = 10.0  # fees of ten subsidies, a month long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,9 @@ class Hashrate:
 
     def __post_init__(self) -> None:
         at_least_zero(self, "entry_speed", "exit_speed", "volatility")
+        if self.volatility > MOST_VOLATILITY:
+            rule = f"must be at most {MOST_VOLATILITY:g}"
+            raise InputError("volatility", self.volatility, rule)
         for name in ("entry_usd_ph_day", "exit_usd_ph_day"):
             if not 0 < getattr(self, name) < inf:
                 raise InputError(name, getattr(self, name), "must be finite and above 0")
@@ -88,6 +92,8 @@ class Fees:
         if self.spikes_per_year > MONTHS:
             rule = f"must be at most {MONTHS}"
             raise InputError("spikes_per_year", self.spikes_per_year, rule)
+        if self.spike > MOST_SPIKE:
+            raise InputError("spike", self.spike, f"must be at most {MOST_SPIKE:g}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from math import inf
 
+from loadstone.model.bounds import plain_name
 from loadstone.model.errors import InputError
 
 WHOLE = 1e-6
+MOST_FACTOR = 1000.0
+MOST_YEARS = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +59,22 @@ class NamedFuture:
     source: str
 
     def __post_init__(self) -> None:
+        plain_name(self, "name")
         if not 0 < self.weight <= 1 + WHOLE:
             raise InputError("weight", self.weight, "must be above 0 and at most 1")
         for name, values in self.by_phase().items():
             above = name.startswith(("btc", "network", "fx"))
             for value in values:
+                if value > MOST_FACTOR:
+                    raise InputError(name, value, f"must be at most {MOST_FACTOR:g}")
                 if not 0 <= value < inf or (above and value == 0):
                     rule = f"must be finite and {'above' if above else 'at least'} 0"
                     raise InputError(name, value, rule)
         if not 0 <= self.delay_years < inf:
             raise InputError("delay_years", self.delay_years, "must be finite and at least 0")
+        if self.delay_years > MOST_YEARS:
+            rule = f"must be at most {MOST_YEARS:g}"
+            raise InputError("delay_years", self.delay_years, rule)
 
     def by_phase(self) -> dict[str, tuple[float, ...]]:
         """Return every factor by its field."""

@@ -124,7 +124,7 @@ def test_equity_is_what_is_left(network):
 def test_no_rate_of_return_is_told_of_equity_that_is_not_put_in(network):
     result = lend(network, replace(TERM, gearing=1.0, dscr=None, repayment="level", rate=0.0))
     equity = result.returns[1]
-    assert (equity.irr, equity.irr_reason) == ((), "nothing is put in")
+    assert (equity.irr, equity.irr_reason) == ((), "no period takes more than it brings")
 
 
 def test_owners_who_are_paid_first_have_no_rate_of_return(network):
