@@ -156,7 +156,7 @@ class Relaxation:
     def fits(self, problem: Problem) -> bool:
         """Tell whether a problem differs from this one in what no cut depends on.
 
-        That are the bounds of its columns, and how much the tail of its futures counts.
+        That are the bounds of its columns, and how much the worst of its futures count.
         """
         mine, free = self.problem, {"lower", "upper", "aversion"}
         same = all(
@@ -167,9 +167,13 @@ class Relaxation:
         ours, theirs = mine.aversion, problem.aversion
         if ours is None or theirs is None:
             return same and ours is theirs
-        return same and all(
-            getattr(ours, name) is getattr(theirs, name)
-            for name in ("probability", "cost", "constant")
+        return (
+            same
+            and ours.tail == theirs.tail
+            and all(
+                getattr(ours, name) is getattr(theirs, name)
+                for name in ("probability", "cost", "constant")
+            )
         )
 
     def hold(self, lower: Floats, upper: Floats, aversion: Aversion | None = None) -> None:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from tests.engines.plan.uncertain.futures import PROBABILITY, TAIL, futures, solved
 
+from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.lp import solve_lp
 from loadstone.engines.plan.uncertain.gist import gist
 from loadstone.engines.plan.uncertain.information import (
@@ -21,6 +24,7 @@ from loadstone.engines.plan.uncertain.outcome import (
 )
 from loadstone.engines.plan.uncertain.stack import stack
 from loadstone.model.errors import InputError
+from tests.engines.plan.uncertain.futures import PROBABILITY, TAIL, futures, solved
 
 BUILD = frozenset({"build"})
 
@@ -32,8 +36,8 @@ def test_the_frontier_trades_the_mean_for_the_tail():
     means = [one.mean for one in found]
     tails = [one.tail_mean for one in found]
     slack = 1e-5 * abs(means[0])
-    assert all(a >= b - slack for a, b in zip(means, means[1:], strict=False))
-    assert all(a <= b + slack for a, b in zip(tails, tails[1:], strict=False))
+    assert all(a >= b - slack for a, b in pairwise(means))
+    assert all(a <= b + slack for a, b in pairwise(tails))
     assert tails[-1] > tails[0]
     expected = solve_lp(weighed(stacked.problem, weights[2])).objective
     assert found[2].worth == pytest.approx(expected, rel=2e-6)
@@ -45,6 +49,16 @@ def test_the_weight_is_of_worst_futures_that_there_are():
     problems, _ = futures()
     with pytest.raises(InputError, match="aversion"):
         weighed(problems[0], 0.5)
+
+
+def test_what_was_proven_serves_another_weight_but_not_another_tail():
+    _, stacked, search = solved(0.3)
+    again = Search(weighed(stacked.problem, 0.9), relaxation=search.relaxation)
+    assert again.relaxation is search.relaxation
+    aversion = replace(stacked.problem.aversion, tail=0.5)
+    other = replace(stacked.problem, aversion=aversion)
+    with pytest.raises(InputError, match="relaxation"):
+        Search(other, relaxation=search.relaxation)
 
 
 def test_to_wait_is_worth_less_than_to_build_where_building_pays():
