@@ -213,7 +213,8 @@ def assess(
     )
     tell("finding what explains the spread")
     risk = _told(base, case, futures, book, found)
-    return replace(risk, seconds=seconds, stresses=stresses, error=error)
+    options = option_values(base, case, middle, futures.source, futures.count, times=times)
+    return replace(risk, seconds=seconds, stresses=stresses, error=error, options=options)
 
 
 def _told(base: BaseCase, case: Case, futures: Drawn, book: Book, found: Outcomes) -> Risk:
@@ -232,7 +233,6 @@ def _told(base: BaseCase, case: Case, futures: Drawn, book: Book, found: Outcome
         breach=float(found.breach @ weight / weight.sum()) if len(case.scopes) else None,
         fans=tuple(_fans(book, found, weight, table.by_year(table.total()), table.years)),
         drivers=drivers,
-        options=option_values(base, case, futures.middle, futures.source, futures.count),
         hedging=hedge_risk(
             base.hedges,
             found.equity,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What owners' freedom to stop is worth: the same futures with it less without."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from loadstone.engines.value.base_case import BaseCase
 from loadstone.engines.value.futures.book import Book, Found
 from loadstone.engines.value.futures.case import settled_book
+from loadstone.engines.value.futures.converting import conversion_value
 from loadstone.engines.value.futures.many import Source, Valuer
 from loadstone.engines.value.futures.opening import Case, Middle
+from loadstone.engines.value.operating.site_year import SiteTime
 from loadstone.model.futures.risk import OptionValue
 
 Floats = NDArray[np.float64]
@@ -23,9 +25,15 @@ USED = 1e-4  # of the spread of value: less is rounding
 
 
 def option_values(
-    base: BaseCase, case: Case, middle: Middle, source: Source, count: int
+    base: BaseCase,
+    case: Case,
+    middle: Middle,
+    source: Source,
+    count: int,
+    *,
+    times: Sequence[SiteTime] = (),
 ) -> tuple[OptionValue, ...]:
-    """Return what the freedom to stand idle and to give up is worth.
+    """Return what the freedom to stand idle, to give up and to convert halls is worth.
 
     Args:
         base: The base case.
@@ -33,6 +41,7 @@ def option_values(
         middle: What futures move.
         source: Draws them.
         count: How many there are; the first `FUTURES` of them are taken.
+        times: The site-years of the plan, for conversions; none for none.
     """
     size = min(count, FUTURES)
     room = source.room(size)
@@ -44,7 +53,9 @@ def option_values(
     book = settled_book(case, middle, base)
     by_site = settled_book(case, middle, base, by_site=True)
     giving_up = settled_book(case, middle, base, by_site=True, retire_after=MONTHS_OF_LOSS)
-    return tuple(_told(worth(book), worth(always_on(book)), worth(by_site), worth(giving_up)))
+    found = _told(worth(book), worth(always_on(book)), worth(by_site), worth(giving_up))
+    converted = conversion_value(by_site, case, times, room[0])
+    return (*found, *([converted] if converted else []))
 
 
 def _told(idle: Found, on: Found, stay: Found, leave: Found) -> Iterator[OptionValue]:
