@@ -14,6 +14,7 @@ FORMATS: dict[Kind, dict[str, Any]] = {
     "prose": {"valign": "top", "text_wrap": True},
     "head": {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"},
     "title": {"bold": True, "font_size": 14},
+    "strong": {"bold": True, "valign": "top"},
     "year": {"num_format": "General", "valign": "top"},
     "whole": {"num_format": "#,##0", "valign": "top"},
     "amount": {"num_format": "#,##0.0", "valign": "top"},

@@ -221,7 +221,8 @@ def write_risk(book: Book, risk: Risk, currency: str) -> None:
     )  # fmt: skip
     for text in (error_words(risk.error) if risk.error else "", share_words(risk)):
         if text:
-            lines.title(text)
+            lines.next(2)
+            lines.put((text,), ())
 
 
 def write_region(book: Book, valuation: Valuation) -> None:

@@ -46,7 +46,7 @@ class _Sheet:
 
     def title(self, text: str) -> None:
         self.row += 2
-        self.book.put(self.sheet, self.row, 0, text, "head")
+        self.book.put(self.sheet, self.row, 0, text, "strong")
 
     def add(self, text: str, value: Cell, name: str = "", about: str = "") -> None:
         """Write an input; one with a name can be used by formulas."""
@@ -107,7 +107,7 @@ def write_inputs(
     if valuation.notes:
         sheet.title("What the numbers leave out")
         for note in valuation.notes:
-            sheet.add(note, None)
+            sheet.add("", None, "", note)
 
 
 def _rates(sheet: _Sheet, valuation: Valuation) -> None:

@@ -121,7 +121,7 @@ class Lines:
     def title(self, text: str, skip: int = 2) -> None:
         """Write a heading of what follows."""
         self.next(skip)
-        self.book.put(self.sheet, self.row, 0, text, "head")
+        self.book.put(self.sheet, self.row, 0, text, "strong")
 
 
 def calendar(lines: Lines, table: CashTable) -> tuple[Strip, Strip, Strip]:
