@@ -12,6 +12,7 @@ from loadstone.engines.plan.uncertain.information import (
     decided_now,
     foresight,
     fresh_values,
+    planned_for_the_mean,
 )
 from loadstone.engines.plan.uncertain.outcome import (
     first_builds,
@@ -100,6 +101,15 @@ def test_what_is_decided_now_is_worth_less_than_what_may_follow_the_futures():
     one = stack(problems, PROBABILITY, nodes, tail=TAIL, weight=0.3)
     assert now.worth == pytest.approx(solve_lp(one.problem).objective, rel=2e-6)
     assert now.worth < search.solution().objective
+
+
+def test_first_builds_for_the_mean_future_are_worth_no_more_than_those_for_all():
+    problems, stacked, search = solved(0.0)
+    mean = planned_for_the_mean(problems, stacked, search, gap=1e-5)
+    assert mean.worth <= search.solution().bound * (1 + 1e-9)
+    first = first_builds(stacked)
+    alone = holding(stacked, search, "again", first, mean.columns[first], gap=1e-5)
+    assert mean.worth == pytest.approx(alone.worth, rel=1e-4)
 
 
 def test_builds_are_worth_as_much_in_the_futures_they_were_planned_for():

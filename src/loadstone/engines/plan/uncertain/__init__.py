@@ -12,11 +12,12 @@
 3. `outcome.outcome(stacked, solution) -> Outcome`; `outcome.frontier(stacked, search,
    weights)`; `outcome.without(stacked, search, name, columns)` (wait:
    `outcome.first_builds(stacked)`; AI only: the columns of miners); `outcome.holding(stacked,
-   search, name, columns, amounts)`, for the value of the stochastic solution;
-   `outcome.regret(outcomes)`.
+   search, name, columns, amounts)`; `outcome.regret(outcomes)`.
 4. `information.foresight(problems, stacked, search) -> Foresight`, for the value of perfect
    information; `information.decided_now(problems, stacked, search) -> Outcome`, for the value
-   of waiting; `information.fresh_values(problems, plans, kinds)`, out of sample.
+   of waiting; `information.planned_for_the_mean(problems, stacked, search) -> Outcome`, for the
+   value of the stochastic solution; `information.fresh_values(problems, plans, kinds)`, out of
+   sample.
 
 The worst futures are weighed by one CVaR of the value of the whole plan, as seen today. Over
 several phases that is not consistent in time: in a later phase, with the part of the tree that

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The futures of each node in one: a small problem whose plan is a good place to start from."""
+"""The futures of each node in one: the problem of somebody who plans for the mean."""
 
 from collections.abc import Sequence
 from dataclasses import replace

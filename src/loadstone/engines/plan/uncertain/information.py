@@ -12,7 +12,8 @@ from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.held import value_of
 from loadstone.engines.plan.problem import Problem
 from loadstone.engines.plan.relaxation import Relaxation, never
-from loadstone.engines.plan.uncertain.outcome import Outcome, outcome
+from loadstone.engines.plan.uncertain.gist import gist
+from loadstone.engines.plan.uncertain.outcome import Outcome, first_builds, holding, outcome
 from loadstone.engines.plan.uncertain.stack import Stacked, stack
 from loadstone.model.errors import InfeasibleError
 
@@ -123,6 +124,41 @@ def decided_now(
     for _ in found.steps():
         pass
     return outcome(one, found.solution(), "decided now")
+
+
+def planned_for_the_mean(
+    problems: Sequence[Problem],
+    stacked: Stacked,
+    search: Search,
+    kinds: frozenset[str] = frozenset({"build"}),
+    *,
+    gap: float = 1e-3,
+    executor: Executor | None = None,
+    stop: Callable[[], bool] = never,
+) -> Outcome:
+    """Return the best plan whose first builds are those for the mean of the futures.
+
+    What the plan over futures is worth more is the value of the stochastic solution.
+
+    Args:
+        problems: What was stacked.
+        stacked: The futures.
+        search: A search of their problem that has found a plan; its cuts are used and added to.
+        kinds: Kinds of columns that are first builds, as in `Label.kind`.
+        gap: Proven gap at which to end, as a share of the value.
+        executor: Threads that value blocks.
+        stop: Where it says so, the plan is the best so far.
+
+    Raises:
+        InfeasibleError: The first builds for the mean cannot stand in some future.
+    """
+    one = stack(problems, stacked.probability, np.zeros_like(stacked.nodes))
+    found = Search(gist(one.problem), gap=gap, executor=executor, stop=stop)
+    for _ in found.steps():
+        pass
+    first = first_builds(stacked, kinds)
+    amounts = one.of_future(found.solution().columns, 0)[stacked.origin[first]]
+    return holding(stacked, search, "planned for the mean", first, amounts, gap=gap, stop=stop)
 
 
 def fresh_values(
