@@ -26,6 +26,7 @@ from loadstone.engines.plan.exact import Progress, Search
 from loadstone.engines.plan.held import value_of
 from loadstone.engines.plan.lower import Lowered, lower
 from loadstone.engines.plan.problem import Aversion, Problem
+from loadstone.engines.plan.relaxation import Relaxation
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.engines.plan.uncertain.stack import Stacked, stack
 from loadstone.engines.plan.uncertain.telling import Told
@@ -154,6 +155,7 @@ class OverFutures:
         told: The problem over them, and its words.
         search: What found the plan.
         solution: The plan.
+        alone: What found the best plan for the outlook alone.
     """
 
     lowered: Lowered
@@ -164,6 +166,7 @@ class OverFutures:
     told: Told
     search: Search
     solution: Solution
+    alone: Search
 
     @property
     def stacked(self) -> Stacked:
@@ -209,6 +212,8 @@ def search_over_futures(
     """
     network = lowered.network
     drawn = drawn_futures(network, doubts)
+    tell("the plan of the outlook")
+    alone = searched(Search(lowered.problem, gap=gap, executor=executor, stop=stop), stop)
     phases = network.study.phases
     tell(f"choosing {doubts.futures} of {drawn.paths.count} futures")
     reduction = reduced(drawn.paths, phases, doubts.futures)
@@ -227,12 +232,17 @@ def search_over_futures(
         tail=risk.tail,
         weight=risk.weight,
     )
-    search = Search(stacked.problem, gap=gap, executor=executor, stop=stop)
-    for progress in search.steps():
-        if show is not None:
-            show(progress)
-        if stop() and np.isfinite(progress.objective):
-            break
+    relaxation = Relaxation(stacked.problem, executor)
+    # the plan of the outlook may break a row here; what it proves of the blocks holds anyway
+    relaxation.begin(
+        np.clip(
+            stacked.place(alone.solution().columns),
+            stacked.problem.lower,
+            stacked.problem.upper,
+        )
+    )
+    search = Search(stacked.problem, gap=gap, stop=stop, relaxation=relaxation)
+    searched(search, stop, show)
     told = Told(lowered=lowered, stacked=stacked, tree=tree, factors=read_factors(drawn.paths))
     return OverFutures(
         lowered=lowered,
@@ -243,7 +253,18 @@ def search_over_futures(
         told=told,
         search=search,
         solution=search.solution(),
+        alone=alone,
     )
+
+
+def searched(search: Search, stop: Stop, show: Show | None = None) -> Search:
+    """Search to the end, or to the best plan at hand where that is to stop."""
+    for progress in search.steps():
+        if show is not None:
+            show(progress)
+        if stop() and np.isfinite(progress.objective):
+            break
+    return search
 
 
 def in_future(network: Network, paths: Paths, i: int) -> Network:
@@ -279,7 +300,7 @@ Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
 
 
 def evidence_of_branch(
-    over: OverFutures, *, gap: float, executor: Executor | None, stop: Stop
+    over: OverFutures, *, gap: float, stop: Stop
 ) -> tuple[Evidence, Solution, tuple[str, ...]]:
     """Return the branch of the outlook as an ordinary plan, with its hours and its proof.
 
@@ -292,10 +313,7 @@ def evidence_of_branch(
     Raises:
         InfeasibleError: The outlook leaves no plan.
     """
-    search = Search(over.lowered.problem, gap=gap, executor=executor, stop=stop)
-    for progress in search.steps():
-        if stop() and np.isfinite(progress.objective):
-            break
+    search = over.alone
     best = search.solution()
     columns, notes = columns_at(over, branch_of(over)), []
     try:

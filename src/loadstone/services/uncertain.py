@@ -97,7 +97,7 @@ def plan_over_futures(
         until = clock.wall_s() + MOST_BESIDE * max(LEAST_S, search_s)
         tell("the branch of the outlook")
         (solution, hours, cuts), best, notes = evidence_of_branch(
-            over, gap=order.gap, executor=executor, stop=lambda: clock.wall_s() > until
+            over, gap=order.gap, stop=lambda: clock.wall_s() > until
         )
         years = [phase.at for phase in network.study.phases]
         if missing := (
