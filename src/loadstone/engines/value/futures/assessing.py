@@ -34,6 +34,7 @@ from loadstone.engines.value.futures.weathered import Weathered, price_levels
 from loadstone.engines.value.hedging import hedge_cash
 from loadstone.engines.value.operating.timeline import Timeline
 from loadstone.model.errors import InputError
+from loadstone.model.finance.cash import CashTable
 from loadstone.model.futures.named import NamedFuture
 from loadstone.model.futures.risk import Fan, Risk, Spread
 from loadstone.model.network import Network
@@ -231,7 +232,7 @@ def _told(base: BaseCase, case: Case, futures: Drawn, book: Book, found: Outcome
         if futures.weight is not None
         else found.means["npv below 0"],
         breach=float(found.breach @ weight / weight.sum()) if len(case.scopes) else None,
-        fans=tuple(_fans(book, found, weight, table.by_year(table.total()), table.years)),
+        fans=tuple(_fans(book, found, weight, table)),
         drivers=drivers,
         hedging=hedge_risk(
             base.hedges,
@@ -254,8 +255,13 @@ def _spreads(
     base: BaseCase, case: Case, book: Book, found: Outcomes, weight: Floats
 ) -> Iterator[Spread]:
     currency = case.table.currency
-    yield spread_of("npv", currency, found.npv, weight)
-    yield spread_of("equity_npv", currency, found.equity, weight)
+    for name, values, every in (
+        ("npv", found.npv, found.means["npv"]),
+        ("equity_npv", found.equity, found.means["equity"]),
+    ):
+        spread = spread_of(name, currency, values, weight)
+        # of more futures than are kept, the mean is of all
+        yield replace(spread, mean=every) if len(values) < found.count else spread
     counts = Counter(found.irr_codes.tolist())
     why = [REASONS[code] for code, _ in counts.most_common() if REASONS[code].value]
     yield spread_of("equity_irr", "1", found.irr, weight, why[0].value if why else "")
@@ -284,12 +290,11 @@ def _base_units(book: Book) -> Floats:
     return np.asarray(found.cash[0])
 
 
-def _fans(
-    book: Book, found: Outcomes, weight: Floats, base: Floats, years: tuple[int, ...]
-) -> Iterator[Fan]:
-    times = tuple(float(year) for year in years)
+def _fans(book: Book, found: Outcomes, weight: Floats, table: CashTable) -> Iterator[Fan]:
+    times, currency = tuple(float(year) for year in table.years), table.currency
+    base = table.by_year(table.total())
     first = weight[: len(found.factors)]
-    yield fan_of("cash", "", times, values=found.owners, weight=weight, base=base)
+    yield fan_of("cash", currency, times, values=found.owners, weight=weight, base=base)
     starts = np.searchsorted(book.year, np.arange(book.years))
     months = np.diff(starts, append=book.months)
     for k, name in enumerate(book.factors):
