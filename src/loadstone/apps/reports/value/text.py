@@ -73,7 +73,7 @@ def _costs(costs: UnitCosts, currency: str) -> list[str]:
     if costs.break_even_hashprice is not None:
         even.append(f"hashprice at {number(costs.break_even_hashprice, 1)} USD/PH/day")
     if even:
-        said.append(f"Nothing is left with {' or '.join(even)}.")
+        said.append(f"Owners just earn their rate with {' or '.join(even)}.")
     return said
 
 

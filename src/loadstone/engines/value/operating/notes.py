@@ -61,19 +61,25 @@ def _runs_on(amounts: list[float], years: float) -> bool:
 
 
 def _borders(countries: list[Country], network: Network) -> Iterator[str]:
+    abroad: dict[str, list[str]] = {}
+    unknown = []
     for country in countries:
         sites = [site for site in network.sites if site.country == country.code]
         owners = {site.owner or network.study.owner for site in sites}
         if "" in owners:
-            yield (
-                f"No owner is stated for sites in {country.name}, so nothing is withheld there "
-                "and no cash waits."
-            )
+            unknown.append(country.name)
         elif owners != {country.code}:
-            yield (
-                f"Owners of sites in {country.name} are of {', '.join(sorted(owners))}: what "
-                "leaves bears the country's own rates, without any treaty."
-            )
+            abroad.setdefault(", ".join(sorted(owners)), []).append(country.name)
+    if unknown:
+        yield (
+            f"No owner is stated for sites in {', '.join(unknown)}, so nothing is withheld "
+            "there and no cash waits."
+        )
+    for owner, places in abroad.items():
+        yield (
+            f"Owners of sites in {', '.join(places)} are of {owner}: what leaves bears the "
+            "country's own rates, without any treaty."
+        )
 
 
 def _doubts(country: Country) -> Iterator[str]:
