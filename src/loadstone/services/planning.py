@@ -11,11 +11,16 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from loadstone.engines.plan.conflicts import beyond_permits, clashing_limits, missing_power
+from loadstone.engines.plan.conflicts import (
+    LEAST_MW,
+    beyond_permits,
+    clashing_limits,
+    missing_power,
+)
 from loadstone.engines.plan.exact import Progress, Search
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.lp import solve_lp_hours
-from loadstone.engines.plan.problem import Problem
+from loadstone.engines.plan.problem import SHORTAGE_PRICE, Problem
 from loadstone.engines.plan.result import plan_of, site_hours
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.engines.plan.verify import Verification, verify
@@ -36,6 +41,7 @@ Show = Callable[[Progress], None]
 INPUTS = "inputs"
 MOST_ALTERNATIVES = 5.0  # times the search for the plan that alternatives may take
 MOST_BESIDE = 15.0  # times it that all that stands beside the plan may take
+FINER, LEAST_GAP = 1e-2, 1e-8  # gaps of a search again, where promised power is missing
 LEAST_S = 10.0  # taken for a search that was faster
 
 
@@ -376,9 +382,16 @@ class _Looking:
             raise InfeasibleError(conflicts) from error
 
     def _exactly(self, show: Show | None) -> Evidence:
-        search = Search(
-            self.problem, gap=self.order.gap, executor=self.executor, stop=self._late
-        )
+        gap = self.order.gap
+        evidence = self._within(gap, show)
+        # a wide gap has room for promised power that is missing for want of a better search
+        while gap > LEAST_GAP and not self._late() and _room_for_missing(evidence, gap):
+            gap *= FINER
+            evidence = self._within(gap, show)
+        return evidence
+
+    def _within(self, gap: float, show: Show | None) -> Evidence:
+        search = Search(self.problem, gap=gap, executor=self.executor, stop=self._late)
         for progress in search.steps():
             if show is not None:
                 show(progress)
@@ -389,6 +402,13 @@ class _Looking:
 
     def _late(self) -> bool:
         return self.clock.wall_s() > self.deadline
+
+
+def _room_for_missing(evidence: Evidence, gap: float) -> bool:
+    """Return whether power that is missing costs no more than the gap leaves open."""
+    solution, hours, _ = evidence
+    short = sum(float(h.shortage[h.shortage > LEAST_MW].sum()) for h in hours)
+    return 0 < short * SHORTAGE_PRICE <= gap * abs(solution.objective)
 
 
 def verification_table(found: Verification) -> dict[str, Any]:

@@ -54,6 +54,28 @@ date = 2026-11-21
 volatility = 0.6
 source = "invented"
 """
+LEASE = """
+[[leases]]
+id = "tenant"
+must = true
+tenant = "Tenant"
+site = "araguari"
+hall = "ai_hall_liquid"
+mw = 15.0
+rent_per_kw_month = 20.0
+currency = "USD"
+term_years = 12.0
+ready = 2029-01-01
+longstop = 2031-06-30
+damages_per_mw_day = 1_000.0
+credit = "BBB-"
+credit_spread = 0.01
+share_drawn = 0.75
+power = "tenant"
+undrawn_usable = false
+firm_share = 1.0
+source = "invented"
+"""
 ONE_PHASE = "[[phases]]\nyear = 2027\nbudget = {}\n\n"
 
 
@@ -194,6 +216,19 @@ def test_a_site_on_which_nothing_is_built(tmp_path):
     valuation = read_valuation(folder)
     assert any("nothing is lent" in note for note in valuation.notes)
     parts_sum(valuation)
+
+
+def test_a_wide_gap_leaves_no_promised_power_out(tmp_path):
+    network = campus(tmp_path)
+    (network / "offers.toml").write_text(LEASE)
+    study = network / "network.toml"
+    text = re.sub(r"max_mw = .*", "max_mw = [0.0, 0.0, 0.0]", study.read_text())
+    cheap = "btc_price = [20_000.0, 20_000.0, 20_000.0]"
+    study.write_text(re.sub(r"btc_price = .*", cheap, text))
+    words = ("--alone", "--gap", "1e-3", "--out", tmp_path / "run")
+    assert answer("plan", network, *words)["status"]
+    found = answer("value", tmp_path / "run")
+    assert found["risk"] is None
 
 
 def tree(folder):
