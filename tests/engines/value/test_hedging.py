@@ -122,6 +122,18 @@ def test_margin_is_a_share_of_what_is_still_to_come_and_all_comes_back(plain):
     assert line.fee.sum() == pytest.approx(0.01 * agreed)
 
 
+def test_a_fee_that_was_paid_before_the_first_month_is_not_paid_again(plain):
+    before = replace(FORWARD, traded=date(2026, 6, 15), initial_margin=0.1, fee=0.01)
+    assert months(plain).first > before.traded
+    [line] = lines(plain, before)
+    assert not line.fee.any()
+    assert line.margin()[0] == pytest.approx(0.1 * 100 * DAYS * 40.0)
+    first = months(plain).first
+    [now] = lines(plain, replace(before, traded=first))
+    assert now.fee[0] == pytest.approx(0.01 * 100 * DAYS * 40.0)
+    np.testing.assert_allclose(line.payoff, now.payoff)
+
+
 def test_variation_margin_moves_with_the_market_and_not_in_the_base_case(plain):
     [line] = lines(plain, replace(FORWARD, variation_margin=True))
     assert not line.margin().any()

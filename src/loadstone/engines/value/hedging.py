@@ -39,7 +39,7 @@ class HedgeLine:
         floating: The leg that follows the factor, at its base case.
         remaining: What is still to be delivered after each month, at the agreed price; 0
             before it is agreed.
-        fee: Paid.
+        fee: Paid when it is agreed; 0 where that was before the first month.
     """
 
     hedge: Hedge
@@ -128,7 +128,8 @@ class _Months:
         known = np.arange(self.timeline.months) >= traded
         left = np.concatenate((np.cumsum(agreed[::-1])[::-1][1:], [0.0]))
         fee = np.zeros(self.timeline.months)
-        fee[min(max(traded, 0), len(fee) - 1)] = hedge.fee * agreed.sum()
+        if traded >= 0:  # what was agreed earlier is paid
+            fee[min(traded, len(fee) - 1)] = hedge.fee * agreed.sum()
         return HedgeLine(
             hedge=hedge,
             country=self._country(hedge.zone),
