@@ -329,6 +329,41 @@ def test_a_folder_without_a_network_is_refused(tmp_path):
         read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("deal", "deals"),
+        ("future", "futures"),
+        ("offer", "offers"),
+        ("networks", "network"),
+        ("operates", "operate"),
+        ("Futures", "futures"),
+    ],
+)
+def test_a_file_that_is_nearly_called_right_is_told_its_name(name, right, tmp_path):
+    folder = campus(tmp_path)
+    (folder / f"{name}.toml").write_text("")
+    rule = f"must be called {right}.toml to be read, or else something less like it"
+    found = wrong(folder)
+    if name.lower() == right and not found:
+        pytest.skip("this file system does not tell the two names apart")
+    assert found == [(f"{name}.toml", "file", rule)]
+
+
+def test_files_with_names_of_their_own_are_left_alone(tmp_path):
+    folder = campus(tmp_path)
+    for name in ("notes", "deals-old", "prices", "operate", "site"):
+        (folder / f"{name}.toml").write_text("not even TOML")
+    assert wrong(folder) == []
+
+
+def test_a_study_that_is_nearly_called_right_is_told_its_name(tmp_path):
+    folder = campus(tmp_path)
+    (folder / "network.toml").rename(folder / "networks.toml")
+    with pytest.raises(InputErrors, match=r"must be called network\.toml"):
+        read(folder)
+
+
 def test_a_network_without_sites_is_refused(tmp_path):
     folder = campus(tmp_path)
     (folder / SITE).unlink()

@@ -7,6 +7,7 @@ all files is told at once.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
@@ -28,6 +29,9 @@ ReadSeries = Callable[..., SeriesShelf]
 
 STUDY = "network.toml"
 OFFERS, DEALS, FUTURES = "offers.toml", "deals.toml", "futures.toml"
+# what a file may be called that is read
+_READ = ("network", "offers", "deals", "futures", "operate")
+_CLOSE = 0.85  # "deal" is close to "deals" and "deals-old" is not
 # what stands for a field that is wrong, only to look for further errors
 _YEAR = 2025
 _STUDY: Table = {
@@ -81,8 +85,9 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
     """
     if not (folder / STUDY).is_file():
         rule = f"must be a network folder, with a {STUDY}"
-        raise InputErrors([InputError("folder", str(folder), rule)])
+        raise InputErrors([InputError("folder", str(folder), rule), *_misnamed(folder)])
     reading = _Reading(folder)
+    reading.errors += _misnamed(folder)
     study = reading.value(Study, STUDY, _STUDY)
     paths = sorted((folder / "sites").glob("*.toml"))
     sites = [reading.site(path.stem) for path in paths]
@@ -120,6 +125,20 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
     if reading.errors:
         raise InputErrors(reading.errors)
     return network
+
+
+def _misnamed(folder: Path) -> list[InputError]:
+    """Return an error for each file that nobody reads, as its name is nearly one that is."""
+    found = []
+    for path in sorted(folder.glob("*.toml")):
+        if not (close := get_close_matches(path.stem.lower(), _READ, n=1, cutoff=_CLOSE)):
+            continue
+        right = path.with_name(f"{close[0]}.toml")
+        if path == right or (right.is_file() and path.samefile(right)):
+            continue
+        rule = f"must be called {right.name} to be read, or else something less like it"
+        found.append(InputError("file", path.name, rule, file=str(path)))
+    return found
 
 
 class _NoSeries:
