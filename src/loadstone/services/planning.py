@@ -20,7 +20,7 @@ from loadstone.engines.plan.conflicts import (
 from loadstone.engines.plan.exact import Progress, Search
 from loadstone.engines.plan.lower import lower
 from loadstone.engines.plan.lp import solve_lp_hours
-from loadstone.engines.plan.problem import SHORTAGE_PRICE, Problem
+from loadstone.engines.plan.problem import Problem
 from loadstone.engines.plan.result import plan_of, site_hours
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.engines.plan.verify import Verification, verify
@@ -382,10 +382,10 @@ class _Looking:
             raise InfeasibleError(conflicts) from error
 
     def _exactly(self, show: Show | None) -> Evidence:
-        gap = self.order.gap
+        gap, price = self.order.gap, self.problem.shortage_price
         evidence = self._within(gap, show)
         # a wide gap has room for promised power that is missing for want of a better search
-        while gap > LEAST_GAP and not self._late() and _room_for_missing(evidence, gap):
+        while gap > LEAST_GAP and not self._late() and _room_for_missing(evidence, price, gap):
             gap *= FINER
             evidence = self._within(gap, show)
         return evidence
@@ -404,11 +404,11 @@ class _Looking:
         return self.clock.wall_s() > self.deadline
 
 
-def _room_for_missing(evidence: Evidence, gap: float) -> bool:
+def _room_for_missing(evidence: Evidence, price: float, gap: float) -> bool:
     """Return whether power that is missing costs no more than the gap leaves open."""
     solution, hours, _ = evidence
     short = sum(float(h.shortage[h.shortage > LEAST_MW].sum()) for h in hours)
-    return 0 < short * SHORTAGE_PRICE <= gap * abs(solution.objective)
+    return 0 < short * price <= gap * abs(solution.objective)
 
 
 def verification_table(found: Verification) -> dict[str, Any]:

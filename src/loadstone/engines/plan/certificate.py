@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.highs import Answer, End, Programme, by_rows, minimise
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Aversion, Problem, Segment
+from loadstone.engines.plan.problem import ONES, Aversion, Problem, Segment
 from loadstone.engines.plan.solution import Cut
 from loadstone.model.errors import InputError, OutsideError
 
@@ -26,7 +26,7 @@ MILLION = 1e6
 
 def beyond_range(problem: Problem, cut: Cut) -> float:
     """Return how far a cut's prices are outside the range in which they prove anything."""
-    worst = float(np.nan_to_num(cut.price - SHORTAGE_PRICE, nan=np.inf).max())
+    worst = float(np.nan_to_num(cut.price - problem.shortage_price, nan=np.inf).max())
     accounts = problem.blocks[cut.block].accounts
     for account, price in zip(accounts, cut.multipliers.tolist(), strict=True):
         worst = max(worst, -price, price - account.penalty)

@@ -21,7 +21,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from loadstone.engines.plan.monolith import Term, add_rows, weighted_sum
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Block, Label, Problem, Segment
+from loadstone.engines.plan.problem import ONES, Block, Label, Problem, Segment
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -171,7 +171,7 @@ def _add_shortage(network: pypsa.Network, problem: Problem, block: Block) -> Non
             bus=block.name,
             carrier="electricity",
             p_nom=most,
-            marginal_cost=block.weight * SHORTAGE_PRICE,
+            marginal_cost=block.weight * problem.shortage_price,
         )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from loadstone.engines.plan.highs import Answer, End, Option, Programme, minimise
 from loadstone.engines.plan.monolith import THOUSAND, Monolith, build_model
-from loadstone.engines.plan.problem import SHORTAGE_PRICE, Problem
+from loadstone.engines.plan.problem import Problem
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.model.errors import Conflict, InfeasibleError
 from loadstone.model.plan import Status
@@ -144,7 +144,8 @@ def _value(problem: Problem, monolith: Monolith, b: int, answer: Answer) -> floa
     """Return the yearly value of a block at the model's hours."""
     block, variables = problem.blocks[b], monolith.model.variables
     power = answer.x[variables[f"power_{b}"].labels.values]
-    value = -SHORTAGE_PRICE * float(answer.x[variables[f"shortage_{b}"].labels.values].sum())
+    missing = float(answer.x[variables[f"shortage_{b}"].labels.values].sum())
+    value = -problem.shortage_price * missing
     for j, segment in enumerate(block.segments):
         earned = float(power[j] @ problem.profile(segment.value))
         value += -earned if segment.source else earned
@@ -204,6 +205,6 @@ def _cut(problem: Problem, monolith: Monolith, answer: Answer, b: int, weight: f
     return Cut(
         block=b,
         water=np.zeros(problem.hours) if block.storage is None else -duals(f"store_{b}"),
-        price=np.minimum(duals(f"balance_{b}"), SHORTAGE_PRICE),
+        price=np.minimum(duals(f"balance_{b}"), problem.shortage_price),
         multipliers=np.clip(np.array(paid), 0.0, most),
     )

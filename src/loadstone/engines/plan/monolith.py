@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Aversion, Block, Problem
+from loadstone.engines.plan.problem import ONES, Aversion, Block, Problem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -149,7 +149,7 @@ def _add_block(
     if block.storage is not None:
         balance += _add_storage(model, columns, problem, b)
     model.add_constraints(weighted_sum(model, hour, *balance), "=", 0.0, name=f"balance_{b}")
-    amounts = [(-way[:, None] * value).ravel(), np.full(problem.hours, -SHORTAGE_PRICE)]
+    amounts = [(-way[:, None] * value).ravel(), np.full(problem.hours, -problem.shortage_price)]
     labels = [power.ravel(), shortage]
     for a, account in enumerate(block.accounts):
         labels.append(_add_account(model, columns, problem, b, a))

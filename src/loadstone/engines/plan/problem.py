@@ -35,7 +35,7 @@ ONES = -1
 """Series index of a profile that is 1 in every hour; group index of no group."""
 
 SHORTAGE_PRICE = 1e5
-"""Price of energy missing at the bus, currency/MWh; above every other marginal value."""
+"""Price of energy missing at the bus, USD/MWh; above every other marginal value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +255,8 @@ class Problem:
         constant: Part of the objective that no decision moves.
         aversion: How its futures count; None where only their average does. Costs, weights of
             blocks and constant are those of the average either way.
+        shortage_price: Price of energy missing at the bus, above every other marginal value,
+            currency/MWh.
     """
 
     currency: str
@@ -274,6 +276,7 @@ class Problem:
     row_upper: Floats
     constant: float = 0.0
     aversion: Aversion | None = None
+    shortage_price: float = SHORTAGE_PRICE
 
     def __post_init__(self) -> None:
         n = len(self.columns)
@@ -287,6 +290,10 @@ class Problem:
             raise InputError(f"bounds of {at}", bounds, "must be at least 0 and finite")
         if self.row_start.shape != (len(self.rows) + 1,):
             raise InputError("row_start", self.row_start.shape, "must be one more than rows")
+        if not 0 < self.shortage_price < np.inf:
+            raise InputError(
+                "shortage_price", self.shortage_price, "must be above 0 and finite"
+            )
         if self.aversion is not None:
             self._check_futures(self.aversion)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Block, Label, Problem, Segment
+from loadstone.engines.plan.problem import ONES, Block, Label, Problem, Segment
 from loadstone.engines.plan.solution import BlockDispatch
 
 Floats = NDArray[np.float64]
@@ -144,7 +144,7 @@ def _battery(block: Block, x: Floats, hours: BlockDispatch) -> Iterator[tuple[st
 
 def recount_value(problem: Problem, block: Block, x: Floats, hours: BlockDispatch) -> float:
     """Return what a block's hours are worth in a year, currency."""
-    value = -SHORTAGE_PRICE * float(hours.shortage.sum())
+    value = -problem.shortage_price * float(hours.shortage.sum())
     for segment, power in zip(block.segments, hours.power, strict=True):
         earned = float(power @ problem.profile(segment.value))
         value += -earned if segment.source else earned

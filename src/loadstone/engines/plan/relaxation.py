@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from loadstone.engines.plan.master import Master, MasterPoint, Pool
 from loadstone.engines.plan.oracle import Oracle, Valuation
-from loadstone.engines.plan.problem import SHORTAGE_PRICE, Aversion, Problem
+from loadstone.engines.plan.problem import Aversion, Problem
 from loadstone.engines.plan.solution import BlockDispatch, Cut
 
 Floats = NDArray[np.float64]
@@ -454,7 +454,7 @@ class Relaxation:
         return Cut(
             block=b,
             water=water,
-            price=np.minimum(price, SHORTAGE_PRICE),
+            price=np.minimum(price, self.problem.shortage_price),
             multipliers=np.clip(multipliers, 0.0, top),
         )
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from loadstone.engines.dispatch import kernels as store
 from loadstone.engines.plan import kernels
 from loadstone.engines.plan.price_search import search_price
-from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Block, Problem
+from loadstone.engines.plan.problem import ONES, Block, Problem
 from loadstone.engines.plan.solution import BlockDispatch
 
 Floats = NDArray[np.float64]
@@ -191,14 +191,14 @@ class _Store:
         ):
             self.alike += 0 if self.rooms.grow() else 1
 
-    def close(self) -> float:
+    def close(self, shortage_price: float) -> float:
         """Find the best path that ends as it begins; return by how much it does not, MWh."""
         room = self.room
         self.lists(0.0, PASSES)
         sizes = (self.drop, self.energy, self.fine)
         amiss = float(store.close_cycle(room.releases, self.rooms.worths, *sizes, room.path))
         loss = float(store.turn_loss(self.energy, room.path))
-        scale = SHORTAGE_PRICE * len(room.price) * self.power
+        scale = shortage_price * len(room.price) * self.power
         return amiss if loss <= LOSS * scale else self._turn(scale)
 
     def _turn(self, scale: float) -> float:
@@ -274,9 +274,10 @@ class SiteYears:
             return room, 0.0
         slopes, widths, _, counts, start, _ = room.merit
         power = float(x[at])
-        rates = (power, charge, discharge, SHORTAGE_PRICE)
+        rates = (power, charge, discharge, p.shortage_price)
         store.release_lists(slopes, widths, counts, start, *rates, room.releases)
-        return room, _Store(self._rooms, room, power, float(x[size]), charge).close()
+        year = _Store(self._rooms, room, power, float(x[size]), charge)
+        return room, year.close(p.shortage_price)
 
     def at(self, b: int, x: Floats, mu: Floats, *, idle: bool = False) -> Year:
         """Return block b's year at capacities x and account prices mu.
@@ -291,7 +292,7 @@ class SiteYears:
         room, amiss = self._solve(code, x, mu)
         _, rel, water = room.path
         value, short = kernels.clear_year(
-            x, room.merit, code.battery, SHORTAGE_PRICE, rel, water, room.price
+            x, room.merit, code.battery, self.problem.shortage_price, rel, water, room.price
         )
         slope = self._slope(b, code, room, mu)
         calm = self._calm(b, code, room, mu) if short > 0 and not idle else None
@@ -323,7 +324,7 @@ class SiteYears:
         usage = np.empty((len(mu), len(starts)))
         kernels.part_sums(
             self.problem.series, code.index, code.rows, code.share, room.value, room.power,
-            battery[3], SHORTAGE_PRICE, starts, earned, usage, missing,
+            battery[3], self.problem.shortage_price, starts, earned, usage, missing,
         )  # fmt: skip
         stored = soc[starts] if code.battery[0] >= 0 else np.zeros(len(starts))
         return earned + mu @ usage, missing, usage, stored
@@ -360,7 +361,7 @@ class SiteYears:
         worst = int(np.argmax(np.where(room.price > top, start, -np.inf)))
         np.minimum(room.price, top, out=room.price)
         np.minimum(room.path[2], top, out=room.path[2])
-        room.price[worst] = SHORTAGE_PRICE
+        room.price[worst] = self.problem.shortage_price
         return self._slope(b, code, room, mu)
 
     def _power(self, code: Coded, x: Floats, room: _Room) -> None:
@@ -376,7 +377,9 @@ class SiteYears:
         code = self.coded[b]
         room, _ = self._solve(code, x, mu)
         _, rel, water = room.path
-        kernels.clear_year(x, room.merit, code.battery, SHORTAGE_PRICE, rel, water, room.price)
+        kernels.clear_year(
+            x, room.merit, code.battery, self.problem.shortage_price, rel, water, room.price
+        )
         if calm:
             self._calm(b, code, room, mu)
         has_store = code.battery[0] >= 0
@@ -387,7 +390,9 @@ class SiteYears:
         code = self._code(b, idle)
         room, _ = self._solve(code, x, mu)
         soc, rel, water = room.path
-        kernels.clear_year(x, room.merit, code.battery, SHORTAGE_PRICE, rel, water, room.price)
+        kernels.clear_year(
+            x, room.merit, code.battery, self.problem.shortage_price, rel, water, room.price
+        )
         self._power(code, x, room)
         charge, discharge, stored, shortage = (np.empty(self.problem.hours) for _ in range(4))
         kernels.battery_power(

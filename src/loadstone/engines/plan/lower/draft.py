@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.problem import ONES, Block, Label, Problem, Profile
+from loadstone.engines.plan.problem import ONES, SHORTAGE_PRICE, Block, Label, Problem, Profile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -97,8 +97,13 @@ class Draft:
         self._groups.append(np.asarray(offsets, dtype=np.int64))
         return len(self._groups) - 1
 
-    def problem(self, currency: str) -> Problem:
-        """Return the problem."""
+    def problem(self, currency: str, shortage_price: float = SHORTAGE_PRICE) -> Problem:
+        """Return the problem.
+
+        Args:
+            currency: Currency of all money.
+            shortage_price: Price of energy missing at the bus, in that currency.
+        """
         labels = [column[0] for column in self._columns]
         numbers = np.array([column[1:4] for column in self._columns], dtype=float).reshape(
             -1, 3
@@ -123,4 +128,5 @@ class Draft:
             row_lower=np.array([row[2] for row in self._rows], dtype=float),
             row_upper=np.array([row[3] for row in self._rows], dtype=float),
             constant=self.constant,
+            shortage_price=shortage_price,
         )

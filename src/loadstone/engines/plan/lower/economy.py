@@ -128,6 +128,11 @@ class Economy:
             return 1.0
         return 1 / self.study.fx[currency].value
 
+    def from_usd(self, amount: float) -> float:
+        """Return an amount in dollars in the network's currency; as it is without a rate."""
+        known = self.study.currency == USD or USD in self.study.fx
+        return amount * self.per(USD) if known else amount
+
     def cost(self, id_: str) -> float:
         """Return an assumed cost or life, in the network's currency where it is money."""
         if id_ in self.study.costs:

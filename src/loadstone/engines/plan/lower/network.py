@@ -12,7 +12,7 @@ from loadstone.engines.plan.lower.offers import share_hosting
 from loadstone.engines.plan.lower.power import check_currency
 from loadstone.engines.plan.lower.site import SiteLowering
 from loadstone.engines.plan.lower.spending import spending
-from loadstone.engines.plan.problem import Label, Problem
+from loadstone.engines.plan.problem import SHORTAGE_PRICE, Label, Problem
 from loadstone.model.errors import Conflict, InfeasibleError, InputError, InputErrors
 from loadstone.model.grid import HOURS_PER_YEAR
 from loadstone.model.network import Network
@@ -70,7 +70,7 @@ def lower(network: Network) -> Lowered:
     return Lowered(
         network=network,
         economy=economy,
-        problem=draft.problem(network.study.currency),
+        problem=draft.problem(network.study.currency, economy.from_usd(SHORTAGE_PRICE)),
         sites=tuple(sites),
         funds=funds,
     )

@@ -49,7 +49,7 @@ PERMIT = "backup"
 """First word of the account of its hours."""
 
 DEAR_HOUR = SHORTAGE_PRICE / 2
-"""Price of energy beyond the permit, currency/MWh: more than any use earns, so that there is
+"""Price of energy beyond the permit, USD/MWh: more than any use earns, so that there is
 none, and less than missing power, so that promises that need it can be told."""
 
 
@@ -108,7 +108,7 @@ def add_backup_power(
                 coefficients=(1.0,),
                 limit=capacity,
                 per_unit=given.max_hours,
-                penalty=DEAR_HOUR,
+                penalty=assets.economy.from_usd(DEAR_HOUR),
             )
         )
 

@@ -37,7 +37,7 @@ Ints = NDArray[np.int64]
 GRID = {FIRM: "grid", NON_FIRM: "grid:non-firm"}
 """Segment of grid power through each part of a connection."""
 
-DEAR_CARBON = 1e4  # currency/t: what carbon beyond the cap costs, so that there is none
+DEAR_CARBON = 1e4  # USD/t: what carbon beyond the cap costs, so that there is none
 
 
 @dataclass(slots=True)
@@ -315,7 +315,7 @@ class Supply:
                 hours=self.draft.series(self.hours.carbon),
                 limit=caps.index("carbon_quota", column),
                 per_unit=1.0,
-                penalty=DEAR_CARBON,
+                penalty=self.economy.from_usd(DEAR_CARBON),
             )
         )
 

@@ -133,6 +133,7 @@ def stack(
         aversion=Aversion(
             probability=probability, cost=cost, constant=constant, tail=tail, weight=weight
         ),
+        shortage_price=max(problem.shortage_price for problem in problems),
     )
     return Stacked(
         problem=stacked,

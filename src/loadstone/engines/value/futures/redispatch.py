@@ -17,7 +17,7 @@ from loadstone.engines.plan.lower.draft import Draft
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.plan.lower.site import SiteLowering
 from loadstone.engines.plan.oracle import Oracle
-from loadstone.engines.plan.problem import Label
+from loadstone.engines.plan.problem import SHORTAGE_PRICE, Label
 from loadstone.engines.plan.solution import BlockDispatch, Solution
 from loadstone.model.errors import InputError
 from loadstone.model.grid import HOURS_PER_YEAR
@@ -94,7 +94,8 @@ class Redispatch:
         economy, draft = Economy(network), Draft(HOURS_PER_YEAR)
         site = next(one for one in network.sites if one.id == name)
         here = SiteLowering(network, economy, draft, site).lower()
-        problem = draft.problem(network.study.currency)
+        missing = economy.from_usd(SHORTAGE_PRICE)
+        problem = draft.problem(network.study.currency, missing)
         held = self._held.get(name, {})
         counts: dict[_Key, int] = {}
         columns = np.array([held.get(_key(one, counts), 0.0) for one in problem.columns])
