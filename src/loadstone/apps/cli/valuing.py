@@ -73,7 +73,7 @@ def value_table(found: "Valued") -> dict[str, Any]:
             "seconds": round(risk.seconds, 3),
             "loss": risk.loss,
             "breach": risk.breach,
-            "mean": {one.name: one.mean if one.undefined < 1 else None for one in risk.spreads},
+            "mean": {one.name: one.mean for one in risk.spreads},
             "stresses": {one.name: one.npv for one in risk.stresses},
             "error": {
                 "samples": risk.error.samples,

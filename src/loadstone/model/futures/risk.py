@@ -13,7 +13,7 @@ class Spread:
         name: E.g. "npv", "equity_npv", "equity_irr", "dscr_min", "peak_equity",
             "investor:fund-a:npv".
         unit: Network currency, "1" or "".
-        mean, sd: Over futures in which it exists.
+        mean, sd: Over futures in which it exists; None where it exists in none.
         quantiles: By probability: "0.01", "0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95",
             "0.99".
         cvar: Mean of the worst share of futures, by "0.05" and "0.1".
@@ -24,8 +24,8 @@ class Spread:
 
     name: str
     unit: str
-    mean: float
-    sd: float
+    mean: float | None
+    sd: float | None
     quantiles: Mapping[str, float]
     cvar: Mapping[str, float] = field(default_factory=dict)
     undefined: float = 0.0

@@ -9,9 +9,15 @@ from loadstone.apps.charts.value.flows import contracted_share, flows_by_year
 from loadstone.apps.reports.value.rows import (
     parties_table,
     returns_table,
+    spreads_table,
     uses_and_sources,
 )
-from loadstone.apps.reports.value.sentences import debt_words, scope_name, years_words
+from loadstone.apps.reports.value.sentences import (
+    debt_words,
+    futures_words,
+    scope_name,
+    years_words,
+)
 from tests.valuation_example import example_valuation
 
 VALUATION = example_valuation()
@@ -54,6 +60,17 @@ def test_a_loan_says_what_holds_it_and_that_nothing_does_where_nothing_does():
     assert "Nothing limits it" in debt_words(replace(debt, binding="none"), "USD")
     short = replace(debt, lease_tail_months=-6)
     assert "No contract runs beyond" in debt_words(short, "USD")
+
+
+def test_a_number_that_exists_in_no_future_is_shown_as_none():
+    none = {"mean": None, "sd": None, "quantiles": {}, "cvar": {}, "undefined": 1.0}
+    risk = replace(
+        VALUATION.risk, spreads=tuple(replace(one, **none) for one in VALUATION.risk.spreads)
+    )
+    for row in spreads_table(risk, "USD").rows:
+        assert row[1] == "–"
+        assert row[-1] == "100.0%"
+    assert "the mean is" not in futures_words(risk, "USD")
 
 
 def test_words_of_scopes_and_paybacks():

@@ -73,9 +73,10 @@ def test_what_does_not_exist_is_said_with_its_reason():
     assert spread.mean == pytest.approx(0.2)
 
 
-def test_a_number_that_exists_nowhere_has_no_quantiles():
+def test_a_number_that_exists_nowhere_has_neither_mean_nor_quantiles():
     spread = spread_of("irr", "1", np.full(4, np.nan), even(4), "nothing back")
     assert spread.undefined == 1.0
+    assert (spread.mean, spread.sd) == (None, None)
     assert spread.quantiles == {}
 
 

@@ -135,7 +135,7 @@ def _risk_figures(valuation: Valuation, risk: Risk) -> dict[str, Figure]:
         if spread is not None and spread.histogram[1]:
             found[f"value-histogram-{name}"] = histogram_figure(spread, title, currency)
     npv, base = spread_of(risk, "npv"), returns_of(valuation, "portfolio", "project")
-    if risk.drivers and npv is not None:
+    if risk.drivers and npv is not None and npv.mean is not None:
         found["value-drivers"] = drivers_figure(risk.drivers, npv.mean, currency)
     if risk.stresses and base is not None:
         found["value-stresses"] = stresses_figure(risk.stresses, base.npv, currency)

@@ -153,7 +153,7 @@ def futures_words(risk: Risk, currency: str) -> str:
     ]
     if npv is not None:
         low, high = npv.quantiles.get("0.05"), npv.quantiles.get("0.95")
-        if low is not None and high is not None:
+        if low is not None and high is not None and npv.mean is not None:
             said.append(
                 f"Nine in ten lie between {money(low, currency)} and {money(high, currency)}; "
                 f"the mean is {money(npv.mean, currency)}."

@@ -75,7 +75,7 @@ def spread_of(name: str, unit: str, values: Floats, weight: Floats, reason: str 
     lost = float(weight[~there].sum() / weight.sum())
     if not there.any():
         return Spread(
-            name=name, unit=unit, mean=0.0, sd=0.0, quantiles={}, undefined=1.0, reason=reason
+            name=name, unit=unit, mean=None, sd=None, quantiles={}, undefined=1.0, reason=reason
         )
     held, share = values[there], weight[there] / weight[there].sum()
     mean = float(held @ share)
