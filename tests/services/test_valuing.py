@@ -81,6 +81,39 @@ def test_the_same_seed_gives_the_same_value(run):
     assert replace(one, seconds=0.0) == replace(other, seconds=0.0)
 
 
+def test_what_was_changed_since_the_plan_was_made_is_noted_first(run):
+    assert not any("changed" in note for note in valued(run).valuation.notes)
+    inputs = run / "inputs"
+    (inputs / "notes.md").write_text("nobody reads this")
+    (inputs / "deals.toml").write_text("")
+    said = "The plan was made before deals.toml in its inputs was changed."
+    assert valued(run).valuation.notes[0] == said
+    assert read_valuation(run).notes[0] == said
+    with (inputs / "network.toml").open("a") as study:
+        study.write("# another word\n")
+    assert valued(run).valuation.notes[0] == (
+        "The plan was made before deals.toml and network.toml in its inputs were changed. "
+        "The plan does not fit network.toml; plan again."
+    )
+
+
+def test_a_file_that_is_gone_was_changed(run):
+    manifest = json.loads((run / "manifest.json").read_text())
+    manifest["inputs"].append({"path": "offers.toml", "bytes": 1, "sha256": "0"})
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    assert "does not fit offers.toml" in valued(run).valuation.notes[0]
+
+
+def test_a_few_of_many_changed_files_are_named(run):
+    for i in range(8):
+        (run / "inputs" / "series" / f"{i}.txt").write_text("")
+    found = valued(run).valuation.notes[0]
+    assert found.endswith(
+        "The plan does not fit series/0.txt, series/1.txt, series/2.txt, series/3.txt, "
+        "series/4.txt and 3 more; plan again."
+    )
+
+
 def test_futures_that_nobody_states_cannot_be_valued(run):
     with pytest.raises(InputError, match=r"--futures = 100: needs a futures\.toml"):
         valued(run, futures=100)

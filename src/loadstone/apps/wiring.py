@@ -50,6 +50,7 @@ def valuing_doors(write_report: ReportAgain) -> ValuingDoors:
         read_plan=files.read_plan,
         read_dispatch=files.read_dispatch,
         read_columns=lambda run: files.read_certificate(run)[0].columns,
+        input_hashes=files.input_hashes,
         weather_years=lambda folder, network, count: [
             year.network for year in read_weather_years(folder, network, count)
         ],

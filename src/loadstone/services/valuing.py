@@ -24,6 +24,10 @@ Floats = NDArray[np.float64]
 
 FUTURES = 10_000
 MOST_SEED = 2**63 - 1
+MOST_NAMED = 5
+# what valuing alone rests on; a plan rests on the others
+OF_VALUE = frozenset({"deals.toml", "futures.toml"})
+OF_PLAN = frozenset({"network.toml", "offers.toml", "sites", "facts", "series"})
 Tell = Callable[[str], None]
 
 
@@ -51,6 +55,8 @@ class Doors:
         read_plan: Returns the plan of a run.
         read_dispatch: Returns the hours of a run.
         read_columns: Returns the columns of the plan of a run in the problem of its network.
+        input_hashes: Returns path and SHA-256 of all files of a network folder, as the manifest
+            has them.
         weather_years: Returns a network in the series of some weather years, its own first.
         read_manifest: Returns how a run was made.
         write_manifest: Keeps how a run was made.
@@ -63,6 +69,7 @@ class Doors:
     read_plan: Callable[[Path], Plan]
     read_dispatch: Callable[[Path], tuple[SiteDispatch, ...]]
     read_columns: Callable[[Path], Floats]
+    input_hashes: Callable[[Path], Sequence[Mapping[str, Any]]]
     weather_years: Callable[[Path, Network, int], Sequence[Network]]
     read_manifest: Callable[[Path], Mapping[str, Any]]
     write_manifest: Callable[[Path, Mapping[str, Any]], Path]
@@ -130,10 +137,12 @@ def value_run(
     if order.futures is not None and network.futures is None:
         rule = "needs a futures.toml in the network that was planned"
         raise InputError("--futures", order.futures, rule)
-    dispatch = doors.read_dispatch(run)
+    dispatch, made = doors.read_dispatch(run), doors.read_manifest(run)
+    changed = _changed(made, doors.input_hashes(run / INPUTS))
     tell("counting cash, tax and debt")
     base = base_case(plan, dispatch, network)
-    valuation = base.valuation
+    notes = (*_notes(changed), *base.valuation.notes)
+    valuation = replace(base.valuation, notes=notes)
     if network.futures is not None:
         workers = os.cpu_count() or 1
         with ThreadPoolExecutor(workers) as executor:
@@ -156,7 +165,7 @@ def value_run(
         valuation = replace(valuation, risk=risk)
     tell("writing")
     seconds = doors.clock.wall_s() - started
-    manifest = dict(doors.read_manifest(run)) | {"value": _made(valuation, order, seconds)}
+    manifest = dict(made) | {"value": _made(valuation, order, seconds)}
     files = (
         doors.write_valuation(run, valuation),
         *doors.write_report(run, plan, dispatch, network, valuation),
@@ -169,6 +178,38 @@ def value_run(
         files=files,
         seconds=doors.clock.wall_s() - started,
     )
+
+
+def _changed(made: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return which files are read that are not what they were when the plan was made."""
+    if "inputs" not in made:
+        return ()
+    before, now = (
+        {one["path"]: one["sha256"] for one in rows} for rows in (made["inputs"], inputs)
+    )
+    return tuple(
+        path
+        for path in sorted(before.keys() | now.keys())
+        if path.split("/")[0] in OF_PLAN | OF_VALUE and before.get(path) != now.get(path)
+    )
+
+
+def _notes(changed: Sequence[str]) -> list[str]:
+    """Return what a valuation says where its inputs are not those of the plan."""
+    if not changed:
+        return []
+    are = "was" if len(changed) == 1 else "were"
+    said = f"The plan was made before {_named(changed)} in its inputs {are} changed."
+    if planned := [path for path in changed if path not in OF_VALUE]:
+        said += f" The plan does not fit {_named(planned)}; plan again."
+    return [said]
+
+
+def _named(paths: Sequence[str]) -> str:
+    """Return some files in words."""
+    more = len(paths) - MOST_NAMED
+    words = [*paths[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])]
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _made(valuation: Valuation, order: Order, seconds: float) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from loadstone.adapters.files.network_folder import read_network
 from loadstone.adapters.files.run_folder import (
     check_free,
     decision_schema,
+    input_hashes,
     plan_schema,
     read_decision,
     read_json,
@@ -33,6 +34,7 @@ __all__ = [
     "check_free",
     "copy_starter",
     "decision_schema",
+    "input_hashes",
     "network_schema",
     "plan_schema",
     "read_certificate",
