@@ -267,6 +267,40 @@ def searched(search: Search, stop: Stop, show: Show | None = None) -> Search:
     return search
 
 
+def searched_on(over: OverFutures, gap: float, stop: Stop, show: Show | None) -> OverFutures:
+    """Go on with a search over futures, to a finer gap.
+
+    Args:
+        over: What was found; what its searches know is used and added to.
+        gap: Proven gap at which the search ends.
+        stop: Where it says so, the best plan so far is taken.
+        show: Told how far the search is.
+    """
+    alone = _finer(over.alone, gap, stop, None)
+    search = _finer(over.search, gap, stop, show)
+    return replace(over, alone=alone, search=search, solution=search.solution())
+
+
+def _finer(search: Search, gap: float, stop: Stop, show: Show | None) -> Search:
+    search.keep()
+    finer = Search(
+        search.problem,
+        gap=gap,
+        stop=stop,
+        relaxation=search.relaxation,
+        start=search.best.columns,
+    )
+    searched(finer, stop, show)
+    # a search that was stopped may have found less
+    return finer if finer.best.value >= search.best.value else search
+
+
+def share_of_branch(over: OverFutures) -> float:
+    """Return the probability of the futures that decide as the branch of the outlook does."""
+    here = (over.stacked.nodes == np.asarray(branch_of(over))).all(axis=1)
+    return float(over.stacked.probability[here].sum())
+
+
 def in_future(network: Network, paths: Paths, i: int) -> Network:
     """Return a network whose outlook is one of the futures."""
     outlook = outlook_in(paths, i, network)
@@ -297,11 +331,10 @@ def columns_at(over: OverFutures, nodes: Sequence[int]) -> Floats:
 
 
 Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
+Branch = tuple[Evidence, Solution, tuple[str, ...]]
 
 
-def evidence_of_branch(
-    over: OverFutures, *, gap: float, stop: Stop
-) -> tuple[Evidence, Solution, tuple[str, ...]]:
+def evidence_of_branch(over: OverFutures, *, gap: float, stop: Stop) -> Branch:
     """Return the branch of the outlook as an ordinary plan, with its hours and its proof.
 
     Its builds are held and its operation is chosen anew; its bound is that of all plans for

@@ -384,9 +384,8 @@ class _Looking:
     def _exactly(self, show: Show | None) -> Evidence:
         gap, price = self.order.gap, self.problem.shortage_price
         evidence = self._within(gap, show)
-        # a wide gap has room for promised power that is missing for want of a better search
-        while gap > LEAST_GAP and not self._late() and _room_for_missing(evidence, price, gap):
-            gap *= FINER
+        while not self._late() and (finer := finer_gap(evidence, price, gap)):
+            gap = finer
             evidence = self._within(gap, show)
         return evidence
 
@@ -404,11 +403,22 @@ class _Looking:
         return self.clock.wall_s() > self.deadline
 
 
-def _room_for_missing(evidence: Evidence, price: float, gap: float) -> bool:
-    """Return whether power that is missing costs no more than the gap leaves open."""
+def finer_gap(evidence: Evidence, price: float, gap: float, share: float = 1.0) -> float | None:
+    """Return the gap to search with again, or None where that is of no use.
+
+    A wide gap has room for promised power that is missing for want of a better search: what
+    is missing costs no more than the gap leaves open.
+
+    Args:
+        evidence: What was found.
+        price: Of missing energy.
+        gap: What it was found with.
+        share: How much of what is missing counts in the objective.
+    """
     solution, hours, _ = evidence
     short = sum(float(h.shortage[h.shortage > LEAST_MW].sum()) for h in hours)
-    return 0 < short * price <= gap * abs(solution.objective)
+    room = 0 < short * price * share <= gap * abs(solution.objective)
+    return gap * FINER if room and gap > LEAST_GAP else None
 
 
 def verification_table(found: Verification) -> dict[str, Any]:

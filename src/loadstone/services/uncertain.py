@@ -18,7 +18,16 @@ from loadstone.engines.plan.verify import verify
 from loadstone.model.errors import InfeasibleError, InputError
 from loadstone.model.uncertainty import Uncertainty
 from loadstone.services.deciding import Tell
-from loadstone.services.over_futures import Doubts, evidence_of_branch, search_over_futures
+from loadstone.services.over_futures import (
+    Branch,
+    Doubts,
+    OverFutures,
+    Stop,
+    evidence_of_branch,
+    search_over_futures,
+    searched_on,
+    share_of_branch,
+)
 from loadstone.services.planning import (
     LEAST_S,
     MOST_BESIDE,
@@ -26,6 +35,7 @@ from loadstone.services.planning import (
     Order,
     Planned,
     Show,
+    finer_gap,
     manifest_of,
     silent,
     verification_text,
@@ -93,12 +103,17 @@ def plan_over_futures(
             show=show,
             tell=tell,
         )
+        until = clock.wall_s() + MOST_BESIDE * max(LEAST_S, clock.wall_s() - wall_s - read_s)
+        over, ((solution, hours, cuts), best, notes) = _with_branch(
+            over,
+            gap=order.gap,
+            late=lambda: clock.wall_s() > deadline,
+            stop=lambda: clock.wall_s() > until,
+            show=show,
+            tell=tell,
+        )
         search_s = clock.wall_s() - wall_s - read_s
         until = clock.wall_s() + MOST_BESIDE * max(LEAST_S, search_s)
-        tell("the branch of the outlook")
-        (solution, hours, cuts), best, notes = evidence_of_branch(
-            over, gap=order.gap, stop=lambda: clock.wall_s() > until
-        )
         years = [phase.at for phase in network.study.phases]
         if missing := (
             *missing_power(lowered.problem, hours, years),
@@ -160,3 +175,27 @@ def plan_over_futures(
         verification=found, decision=None, files=files, manifest=manifest,
     )  # fmt: skip
     return PlannedOverFutures(planned=planned, uncertainty=uncertainty)
+
+
+def _with_branch(
+    over: OverFutures, *, gap: float, late: Stop, stop: Stop, show: Show | None, tell: Tell
+) -> tuple[OverFutures, Branch]:
+    """Return a plan over futures and its branch, with no promised power missing for a wide gap.
+
+    Args:
+        over: A plan that was found.
+        gap: What it was found with.
+        late: Where it says so, the search is not gone on with.
+        stop: Where it says so, the branch is taken as it is.
+        show: Told how far the search is.
+        tell: Told what is done.
+    """
+    price = over.lowered.problem.shortage_price
+    while True:
+        tell("the branch of the outlook")
+        branch = evidence_of_branch(over, gap=gap, stop=stop)
+        finer = finer_gap(branch[0], price, gap, share_of_branch(over))
+        if finer is None or late():
+            return over, branch
+        gap = finer
+        over = searched_on(over, gap, late, show)
