@@ -19,7 +19,7 @@ check: $(VENV)/dev  ## everything that must pass
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 	$(BIN)/zensical build --strict
 check-long: $(VENV)/dev  ## the tests that take minutes, after `check`
 	$(BIN)/pytest -m long || [ $$? -eq 5 ]  # 5: there is none
