@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -8,12 +9,22 @@ import numpy as np
 import pytest
 
 from loadstone.adapters.files import read_uncertainty
+from loadstone.engines.plan.conflicts import missing_power
+from loadstone.engines.plan.exact import Search
+from loadstone.engines.plan.lower import lower
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.network import Network
 from loadstone.model.uncertainty import RiskTerms
-from loadstone.services.over_futures import Doubts, drawn_futures
-from loadstone.services.planning import Order, verify_run
-from loadstone.services.uncertain import plan_over_futures
+from loadstone.services.over_futures import (
+    Doubts,
+    drawn_futures,
+    search_over_futures,
+    searched,
+    searched_on,
+    share_of_branch,
+)
+from loadstone.services.planning import Order, silent, verify_run
+from loadstone.services.uncertain import plan_over_futures, with_branch
 from tests.network_folders import campus, edit, read
 from tests.services.futures_campus import uncertain_campus
 from tests.services.test_planning import doors
@@ -212,3 +223,98 @@ def test_stated_futures_are_taken_as_they_are_and_none_are_fresh(tmp_path):
     assert sorted(one.probability for one in said.futures) == pytest.approx([0.4, 0.6])
     assert said.strategies == ()
     assert said.fresh == ()
+
+
+LEASE = """
+[[leases]]
+id = "tenant"
+must = true
+tenant = "Tenant"
+site = "araguari"
+hall = "ai_hall_liquid"
+mw = 15.0
+rent_per_kw_month = 20.0
+currency = "USD"
+term_years = 12.0
+ready = 2029-01-01
+longstop = 2031-06-30
+damages_per_mw_day = 1_000.0
+credit = "BBB-"
+credit_spread = 0.01
+share_drawn = 0.75
+power = "tenant"
+undrawn_usable = false
+firm_share = 1.0
+source = "invented"
+"""
+
+
+def promising(place, *, standing):
+    """Return a problem of nothing but a lease that must be served, and a plan over futures."""
+    folder = uncertain_campus(place)
+    (folder / "offers.toml").write_text(LEASE)
+    study = folder / "network.toml"
+    text = re.sub(r"max_mw = .*", "max_mw = [0.0, 0.0, 0.0]", study.read_text())
+    cheap = "btc_price = [20_000.0, 20_000.0, 20_000.0]"
+    study.write_text(re.sub(r"btc_price = .*", cheap, text))
+    if not standing:
+        site = folder / "sites" / "araguari.toml"
+        edit(site, "existing_mw = 40.0", "existing_mw = 0.0")
+        edit(site, "\n[connection]", "firmness = false\n\n[connection]")
+    lowered = lower(read(folder))
+    doubts = Doubts(futures=3, candidates=10, fresh=0, nodes=2)
+    over = search_over_futures(
+        lowered, doubts, gap=1e-3, executor=None, stop=never, show=None, tell=silent
+    )
+    return lowered, over
+
+
+@pytest.fixture(scope="module")
+def promised(tmp_path_factory):
+    return promising(tmp_path_factory.mktemp("promised"), standing=True)
+
+
+def missing(lowered, hours):
+    years = [phase.at for phase in lowered.network.study.phases]
+    return missing_power(lowered.problem, hours, years)
+
+
+def test_a_wide_gap_leaves_no_promised_power_out_of_the_plan_of_the_outlook(promised):
+    lowered, over = promised
+    wide = searched(Search(lowered.problem, gap=1e-3), never)
+    assert missing(lowered, wide.dispatch())
+    assert not missing(lowered, over.alone.dispatch())
+
+
+def test_a_wide_gap_leaves_no_promised_power_out_of_the_branch_of_the_outlook(tmp_path):
+    lowered, over = promising(tmp_path, standing=False)
+    connection = np.array([c.asset.startswith("connection") for c in lowered.problem.columns])
+    exact = over.alone.solution().columns
+    least = exact[connection].max() - 0.002
+    columns = over.stacked.place(np.where(connection, np.minimum(exact, least), exact))
+    short = replace(over, solution=replace(over.solution, columns=columns))
+    assert 0 < share_of_branch(short) <= 1
+    found, ((_, hours, _), _, _) = with_branch(
+        short, gap=1e-3, late=always, stop=never, show=None, tell=silent
+    )
+    assert found is short
+    assert missing(lowered, hours)
+    found, ((_, hours, _), _, _) = with_branch(
+        short, gap=1e-3, late=never, stop=never, show=None, tell=silent
+    )
+    assert not missing(lowered, hours)
+    assert found.solution.objective == pytest.approx(over.solution.objective, rel=1e-3)
+
+
+def test_a_search_that_goes_on_and_is_stopped_at_once_loses_nothing(promised):
+    _, over = promised
+    again = searched_on(over, 1e-6, always, None)
+    assert again.solution.objective >= over.solution.objective
+
+
+def never():
+    return False
+
+
+def always():
+    return True

@@ -38,6 +38,7 @@ from loadstone.model.network import Network
 from loadstone.model.uncertainty import (
     RiskTerms,
 )
+from loadstone.services.planning import finer_gap
 
 Floats = NDArray[np.float64]
 Show = Callable[[Progress], None]
@@ -214,6 +215,7 @@ def search_over_futures(
     drawn = drawn_futures(network, doubts)
     tell("the plan of the outlook")
     alone = searched(Search(lowered.problem, gap=gap, executor=executor, stop=stop), stop)
+    alone = _with_promises(alone, stop)
     phases = network.study.phases
     tell(f"choosing {doubts.futures} of {drawn.paths.count} futures")
     reduction = reduced(drawn.paths, phases, doubts.futures)
@@ -279,6 +281,15 @@ def searched_on(over: OverFutures, gap: float, stop: Stop, show: Show | None) ->
     alone = _finer(over.alone, gap, stop, None)
     search = _finer(over.search, gap, stop, show)
     return replace(over, alone=alone, search=search, solution=search.solution())
+
+
+def _with_promises(search: Search, stop: Stop) -> Search:
+    """Go on with a search until it misses no promised power for want of a finer gap."""
+    gap, price = search.gap, search.problem.shortage_price
+    while not stop() and (finer := finer_gap(search.solution(), search.dispatch(), price, gap)):
+        gap = finer
+        search = _finer(search, gap, stop, None)
+    return search
 
 
 def _finer(search: Search, gap: float, stop: Stop, show: Show | None) -> Search:

@@ -384,7 +384,7 @@ class _Looking:
     def _exactly(self, show: Show | None) -> Evidence:
         gap, price = self.order.gap, self.problem.shortage_price
         evidence = self._within(gap, show)
-        while not self._late() and (finer := finer_gap(evidence, price, gap)):
+        while not self._late() and (finer := finer_gap(*evidence[:2], price, gap)):
             gap = finer
             evidence = self._within(gap, show)
         return evidence
@@ -403,19 +403,25 @@ class _Looking:
         return self.clock.wall_s() > self.deadline
 
 
-def finer_gap(evidence: Evidence, price: float, gap: float, share: float = 1.0) -> float | None:
+def finer_gap(
+    solution: Solution,
+    hours: Sequence[BlockDispatch],
+    price: float,
+    gap: float,
+    share: float = 1.0,
+) -> float | None:
     """Return the gap to search with again, or None where that is of no use.
 
     A wide gap has room for promised power that is missing for want of a better search: what
     is missing costs no more than the gap leaves open.
 
     Args:
-        evidence: What was found.
+        solution: What was found.
+        hours: Its hours, block by block.
         price: Of missing energy.
         gap: What it was found with.
         share: How much of what is missing counts in the objective.
     """
-    solution, hours, _ = evidence
     short = sum(float(h.shortage[h.shortage > LEAST_MW].sum()) for h in hours)
     room = 0 < short * price * share <= gap * abs(solution.objective)
     return gap * FINER if room and gap > LEAST_GAP else None

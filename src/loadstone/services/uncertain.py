@@ -104,7 +104,7 @@ def plan_over_futures(
             tell=tell,
         )
         until = clock.wall_s() + MOST_BESIDE * max(LEAST_S, clock.wall_s() - wall_s - read_s)
-        over, ((solution, hours, cuts), best, notes) = _with_branch(
+        over, ((solution, hours, cuts), best, notes) = with_branch(
             over,
             gap=order.gap,
             late=lambda: clock.wall_s() > deadline,
@@ -177,7 +177,7 @@ def plan_over_futures(
     return PlannedOverFutures(planned=planned, uncertainty=uncertainty)
 
 
-def _with_branch(
+def with_branch(
     over: OverFutures, *, gap: float, late: Stop, stop: Stop, show: Show | None, tell: Tell
 ) -> tuple[OverFutures, Branch]:
     """Return a plan over futures and its branch, with no promised power missing for a wide gap.
@@ -194,7 +194,7 @@ def _with_branch(
     while True:
         tell("the branch of the outlook")
         branch = evidence_of_branch(over, gap=gap, stop=stop)
-        finer = finer_gap(branch[0], price, gap, share_of_branch(over))
+        finer = finer_gap(*branch[0][:2], price, gap, share_of_branch(over))
         if finer is None or late():
             return over, branch
         gap = finer
