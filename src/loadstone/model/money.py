@@ -115,7 +115,9 @@ class Money:
             InputError: It is no finite number.
         """
         try:
-            exact = Decimal(repr(float(amount))) if isinstance(amount, float) else Decimal(amount)
+            exact = (
+                Decimal(repr(float(amount))) if isinstance(amount, float) else Decimal(amount)
+            )
         except ArithmeticError:
             raise InputError("amount", amount, "must be a number") from None
         if not exact.is_finite():
