@@ -8,6 +8,9 @@ from datetime import date, datetime
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+import numpy as np
+from numpy.typing import NDArray
+
 from loadstone.adapters.files.dispatch_table import _HOURLY
 from loadstone.adapters.sources.file_entry import _FILE_FIELDS
 from loadstone.adapters.sources.typical_entry import _FIELDS
@@ -252,6 +255,8 @@ def _written(annotation: Any) -> str:
         return f"table of {_written(arguments[1])}"
     if dataclasses.is_dataclass(annotation):
         return "table"
+    if origin in (np.ndarray, NDArray):  # the alias is a type of its own from numpy 2.5 on
+        return "list of number"
     return NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))
 
 

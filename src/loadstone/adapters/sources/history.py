@@ -95,7 +95,7 @@ def read_history(
     zero = first.astype(np.int64)
     return History(
         first=str(first),
-        last=str(first + (values.size - 1)),
+        last=str(first + np.timedelta64(values.size - 1, "M")),
         values=values,
         month=(zero + np.arange(values.size)) % 12 + 1,
         file=file.name,
@@ -151,10 +151,11 @@ def _by_month(
     first, last = _whole(months)
     found = []
     for i in range(int((last - first).astype(np.int64)) + 1):
-        inside = values[months == first + i]
+        month = first + np.timedelta64(i, "M")
+        inside = values[months == month]
         if not inside.size:
             rule = "has no value; months must be in a row: choose later ones with --since"
-            raise InputError(str(first + i), None, rule)
+            raise InputError(str(month), None, rule)
         found.append(_TAKE[take](inside))
     return first, np.array(found)
 
