@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from loadstone.engines.finance.returns import factors as discount_factors
 from loadstone.engines.finance.tax import taxed
 from loadstone.engines.plan.result import site_hours
-from loadstone.engines.value.bridge import bridge, discount_factors
+from loadstone.engines.value.bridge import bridge
 from loadstone.engines.value.operating import operating_cash
 from loadstone.model.capital import Discount
 from loadstone.model.finance.cash import CashRow

@@ -16,7 +16,7 @@ from loadstone.engines.finance.depreciation import written_off
 from loadstone.engines.finance.local_money import Abroad
 from loadstone.model.country import Country, Treatment
 from loadstone.model.errors import InputError
-from loadstone.model.finance.cash import IN_SERVICE, CashRow
+from loadstone.model.finance.cash import IN_SERVICE, LOST_ON, LOST_ON_POWER, CashRow
 from loadstone.model.finance.country_finance import Depreciation
 from loadstone.model.network import Network
 
@@ -26,7 +26,6 @@ Regime = tuple[float, float]
 HALLS = ("mining_hall", "ai_hall", "ai_hall_air", "ai_hall_liquid", "conversion")
 OPENING = "site"
 """Asset whose price is deducted at once."""
-LOST_ON_POWER, LOST_ON = "lost on power:", "lost on "
 DEPOSIT = "deposit:"
 _INCOME = ("revenue", "flexibility", "resale", "hedge")
 _COSTS = ("energy", "direct", "levies", "fees")

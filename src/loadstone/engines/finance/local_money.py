@@ -16,6 +16,35 @@ from loadstone.model.network import Network
 Floats = NDArray[np.float64]
 
 
+def drift(terms: CashTerms, currency: str, reporting: str, months: int) -> Floats:
+    """Return units of a currency for one of the reporting one, over those of the first month.
+
+    Prices in both follow their inflation, so the rate follows the difference. Shape (M,).
+    """
+    here = terms.inflation_of(currency, reporting)
+    there = terms.inflation_of(reporting, reporting)
+    return np.asarray(((1 + here) / (1 + there)) ** (np.arange(months) / MONTHS))
+
+
+def nominal_rates(network: Network, months: int) -> dict[str, Floats]:
+    """Return the exchange rates of a network by month: the stated ones, moved by inflation.
+
+    Args:
+        network: Its rates are those of the first month; from then on each follows the
+            difference of inflation, where that is stated.
+        months: How many months, M.
+
+    Returns:
+        Units of each currency for one of the reporting currency. Shapes (M,).
+    """
+    study, terms = network.study, network.deals.cash
+    stated = {study.currency: 1.0, **{code: rate.value for code, rate in study.fx.items()}}
+    return {
+        code: value * drift(terms, code, study.currency, months)
+        for code, value in stated.items()
+    }
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Abroad:
     """A country whose tax office counts in its own money.
@@ -32,20 +61,9 @@ class Abroad:
 
     @cached_property
     def per(self) -> Floats:
-        """Local money for one unit of the reporting currency, over that of the first month.
-
-        Prices in both follow their inflation, so the rate follows the difference. Shape (M,).
-        """
-        here = self.terms.inflation_of(self.country.currency, self.table.currency)
-        there = self.terms.inflation_of(self.table.currency, self.table.currency)
-        years = np.arange(self.table.months) / MONTHS
-        return np.asarray(((1 + here) / (1 + there)) ** years)
-
-    @cached_property
-    def year(self) -> NDArray[np.int64]:
-        """Calendar year of each month, from that of the first. Shape (M,)."""
-        first = self.table.first
-        return (np.arange(self.table.months) + first.month - 1) // MONTHS
+        """Local money for one unit of the reporting currency, see `drift`. Shape (M,)."""
+        table = self.table
+        return drift(self.terms, self.country.currency, table.currency, table.months)
 
     def by_year(self, amounts: Floats) -> Floats:
         """Return reporting money by month as local money by calendar year. Shape (Y,)."""

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.finance.income import (
-    LOST_ON_POWER,
     OPENING,
     Income,
     treatment_of,
@@ -20,6 +19,7 @@ from loadstone.engines.finance.timing import delayed, leaving
 from loadstone.engines.finance.vat import settled
 from loadstone.model.finance.cash import (
     DEPRECIATION,
+    LOST_ON_POWER,
     TAX_DEPRECIATION,
     CashRow,
     CashTable,

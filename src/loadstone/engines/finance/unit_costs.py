@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from loadstone.engines.finance.returns import factors
 from loadstone.model.finance.cash import (
     DEPRECIATION,
+    LOST_ON,
+    LOST_ON_POWER,
     OPERATING,
     CashRow,
     CashTable,
@@ -35,7 +37,6 @@ MINING = "mining"
 USES = ("mining", "ai", "lease", "hosting")
 GRID = ("connection", "demand", "fixed", "take_or_pay")
 ASSETS = ("capex", "refresh", "duty")
-LOST_ON = "lost on "
 HALLS: Mapping[str, tuple[str, ...]] = {
     "mining_hall": ("mining", "hosting"),
     "ai_hall_air": ("ai", "lease"),
@@ -88,7 +89,7 @@ def _part(row: CashRow) -> str:
     if row.group == "memo":
         return "depreciation" if row.line.startswith(f"{DEPRECIATION}:") else ""
     if row.group == "vat":
-        return "energy" if row.line.startswith(f"{LOST_ON}power") else ""
+        return "energy" if row.line.startswith(LOST_ON_POWER) else ""
     named = {
         "energy": "energy",
         "direct": "direct",
@@ -196,7 +197,7 @@ def _paid(row: CashRow) -> Floats:
 def _left(row: CashRow) -> float:
     """Return what of a row is owned at the end; what is written off by then is below 0."""
     lost = row.group == "vat" and row.line.startswith(LOST_ON)
-    if row.group in ASSETS or (lost and not row.line.startswith(f"{LOST_ON}power")):
+    if row.group in ASSETS or (lost and not row.line.startswith(LOST_ON_POWER)):
         return -float(row.amounts.sum())
     if row.group == "memo" and row.line.startswith(f"{DEPRECIATION}:"):
         return -float(row.amounts.sum())
@@ -284,7 +285,7 @@ def _asset(row: CashRow) -> str:
     """Return the asset that a row is about, "" for none."""
     if row.group in ASSETS:
         return row.line
-    if row.group == "vat" and not row.line.startswith(f"{LOST_ON}power"):
+    if row.group == "vat" and not row.line.startswith(LOST_ON_POWER):
         return row.line.removeprefix(LOST_ON)
     if row.group == "memo":
         return row.line.removeprefix(f"{DEPRECIATION}:")

@@ -12,11 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.finance.income import DEPOSIT
+from loadstone.engines.finance.returns import factors as discount_factors
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.value.operating.ledger import Ledger
 from loadstone.engines.value.operating.power import NO_CASH, PAID_BACK
 from loadstone.engines.value.operating.timeline import Timeline
-from loadstone.model.finance.cash import OPERATING, CashRow, CashTable
+from loadstone.model.finance.cash import (
+    LOST_ON,
+    LOST_ON_POWER,
+    OPERATING,
+    CashRow,
+    CashTable,
+)
 from loadstone.model.finance.returns import BridgeStep
 from loadstone.model.finance.terms import MONTHS
 from loadstone.model.network import Network
@@ -27,7 +34,6 @@ Discount = Callable[[str], Floats]
 """Returns what a unit of each month counts, by country. Shape (M,)."""
 _Chosen = Callable[[CashRow], bool]
 _BUILT = ("capex", "refresh", "duty", "resale")
-_LOST, _LOST_ON_POWER = "lost on ", "lost on power:"
 _AT_END = ("end:", "removal:")
 _BORDERS = ("withholding", "trapped")
 
@@ -46,16 +52,6 @@ def bridge(plan: Plan, table: CashTable, network: Network) -> tuple[BridgeStep, 
         the difference of the two.
     """
     return _Bridge(plan, table, network).steps()
-
-
-def discount_factors(rate: float, months: int) -> Floats:
-    """Return what a unit of each month is worth in the first. Shape (M,).
-
-    Args:
-        rate: A year.
-        months: Number of months, M.
-    """
-    return np.asarray((1 + rate) ** (-np.arange(months) / MONTHS))
 
 
 class _Bridge:
@@ -133,7 +129,7 @@ class _Bridge:
             (
                 "value-added tax",
                 "Paid with purchases, had back later.",
-                lambda r: r.group == "vat" and not r.line.startswith(_LOST),
+                lambda r: r.group == "vat" and not r.line.startswith(LOST_ON),
             ),
             (
                 "working capital",
@@ -202,14 +198,14 @@ class _Bridge:
 
     @staticmethod
     def _is_built(row: CashRow) -> bool:
-        lost = row.line.startswith(_LOST) and not row.line.startswith(_LOST_ON_POWER)
+        lost = row.line.startswith(LOST_ON) and not row.line.startswith(LOST_ON_POWER)
         if row.group == "resale":
             return not row.line.startswith(_AT_END)
         return row.group in _BUILT or (row.group == "vat" and lost)
 
     @staticmethod
     def _is_running(row: CashRow) -> bool:
-        lost = row.group == "vat" and row.line.startswith(_LOST_ON_POWER)
+        lost = row.group == "vat" and row.line.startswith(LOST_ON_POWER)
         return (row.group in OPERATING or lost) and row.line != PAID_BACK
 
     @staticmethod

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.finance.waterfall import nominal_rates
+from loadstone.engines.finance.local_money import nominal_rates
 from loadstone.engines.outlook.months import phase_of_months
 from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.value.operating.ledger import Ledger

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.finance.income import LOST_ON
 from loadstone.engines.revenue import hashprice_of_network
 from loadstone.model.bitcoin import SAT_PER_BTC
 from loadstone.model.errors import InputError
-from loadstone.model.finance.cash import DEPRECIATION, OPERATING, CashRow, CashTable
+from loadstone.model.finance.cash import DEPRECIATION, LOST_ON, OPERATING, CashRow, CashTable
 from loadstone.model.finance.multiplier import Multiplier
 from loadstone.model.finance.returns import RegionRow
 from loadstone.model.network import Network

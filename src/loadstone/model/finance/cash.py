@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from loadstone.model.errors import InputError
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 Group = Literal[
     "revenue",  # machines, leases, hosting, export of power
@@ -37,6 +38,8 @@ Group = Literal[
     "memo",  # no cash: depreciation, coins mined, GPU-hours, energy
 ]
 GROUPS: tuple[str, ...] = get_args(Group)
+LOST_ON, LOST_ON_POWER = "lost on ", "lost on power:"
+"""First words of value-added tax that does not come back: of all, and of power by use."""
 IN_SERVICE = "in service"
 """First words of memo rows of what is put to use, at its nominal cost on that day."""
 DEPRECIATION = "depreciation"
@@ -152,12 +155,16 @@ class CashTable:
         last = self.month(self.months - 1).year if self.months else self.first.year
         return tuple(range(self.first.year, last + 1))
 
+    @property
+    def year_of_month(self) -> Ints:
+        """Calendar year of each month, from 0 for that of the first. Shape (M,)."""
+        return (np.arange(self.months) + self.first.month - 1) // 12
+
     def by_year(self, amounts: Floats) -> Floats:
         """Return sums by calendar year. Shape (Y,).
 
         Args:
             amounts: By month. Shape (M,).
         """
-        year = [self.month(m).year - self.first.year for m in range(self.months)]
-        sums = np.bincount(year, weights=amounts, minlength=len(self.years))
+        sums = np.bincount(self.year_of_month, weights=amounts, minlength=len(self.years))
         return sums.astype(np.float64)

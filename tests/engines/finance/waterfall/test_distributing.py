@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadstone.engines.finance.waterfall import distribute, nominal_rates
+from loadstone.engines.finance.local_money import nominal_rates
+from loadstone.engines.finance.waterfall import distribute
 from loadstone.engines.finance.waterfall.projects import site_cash
 from loadstone.model.capital import Investor
 from loadstone.model.eligibility import Eligibility

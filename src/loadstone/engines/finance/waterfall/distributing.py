@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.finance.local_money import nominal_rates
 from loadstone.engines.finance.returns import xirr
 from loadstone.engines.finance.waterfall.posting import Posting, Project
 from loadstone.engines.finance.waterfall.projects import SiteCash, site_cash
@@ -24,27 +25,6 @@ from loadstone.model.network import Network, Study
 Floats = NDArray[np.float64]
 MONTHS = 12
 Rates = Mapping[str, Sequence[float] | Floats]
-
-
-def nominal_rates(network: Network, months: int) -> dict[str, Floats]:
-    """Return the exchange rates of a network by month: the stated ones, moved by inflation.
-
-    Args:
-        network: Its rates are those of the first month; from then on each follows the
-            difference of inflation, where that is stated.
-        months: How many months, M.
-
-    Returns:
-        Units of each currency for one of the reporting currency. Shapes (M,).
-    """
-    study, terms = network.study, network.deals.cash
-    stated = {study.currency: 1.0, **{code: rate.value for code, rate in study.fx.items()}}
-    years = np.arange(months) / MONTHS
-    home = 1 + terms.inflation_of(study.currency, study.currency)
-    return {
-        code: value * ((1 + terms.inflation_of(code, study.currency)) / home) ** years
-        for code, value in stated.items()
-    }
 
 
 def distribute(

@@ -10,8 +10,6 @@ from loadstone.model.money import EXACT
 
 WHOLE = ""
 """Key of the account of a whole deal, where the others are those of projects."""
-CALLS = ("call", "fee call")
-"""Tiers in which investors pay in."""
 DAYS = Decimal(365)
 
 

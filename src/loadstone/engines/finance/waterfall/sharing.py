@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.finance.waterfall.distributing import MONTHS, nominal_rates
+from loadstone.engines.finance.local_money import nominal_rates
+from loadstone.engines.finance.waterfall.distributing import MONTHS
 from loadstone.engines.finance.waterfall.many import Bools, distribute_many, may_pay
 from loadstone.engines.finance.waterfall.projects import called_and_paid, site_cash
 from loadstone.model.errors import InputError

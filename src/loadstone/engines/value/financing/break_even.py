@@ -13,15 +13,16 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.finance.local_money import nominal_rates
 from loadstone.engines.finance.returns import npv
 from loadstone.engines.finance.tax import taxed
 from loadstone.engines.finance.unit_costs import MINING, cost_of_mining, levelised, mean_price
 from loadstone.engines.plan.lower.economy import USD, Economy
-from loadstone.engines.value.financing.financed import Financed, Taxing, units_of
+from loadstone.engines.value.financing.financed import Financed, Taxing
 from loadstone.engines.value.financing.measuring import nominal_rate
 from loadstone.engines.value.financing.scopes import placed
 from loadstone.engines.value.operating.timeline import Timeline
-from loadstone.model.finance.cash import CashRow, CashTable
+from loadstone.model.finance.cash import LOST_ON_POWER, CashRow, CashTable
 from loadstone.model.finance.debt import MONTHS
 from loadstone.model.finance.returns import UnitCosts
 from loadstone.model.network import Network
@@ -86,7 +87,7 @@ def break_even_power(table: CashTable, tax: Taxing, rate: float) -> float | None
 def _dearer(row: CashRow, factor: float) -> CashRow:
     follows = row.group == "energy" and row.line.startswith(ENERGY)
     passed_on = row.group == "revenue" and row.driver.startswith("power:")
-    lost = row.group == "vat" and row.line.startswith("lost on power")
+    lost = row.group == "vat" and row.line.startswith(LOST_ON_POWER)
     if not (follows or passed_on or lost):
         return row
     return replace(row, amounts=row.amounts * factor)
@@ -112,7 +113,7 @@ def break_even_hashprice(
     hashed = {row.site: row.amounts * days for row in table.rows if row.unit == "BTC"}
     if not hashed:
         return None
-    usd = 1.0 / units_of(network, USD, table) if _knows_dollars(network) else 1.0
+    usd = 1.0 / nominal_rates(network, table.months)[USD] if _knows_dollars(network) else 1.0
 
     earned: dict[str, Floats] = {}
     for row in table.select("revenue"):

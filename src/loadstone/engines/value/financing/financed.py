@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadstone.engines.finance.debt.cover import cover
+from loadstone.engines.finance.local_money import nominal_rates
 from loadstone.engines.finance.reserves import flows
 from loadstone.engines.finance.tax import taxed
 from loadstone.engines.value.financing.loan import Loan, lend
@@ -30,7 +31,6 @@ from loadstone.engines.value.financing.rows import (
 from loadstone.engines.value.financing.scopes import in_scope, placed
 from loadstone.model.errors import InputError
 from loadstone.model.finance.cash import CashRow, CashTable
-from loadstone.model.finance.debt import MONTHS
 from loadstone.model.finance.returns import DebtResult, Returns
 from loadstone.model.network import Network
 
@@ -105,27 +105,12 @@ def _lend_all(full: CashTable, network: Network) -> tuple[Loan, ...]:
     sited = placed(full)
     loans: list[Loan] = []
     for debt in network.deals.debts:
-        units = units_of(network, debt.currency, full)
+        units = nominal_rates(network, full.months)[debt.currency]
         try:
             loans.append(lend(debt, sited, _senior(debt.scope, loans, sited), units))
         except InputError as error:
             raise error.within(f"debts.{debt.id}") from None
     return tuple(loans)
-
-
-def units_of(network: Network, currency: str, table: CashTable) -> Floats:
-    """Return units of a currency for one of the table's, by month. Shape (M,).
-
-    The rate moves with the difference of inflation, as cash in that currency does.
-    """
-    terms = network.deals.cash
-    if currency == table.currency:
-        return np.ones(table.months)
-    here = terms.inflation_of(currency, table.currency)
-    there = terms.inflation_of(table.currency, table.currency)
-    years = np.arange(table.months) / MONTHS
-    moved = ((1 + here) / (1 + there)) ** years
-    return np.asarray(network.study.fx[currency].value * moved)
 
 
 def _senior(scope: str, loans: Sequence[Loan], sited: CashTable) -> tuple[Floats, Floats]:

@@ -14,7 +14,6 @@ from loadstone.engines.value.financing.scopes import (
     invested,
     purchases,
     service_cash,
-    year_of,
 )
 from loadstone.model.errors import InputError
 from loadstone.model.finance.cash import CashTable
@@ -123,7 +122,7 @@ def lend(debt: Debt, table: CashTable, senior: tuple[Floats, Floats], units: Flo
         debt=debt,
         start=start,
         months=table.months,
-        years=year_of(table),
+        years=table.year_of_month,
         costs=costs * units,
         shares=shares,
         cash=cash * units,

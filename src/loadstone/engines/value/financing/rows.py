@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from loadstone.engines.finance.reserves import flows, purchase_reserve, service_reserve
 from loadstone.engines.value.financing.loan import Loan
-from loadstone.engines.value.financing.scopes import in_scope, invested, is_machine, year_of
+from loadstone.engines.value.financing.scopes import in_scope, invested, is_machine
 from loadstone.model.finance.cash import CashRow, CashTable, Group
 from loadstone.model.network import Network
 
@@ -111,7 +111,7 @@ def locked(table: CashTable, loan: Loan, poor: frozenset[int]) -> Floats:
         poor: Calendar years, from 0 for the first, in which cover is below the lock-up.
     """
     held = np.zeros(table.months)
-    years, cash = year_of(table), np.zeros(table.months)
+    years, cash = table.year_of_month, np.zeros(table.months)
     for row in table.select():
         if in_scope(row, loan.debt.scope):
             cash += row.amounts

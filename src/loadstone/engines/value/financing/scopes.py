@@ -19,15 +19,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.model.finance.cash import OPERATING, CashRow, CashTable
+from loadstone.model.finance.cash import (
+    LOST_ON,
+    LOST_ON_POWER,
+    OPERATING,
+    CashRow,
+    CashTable,
+)
 
 Floats = NDArray[np.float64]
 
 MACHINES = ("miner:", "server:")
 USE_OF = {"miner:": "mining", "server:": "ai"}
-LOST_ON = "lost on "
-"""First words of value-added tax that does not come back."""
-POWER = f"{LOST_ON}power"
 USES = ("lease", "hosting", "ai", "mining")
 
 
@@ -65,17 +68,12 @@ def placed(table: CashTable) -> CashTable:
     return replace(table, rows=tuple(rows))
 
 
-def year_of(table: CashTable) -> NDArray[np.int64]:
-    """Return the calendar year of each month, from 0 for the first. Shape (M,)."""
-    return np.array([table.month(m).year - table.first.year for m in range(table.months)])
-
-
 def _earned(table: CashTable, country: str) -> dict[str, Floats]:
     """Return each site's share of what a country's sites earn, by month. Shapes (M,)."""
     sites = sorted({row.site for row in table.rows if row.site and row.country == country})
     if not sites:
         return {}
-    years = year_of(table)
+    years = table.year_of_month
     earned = np.array(
         [np.maximum(table.by_year(table.total(*OPERATING, site=site)), 0.0) for site in sites]
     )
@@ -97,7 +95,7 @@ def is_machine(row: CashRow, use: str = "") -> bool:
 def _on_assets(row: CashRow) -> bool:
     """Return whether value-added tax was lost on something that is built or bought."""
     lost = row.group == "vat" and row.line.startswith(LOST_ON)
-    return lost and not row.line.startswith(POWER)
+    return lost and not row.line.startswith(LOST_ON_POWER)
 
 
 def invested(table: CashTable, *, replacing: bool) -> Iterator[tuple[CashRow, Floats]]:
@@ -134,7 +132,7 @@ def purchases(table: CashTable, use: str = "") -> Iterator[tuple[CashRow, Floats
 def _cash_rows(table: CashTable) -> Iterator[CashRow]:
     """Yield the rows of cash available for debt service."""
     for row in table.select(*OPERATING, "hedge", "tax", "working_capital", "vat"):
-        if row.group != "vat" or row.line.startswith(POWER):
+        if row.group != "vat" or row.line.startswith(LOST_ON_POWER):
             yield row
 
 
@@ -161,7 +159,7 @@ class _Shares:
     """How much of each row of cash is under contract, by month."""
 
     def __init__(self, table: CashTable) -> None:
-        self.table, self.years = table, year_of(table)
+        self.table, self.years = table, table.year_of_month
         self._signed: dict[tuple[str, str], list[Floats]] = {}
         for row in table.select("revenue"):
             line = row.line.partition(":")[0]

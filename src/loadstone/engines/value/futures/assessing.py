@@ -127,7 +127,7 @@ def in_weather(futures: Drawn, case: Case, weather: Sequence[Network]) -> Drawn:
     source = Weathered(
         source=futures.source,
         levels=levels,
-        year=np.array([day.year - table.first.year for day in months]),
+        year=table.year_of_month,
         month=np.array([day.month - 1 for day in months]),
     )
     return replace(futures, source=source)

@@ -4,7 +4,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.finance.waterfall import distribute, nominal_rates, sharing
+from loadstone.engines.finance.local_money import nominal_rates
+from loadstone.engines.finance.waterfall import distribute, sharing
 from loadstone.engines.value.futures.book import Book
 from loadstone.engines.value.futures.opening import Case
 from loadstone.model.money import exponent

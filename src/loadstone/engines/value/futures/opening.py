@@ -15,7 +15,13 @@ from loadstone.engines.value.futures.book import NONE, Book, Loans, Taxes, Terms
 from loadstone.engines.value.futures.curves import SiteCurve
 from loadstone.engines.value.futures.fleets import FleetKey, open_fleets, planned_hashprice
 from loadstone.engines.value.operating.timeline import Timeline
-from loadstone.model.finance.cash import FINANCING, OPERATING, CashRow, CashTable
+from loadstone.model.finance.cash import (
+    FINANCING,
+    LOST_ON_POWER,
+    OPERATING,
+    CashRow,
+    CashTable,
+)
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan
 
@@ -183,7 +189,7 @@ def driver_of(row: CashRow) -> str:
 
 def is_operating(row: CashRow) -> bool:
     """Tell whether a row is profit: operating cash, with the value-added tax lost on power."""
-    return row.group in OPERATING or row.line.startswith("lost on power")
+    return row.group in OPERATING or row.line.startswith(LOST_ON_POWER)
 
 
 def in_scope(scope: str, units: Sequence[Unit]) -> Floats:
@@ -220,8 +226,7 @@ def open_book(
     for row in table.select():
         if row.group not in FINANCING:
             opening.add(row)
-    first = table.first.year
-    year = np.array([table.month(m).year - first for m in range(months)])
+    year = table.year_of_month
     price = planned_hashprice(network, case.curves, months)
     fleets = open_fleets(
         opening.mined,

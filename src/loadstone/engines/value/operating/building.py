@@ -18,7 +18,7 @@ from loadstone.engines.value.operating.leaving import (
 from loadstone.engines.value.operating.ledger import Ledger, Moves
 from loadstone.model.connection import in_years
 from loadstone.model.country import Country
-from loadstone.model.finance.cash import IN_SERVICE
+from loadstone.model.finance.cash import IN_SERVICE, LOST_ON
 from loadstone.model.machine import Miner, Server
 from loadstone.model.network import Network
 from loadstone.model.plan import Build, Plan
@@ -106,7 +106,7 @@ class Building:
             ("capex", build.asset, net * (1 - again)),
             ("refresh", build.asset, net * again),
             ("duty", build.asset, net * duty),
-            ("vat", f"lost on {build.asset}", net * (1 + duty) * vat),
+            ("vat", f"{LOST_ON}{build.asset}", net * (1 + duty) * vat),
         )
         total = 0.0
         for group, line, amount in rows:

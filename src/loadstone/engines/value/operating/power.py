@@ -12,6 +12,7 @@ from loadstone.engines.value.operating.revenue import MINING, own_money
 from loadstone.engines.value.operating.site_year import SiteTime
 from loadstone.engines.value.operating.timeline import EVEN
 from loadstone.model.country import Country
+from loadstone.model.finance.cash import LOST_ON_POWER
 from loadstone.model.tariff.terms import (
     BlockTerm,
     ConnectionTerm,
@@ -188,4 +189,4 @@ def add_lost_vat(one: SiteTime, ledger: Ledger, country: Country, economy: Econo
         real = -one.books.cost.get("vat", 0.0) * share
         moves = Moves(one.hours.currency, MINING if use == "mining" else "")
         spread = ledger.timeline.spread(one.phase, months)
-        ledger.money("vat", f"lost on power:{use}", one.site, moves, real * spread)
+        ledger.money("vat", f"{LOST_ON_POWER}{use}", one.site, moves, real * spread)

@@ -8,13 +8,18 @@ import numpy as np
 from loadstone.apps.reports.value.book.places import Floats
 from loadstone.engines.finance.income import (
     DEPOSIT,
-    LOST_ON_POWER,
     Income,
     Regime,
 )
 from loadstone.engines.finance.local_money import Abroad
 from loadstone.engines.finance.tax import TaxRules
-from loadstone.model.finance.cash import IN_SERVICE, TAX_DEPRECIATION, CashRow, CashTable
+from loadstone.model.finance.cash import (
+    IN_SERVICE,
+    LOST_ON_POWER,
+    TAX_DEPRECIATION,
+    CashRow,
+    CashTable,
+)
 from loadstone.model.network import Network
 
 _INCOME = ("revenue", "flexibility", "resale", "hedge")
