@@ -217,9 +217,7 @@ class _Deciding:
                 search = Search(
                     lowered.problem, gap=GAP_BESIDE, executor=self.executor, stop=self.stop
                 )
-                for _ in search.steps():
-                    pass
-                solution = search.solution()
+                solution = search.run().solution()
             except InfeasibleError:
                 self.notes.append(f"{name}: there is no such plan.")
                 continue

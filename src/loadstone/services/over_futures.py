@@ -22,12 +22,12 @@ from loadstone.engines.outlook.reduce import (
     stretched,
 )
 from loadstone.engines.plan.decide.stress import HELD
-from loadstone.engines.plan.exact import Progress, Search
-from loadstone.engines.plan.held import value_of
+from loadstone.engines.plan.exact import Search
+from loadstone.engines.plan.held import holding, search_on, value_of
 from loadstone.engines.plan.lower import Lowered, lower
 from loadstone.engines.plan.problem import Aversion, Problem
 from loadstone.engines.plan.relaxation import Relaxation
-from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
+from loadstone.engines.plan.solution import Solution
 from loadstone.engines.plan.uncertain.stack import Stacked, stack
 from loadstone.engines.plan.uncertain.telling import Told
 from loadstone.engines.plan.uncertain.tree import grow
@@ -35,14 +35,11 @@ from loadstone.model.errors import InfeasibleError, InputError
 from loadstone.model.futures.named import NamedFuture
 from loadstone.model.futures.paths import Paths
 from loadstone.model.network import Network
-from loadstone.model.uncertainty import (
-    RiskTerms,
-)
-from loadstone.services.planning import finer_gap
+from loadstone.model.uncertainty import RiskTerms
+from loadstone.services.deciding import Tell
+from loadstone.services.planning import Evidence, Show, finer_gap, searched
 
 Floats = NDArray[np.float64]
-Show = Callable[[Progress], None]
-Tell = Callable[[str], None]
 Stop = Callable[[], bool]
 
 CANDIDATES = 1000  # futures that few stand for
@@ -259,16 +256,6 @@ def search_over_futures(
     )
 
 
-def searched(search: Search, stop: Stop, show: Show | None = None) -> Search:
-    """Search to the end, or to the best plan at hand where that is to stop."""
-    for progress in search.steps():
-        if show is not None:
-            show(progress)
-        if stop() and np.isfinite(progress.objective):
-            break
-    return search
-
-
 def searched_on(over: OverFutures, gap: float, stop: Stop, show: Show | None) -> OverFutures:
     """Go on with a search over futures, to a finer gap.
 
@@ -341,7 +328,6 @@ def columns_at(over: OverFutures, nodes: Sequence[int]) -> Floats:
     return over.stacked.of_future(over.solution.columns, int(here[0]))
 
 
-Evidence = tuple[Solution, tuple[BlockDispatch, ...], tuple[Cut, ...]]
 Branch = tuple[Evidence, Solution, tuple[str, ...]]
 
 
@@ -380,18 +366,6 @@ def _here_and_now(
     """Value a plan of which only what all futures share is held."""
     stacked = over.stacked
     shared = stacked.here_and_now()[stacked.column[0]]
-    labels = over.lowered.problem.columns
-    kept = shared & np.array([label.kind in HELD for label in labels])
-    p = over.lowered.problem
-    room = 1e-7 * np.maximum(1.0, columns)
-    lower_ = np.where(kept, np.clip(columns - room, p.lower, p.upper), p.lower)
-    upper = np.where(kept, np.clip(columns + room, p.lower, p.upper), p.upper)
-    again = Search(
-        replace(p, lower=lower_, upper=upper),
-        gap=gap,
-        stop=stop,
-        relaxation=search.relaxation,
-    )
-    for _ in again.steps():
-        pass
-    return again.solution()
+    problem = over.lowered.problem
+    kept = shared & np.array([label.kind in HELD for label in problem.columns])
+    return search_on(search, holding(problem, columns, kept), gap, stop).solution()

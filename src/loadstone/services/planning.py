@@ -391,16 +391,21 @@ class _Looking:
 
     def _within(self, gap: float, show: Show | None) -> Evidence:
         search = Search(self.problem, gap=gap, executor=self.executor, stop=self._late)
-        for progress in search.steps():
-            if show is not None:
-                show(progress)
-            if self._late() and np.isfinite(progress.objective):
-                break
-        self.found = search
+        self.found = searched(search, self._late, show)
         return search.solution(), search.dispatch(), search.proof()
 
     def _late(self) -> bool:
         return self.clock.wall_s() > self.deadline
+
+
+def searched(search: Search, stop: Callable[[], bool], show: Show | None = None) -> Search:
+    """Search to the end, or to the best plan at hand where that is to stop."""
+    for progress in search.steps():
+        if show is not None:
+            show(progress)
+        if stop() and np.isfinite(progress.objective):
+            break
+    return search
 
 
 def finer_gap(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weighing a plan over futures: against other ways to plan, other weights, fresh futures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from math import sqrt
@@ -31,11 +31,16 @@ from loadstone.model.uncertainty import (
     Strategy,
     Uncertainty,
 )
-from loadstone.services.over_futures import OverFutures, branch_of, columns_at, in_future
+from loadstone.services.deciding import Tell
+from loadstone.services.over_futures import (
+    OverFutures,
+    Stop,
+    branch_of,
+    columns_at,
+    in_future,
+)
 
 Floats = NDArray[np.float64]
-Tell = Callable[[str], None]
-Stop = Callable[[], bool]
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 0.95)  # of the frontier; at 1 only the worst would count
 GAP_BESIDE = 1e-3

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from loadstone.adapters.files.certificate import write_certificate
 from loadstone.adapters.files.dispatch_table import write_dispatch
@@ -31,6 +31,7 @@ PLAN, DECISION, MANIFEST, INPUTS, VERIFICATION = (
     "verification.json",
 )
 NOT_INPUTS = ("runs",)
+_T = TypeVar("_T")
 
 
 def write_run(
@@ -128,11 +129,7 @@ def read_plan(run: Path) -> Plan:
     if not path.is_file():
         error = InputError("RUN", str(run), f"must be a run, with a {PLAN}")
         raise InputErrors([error])
-    try:
-        plan: Plan = checked(Plan, read_json(path))
-    except InputErrors as found:
-        raise InputErrors(error.in_file(str(path)) for error in found.errors) from found
-    return plan
+    return read_checked(path, Plan)
 
 
 def read_decision(run: Path) -> Decision | None:
@@ -142,13 +139,7 @@ def read_decision(run: Path) -> Decision | None:
         InputErrors: Its decision.json is not what this version writes.
     """
     path = run / DECISION
-    if not path.is_file():
-        return None
-    try:
-        decision: Decision = checked(Decision, read_json(path))
-    except InputErrors as found:
-        raise InputErrors(error.in_file(str(path)) for error in found.errors) from found
-    return decision
+    return read_checked(path, Decision) if path.is_file() else None
 
 
 def decision_schema() -> dict[str, Any]:
@@ -159,6 +150,19 @@ def decision_schema() -> dict[str, Any]:
 def plan_schema() -> dict[str, Any]:
     """Return the JSON Schema of plan.json."""
     return schema(Plan)
+
+
+def read_checked(path: Path, type_: type[_T]) -> _T:
+    """Return the value that a file of a run holds.
+
+    Raises:
+        InputErrors: It is not what this version writes.
+    """
+    try:
+        value: _T = checked(type_, read_json(path))
+    except InputErrors as found:
+        raise InputErrors(error.in_file(str(path)) for error in found.errors) from found
+    return value
 
 
 def read_json(path: Path) -> Any:

@@ -5,9 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from loadstone.adapters.files.run_folder import read_json, write_json
-from loadstone.adapters.tables import checked, schema
-from loadstone.model.errors import InputErrors
+from loadstone.adapters.files.run_folder import read_checked, write_json
+from loadstone.adapters.tables import schema
 from loadstone.model.uncertainty import Uncertainty
 
 UNCERTAINTY = "uncertainty.json"
@@ -25,13 +24,7 @@ def read_uncertainty(run: Path) -> Uncertainty | None:
         InputErrors: The file is not what this version writes.
     """
     path = run / UNCERTAINTY
-    if not path.is_file():
-        return None
-    try:
-        found: Uncertainty = checked(Uncertainty, read_json(path))
-    except InputErrors as wrong:
-        raise InputErrors(error.in_file(str(path)) for error in wrong.errors) from wrong
-    return found
+    return read_checked(path, Uncertainty) if path.is_file() else None
 
 
 def uncertainty_schema() -> dict[str, Any]:

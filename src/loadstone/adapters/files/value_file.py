@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.adapters.files.run_folder import read_json, write_json
-from loadstone.adapters.tables import checked, schema
-from loadstone.model.errors import InputError, InputErrors
+from loadstone.adapters.files.run_folder import read_checked, write_json
+from loadstone.adapters.tables import schema
+from loadstone.model.errors import InputError
 from loadstone.model.finance.cash import CashRow, CashTable
 from loadstone.model.valuation import Valuation
 
@@ -83,10 +83,7 @@ def read_valuation(run: Path) -> Valuation | None:
     path = run / VALUE
     if not path.is_file():
         return None
-    try:
-        found: _File = checked(_File, read_json(path))
-    except InputErrors as wrong:
-        raise InputErrors(error.in_file(str(path)) for error in wrong.errors) from wrong
+    found = read_checked(path, _File)
     return Valuation(**(_fields(found) | {"cash": found.cash.table()}))
 
 

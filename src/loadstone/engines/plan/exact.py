@@ -128,6 +128,12 @@ class Search:
         if whole:
             yield from self._choose(relaxed)
 
+    def run(self) -> "Search":
+        """Search to the end, and return the search."""
+        for _ in self.steps():
+            pass
+        return self
+
     def _held(self) -> Master:
         """Return the master, within the bounds of this problem and for its objective."""
         p = self.problem

@@ -18,8 +18,9 @@ from loadstone.model.errors import InputError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
-HELD = 1e-7  # of a held amount, at least one unit: what rounding may move it
+ROUNDING = 1e-7  # of a held amount, at least one unit: what rounding may move it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +59,7 @@ def restricted(
     p = search.problem
     lower, upper = p.lower.copy(), p.upper.copy()
     lower[restriction.columns] = upper[restriction.columns] = 0.0
-    return _searched(search, replace(p, lower=lower, upper=upper), gap, stop)
+    return search_on(search, replace(p, lower=lower, upper=upper), gap, stop)
 
 
 def value_of(
@@ -88,21 +89,46 @@ def value_of(
     p = search.problem
     if columns.shape != p.cost.shape:
         raise InputError("columns", columns.shape, f"must be {p.cost.shape}")
-    held = p.whole | np.array([label.kind in kinds for label in p.columns], dtype=np.bool_)
-    at = np.where(p.whole, np.round(columns), columns)
-    # amounts and rows agree to rounding only; what is whole needs no such room
-    room = np.where(p.whole, 0.0, HELD * np.maximum(1.0, np.abs(at)))
-    lower = np.where(held, np.clip(at - room, p.lower, p.upper), p.lower)
-    upper = np.where(held, np.clip(at + room, p.lower, p.upper), p.upper)
+    which = p.whole | np.array([label.kind in kinds for label in p.columns], dtype=np.bool_)
     if not search.relaxation.begun:
         search.relaxation.begin(columns)
-    return _searched(search, replace(p, lower=lower, upper=upper), gap, stop).solution()
+    return search_on(search, holding(p, columns, which), gap, stop).solution()
 
 
-def _searched(search: Search, problem: Problem, gap: float, stop: Callable[[], bool]) -> Search:
+def holding(problem: Problem, columns: Floats, which: Flags) -> Problem:
+    """Return a problem of which some columns are held at what a plan has of them.
+
+    Args:
+        problem: The problem.
+        columns: The plan. Shape (C,).
+        which: What is held. Shape (C,).
+    """
+    p = problem
+    at = np.where(p.whole, np.round(columns), columns)
+    # amounts and rows agree to rounding only; what is whole needs no such room
+    room = np.where(p.whole, 0.0, ROUNDING * np.maximum(1.0, np.abs(at)))
+    lower = np.where(which, np.clip(at - room, p.lower, p.upper), p.lower)
+    upper = np.where(which, np.clip(at + room, p.lower, p.upper), p.upper)
+    return replace(p, lower=lower, upper=upper)
+
+
+def search_on(
+    search: Search,
+    problem: Problem,
+    gap: float,
+    stop: Callable[[], bool],
+    start: Floats | None = None,
+) -> Search:
+    """Return a finished search that uses what another has proven, and adds to it.
+
+    Args:
+        search: A search that has found a plan.
+        problem: What its relaxation fits: other bounds, or another weight of the tail.
+        gap: Proven gap at which to end, as a share of the value.
+        stop: Where it says so, the plan is the best so far.
+        start: A plan to start from. Shape (C,).
+    """
     search.keep()
-    found = Search(problem, gap=gap, stop=stop, relaxation=search.relaxation)
-    for _ in found.steps():
-        pass
-    found.keep()
+    found = Search(problem, gap=gap, stop=stop, relaxation=search.relaxation, start=start)
+    found.run().keep()
     return found

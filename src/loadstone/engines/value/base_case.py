@@ -11,6 +11,8 @@ from loadstone.engines.value.hedge_effect import hedge_effect
 from loadstone.engines.value.hedged import hedged
 from loadstone.engines.value.hedging import HedgeLine, hedge_lines
 from loadstone.engines.value.operating import cash_notes, operating_cash
+from loadstone.engines.value.operating.site_year import SiteTime
+from loadstone.engines.value.operating.table import site_times
 from loadstone.engines.value.region import region
 from loadstone.model.network import Network
 from loadstone.model.plan import Plan, SiteDispatch
@@ -25,11 +27,13 @@ class BaseCase:
         valuation: What it is worth, without futures.
         financed: Its cash after tax and debt.
         hedges: Its hedges by month.
+        times: The plan's site-years with their hours.
     """
 
     valuation: Valuation
     financed: Financed
     hedges: tuple[HedgeLine, ...]
+    times: tuple[SiteTime, ...]
 
 
 def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) -> BaseCase:
@@ -44,7 +48,8 @@ def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) ->
         InputError: Plan, hours and network are not of one another, or terms do not fit them.
     """
     lines = hedge_lines(network, dispatch)
-    operating = operating_cash(plan, dispatch, network)
+    times = site_times(plan, dispatch, network)
+    operating = operating_cash(plan, dispatch, network, times)
     found = financed(hedged(operating, lines), network)
     rows, ceiling = region(plan, found.table, network, network.deals.multipliers)
     valuation = Valuation(
@@ -61,7 +66,7 @@ def base_case(plan: Plan, dispatch: Sequence[SiteDispatch], network: Network) ->
         ceiling=ceiling,
         notes=(*found.notes, *_notes(network), *cash_notes(found.table, network)),
     )
-    return BaseCase(valuation=valuation, financed=found, hedges=lines)
+    return BaseCase(valuation=valuation, financed=found, hedges=lines, times=times)
 
 
 def _notes(network: Network) -> list[str]:

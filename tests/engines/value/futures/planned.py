@@ -8,8 +8,9 @@ from functools import cache
 from loadstone.engines.plan.result import site_hours
 from loadstone.engines.value.base_case import base_case
 from loadstone.engines.value.futures.assessing import drawn
-from loadstone.engines.value.futures.case import case_of, curves_of, site_times
+from loadstone.engines.value.futures.case import case_of, curves_of
 from loadstone.engines.value.futures.redispatch import Redispatch
+from loadstone.engines.value.operating.table import site_times
 from loadstone.model.finance.deals import Deals
 from loadstone.model.finance.debt import Debt
 from loadstone.model.finance.terms import CashTerms, Inflation

@@ -85,8 +85,9 @@ def test_own_hashrate_is_held_against_the_network(risk):
 
 def test_the_freedom_to_stop_is_never_worth_less_than_nothing():
     base, case, futures = valued()
+    book = settled_book(case, futures.middle, base)
     found = {one.name: one for one in option_values(
-        base, case, futures.middle, futures.source, 100)}  # fmt: skip
+        base, case, futures.middle, futures.source, 100, book=book)}  # fmt: skip
     assert found["idle"].value > 0
     assert 0 < found["idle"].used <= 1
     assert 0 <= found["retire early"].used <= 1

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loadstone.engines.value.futures.case import middle_paths, settled_book, site_times
+from loadstone.engines.value.futures.case import middle_paths, settled_book
 from loadstone.engines.value.futures.converting import conversion_value
+from loadstone.engines.value.operating.table import site_times
 from loadstone.model.hall import Conversion
 from tests.engines.value.futures.planned import planned, valued
 

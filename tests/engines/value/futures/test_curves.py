@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.engines.value.futures.case import curves_of, site_times
+from loadstone.engines.value.futures.case import curves_of
 from loadstone.engines.value.futures.curves import STEP, cleared
 from loadstone.engines.value.futures.plain import on_curve
+from loadstone.engines.value.operating.table import site_times
 from tests.engines.value.futures.planned import planned
 
 amounts = st.lists(st.floats(0.0, 100.0), min_size=4, max_size=4)

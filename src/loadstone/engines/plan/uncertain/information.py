@@ -71,9 +71,7 @@ def foresight(
         count = len(problem.blocks)
         relaxation.inherit(search.relaxation, f * count + np.arange(count))
         found = Search(alone.problem, gap=gap, stop=stop, relaxation=relaxation, start=start)
-        for _ in found.steps():
-            pass
-        solution = found.solution()
+        solution = found.run().solution()
         values[f], bounds[f] = solution.objective, solution.bound
     return Foresight(
         values=values,
@@ -121,9 +119,7 @@ def decided_now(
     relaxation.begin(np.clip(mean, one.problem.lower, one.problem.upper))
     relaxation.inherit(search.relaxation, np.arange(len(one.problem.blocks)))
     found = Search(one.problem, gap=gap, stop=stop, relaxation=relaxation)
-    for _ in found.steps():
-        pass
-    return outcome(one, found.solution(), "decided now")
+    return outcome(one, found.run().solution(), "decided now")
 
 
 def planned_for_the_mean(
@@ -154,10 +150,8 @@ def planned_for_the_mean(
     """
     one = stack(problems, stacked.probability, np.zeros_like(stacked.nodes))
     found = Search(gist(one.problem), gap=gap, executor=executor, stop=stop)
-    for _ in found.steps():
-        pass
     first = first_builds(stacked, kinds)
-    amounts = one.of_future(found.solution().columns, 0)[stacked.origin[first]]
+    amounts = one.of_future(found.run().solution().columns, 0)[stacked.origin[first]]
     return holding(stacked, search, "planned for the mean", first, amounts, gap=gap, stop=stop)
 
 

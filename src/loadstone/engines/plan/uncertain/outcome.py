@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from loadstone.engines.plan import held
 from loadstone.engines.plan.exact import Search
-from loadstone.engines.plan.held import HELD, Restriction, restricted
+from loadstone.engines.plan.held import Restriction, restricted, search_on
 from loadstone.engines.plan.problem import Problem
 from loadstone.engines.plan.relaxation import never
 from loadstone.engines.plan.solution import Solution
@@ -84,23 +85,13 @@ def frontier(
         gap: Proven gap at which to end, as a share of the value.
         stop: Where it says so, plans are the best so far.
     """
-    search.keep()
     found, start = [], search.solution().columns
     for weight in weights:
-        solution = _searched(search, weighed(stacked.problem, weight), gap, stop, start)
+        problem = weighed(stacked.problem, weight)
+        solution = search_on(search, problem, gap, stop, start).solution()
         start = solution.columns
         found.append(outcome(stacked, solution, f"{weight:g}"))
     return tuple(found)
-
-
-def _searched(
-    search: Search, problem: Problem, gap: float, stop: Callable[[], bool], start: Floats | None
-) -> Solution:
-    found = Search(problem, gap=gap, stop=stop, relaxation=search.relaxation, start=start)
-    for _ in found.steps():
-        pass
-    found.keep()
-    return found.solution()
 
 
 def first_builds(stacked: Stacked, kinds: frozenset[str] = frozenset({"build"})) -> Ints:
@@ -169,13 +160,10 @@ def holding(
         InfeasibleError: No plan has these amounts.
     """
     p = stacked.problem
-    lower, upper = p.lower.copy(), p.upper.copy()
-    room = HELD * np.maximum(1.0, np.abs(amounts))
-    lower[columns] = np.clip(amounts - room, p.lower[columns], p.upper[columns])
-    upper[columns] = np.clip(amounts + room, p.lower[columns], p.upper[columns])
-    search.keep()
-    problem = replace(p, lower=lower, upper=upper)
-    return outcome(stacked, _searched(search, problem, gap, stop, None), name)
+    plan, which = np.zeros(len(p.columns)), np.zeros(len(p.columns), dtype=np.bool_)
+    plan[columns], which[columns] = amounts, True
+    problem = held.holding(p, plan, which)
+    return outcome(stacked, search_on(search, problem, gap, stop).solution(), name)
 
 
 def regret(outcomes: Sequence[Outcome]) -> Mapping[str, Floats]:

@@ -13,7 +13,7 @@ from loadstone.engines.finance.returns import REASONS
 from loadstone.engines.outlook import prepare, stated
 from loadstone.engines.value.base_case import BaseCase
 from loadstone.engines.value.futures.book import Book
-from loadstone.engines.value.futures.case import case_of, curves_of, settled_book, site_times
+from loadstone.engines.value.futures.case import case_of, curves_of, settled_book, sold_mw
 from loadstone.engines.value.futures.drivers import drivers_of
 from loadstone.engines.value.futures.exactness import measured
 from loadstone.engines.value.futures.investors import party_values
@@ -183,8 +183,7 @@ def assess(
         InputError: The network states no futures.
     """
     tell("laying out what futures move")
-    times = site_times(plan, dispatch, network)
-    case = case_of(base, plan, network, curves_of(times))
+    case = case_of(base, plan, network, curves_of(base.times))
     futures = in_weather(drawn(case, count, seed), case, weather)
     middle = futures.middle
     book = settled_book(case, middle, base)
@@ -214,7 +213,9 @@ def assess(
     )
     tell("finding what explains the spread")
     risk = _told(base, case, futures, book, found)
-    options = option_values(base, case, middle, futures.source, futures.count, times=times)
+    options = option_values(
+        base, case, middle, futures.source, futures.count, book=book, times=base.times
+    )
     return replace(risk, seconds=seconds, stresses=stresses, error=error, options=options)
 
 
@@ -350,19 +351,10 @@ def _network_share(
 
 def _ai_share(plan: Plan, network: Network) -> dict[str, float]:
     """Return own AI power over what a region can sell, largest of all phases, by region."""
-    servers = network.facts.servers
-    country = {site.id: site.country for site in network.sites}
     found: dict[str, float] = {}
     for demand in network.study.ai_demand:
         for p, phase in enumerate(network.study.phases):
-            own = sum(
-                mw
-                for year in plan.site_years
-                if year.phase == phase.at and country[year.site] in demand.countries
-                for asset, mw in year.capacities.items()
-                if asset.startswith("server:")
-                and demand.generation in ("", servers[asset.split(":")[1]].generation)
-            )
+            own = sold_mw(plan, network, demand, phase)
             if demand.max_mw[p] > 0:
                 name = ", ".join((*demand.countries, demand.generation)).removesuffix(", ")
                 found[name] = max(found.get(name, 0.0), own / demand.max_mw[p])

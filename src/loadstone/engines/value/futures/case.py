@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from loadstone.engines.plan.lower.economy import Economy
 from loadstone.engines.value.base_case import BaseCase
 from loadstone.engines.value.financing import nominal_rate, placed
 from loadstone.engines.value.futures.book import Book, Loans
@@ -18,31 +17,25 @@ from loadstone.engines.value.operating.site_year import SiteTime
 from loadstone.model.finance.deal import narrowest
 from loadstone.model.finance.returns import DebtResult
 from loadstone.model.futures.paths import NEVER, Paths
-from loadstone.model.network import Network
-from loadstone.model.plan import Plan, SiteDispatch
+from loadstone.model.network import AiDemand, Network, Phase
+from loadstone.model.plan import Plan
 
 Floats = NDArray[np.float64]
 
 SITE = "site:"
 
 
-def site_times(
-    plan: Plan, dispatch: Sequence[SiteDispatch], network: Network
-) -> tuple[SiteTime, ...]:
-    """Return the site-years of a plan with their hours."""
-    economy, sites = Economy(network), {site.id: site for site in network.sites}
-    index = {phase.at: p for p, phase in enumerate(network.study.phases)}
-    hours = {(one.site, one.phase): one for one in dispatch}
-    return tuple(
-        SiteTime.of(
-            network=network,
-            economy=economy,
-            site=sites[books.site],
-            phase=index[books.phase],
-            books=books,
-            dispatch=hours[books.site, books.phase],
-        )
-        for books in plan.site_years
+def sold_mw(plan: Plan, network: Network, demand: AiDemand, phase: Phase) -> float:
+    """Return own servers that count in what a region can sell, MW at the plugs."""
+    servers = network.facts.servers
+    country = {site.id: site.country for site in network.sites}
+    return sum(
+        mw
+        for year in plan.site_years
+        if year.phase == phase.at and country[year.site] in demand.countries
+        for asset, mw in year.capacities.items()
+        if asset.startswith("server:")
+        and demand.generation in ("", servers[asset.split(":")[1]].generation)
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from loadstone.engines.plan.lower.economy import USD, Economy, annuity
 from loadstone.engines.revenue import ai_revenue
 from loadstone.engines.value.futures.book import NONE, Book
+from loadstone.engines.value.futures.case import sold_mw
 from loadstone.engines.value.futures.fleets import phase_of_months
 from loadstone.engines.value.futures.opening import Case
 from loadstone.engines.value.operating.site_year import SiteTime
@@ -237,22 +238,13 @@ def _server(case: Case, site: Site, one: Conversion, economy: Economy) -> Server
 def _room(case: Case, site: Site, server: Server) -> float:
     """Return how much more of a server the region can sell in its tightest phase, MW."""
     network, room = case.network, np.inf
-    country = {one.id: one.country for one in network.sites}
-    servers = network.facts.servers
     for demand in network.study.ai_demand:
         if site.country not in demand.countries:
             continue
         if demand.generation not in ("", server.generation):
             continue
         for p, phase in enumerate(network.study.phases):
-            own = sum(
-                mw
-                for year in case.plan.site_years
-                if year.phase == phase.at and country[year.site] in demand.countries
-                for asset, mw in year.capacities.items()
-                if asset.startswith("server:")
-                and demand.generation in ("", servers[asset.split(":")[1]].generation)
-            )
+            own = sold_mw(case.plan, network, demand, phase)
             if p:
                 room = min(room, demand.max_mw[p] - own)
     return float(max(room, 0.0))

@@ -31,6 +31,7 @@ def option_values(
     source: Source,
     count: int,
     *,
+    book: Book,
     times: Sequence[SiteTime] = (),
 ) -> tuple[OptionValue, ...]:
     """Return what the freedom to stand idle, to give up and to convert halls is worth.
@@ -41,6 +42,7 @@ def option_values(
         middle: What futures move.
         source: Draws them.
         count: How many there are; the first `FUTURES` of them are taken.
+        book: The base case as a book.
         times: The site-years of the plan, for conversions; none for none.
     """
     size = min(count, FUTURES)
@@ -50,7 +52,6 @@ def option_values(
     def worth(book: Book) -> Found:
         return Valuer(book).value(*room)
 
-    book = settled_book(case, middle, base)
     by_site = settled_book(case, middle, base, by_site=True)
     giving_up = settled_book(case, middle, base, by_site=True, retire_after=MONTHS_OF_LOSS)
     found = _told(worth(book), worth(always_on(book)), worth(by_site), worth(giving_up))
