@@ -14,7 +14,7 @@ help:               ## show these targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## +/\t/' | expand -t 14
 demo: $(VENV)/core  ## plan the reference network, print the answer, write the report
 	$(BIN)/loadstone demo
-check: $(VENV)/dev  ## everything that must pass
+check: $(VENV)/dev $(VENV)/peers  ## everything that must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -31,10 +31,11 @@ bench: $(VENV)/dev  ## the figures in the README
 docs: $(VENV)/dev  ## build the pages into site/; a broken link fails
 	$(BIN)/zensical build --strict --clean
 lock: | $(UV)       ## choose versions anew; the only place that looks for newer ones
-	$(UV) pip compile $(PIN) --upgrade pyproject.toml -o requirements.lock
+	$(UV) pip compile $(PIN) --upgrade --extra operate pyproject.toml -o requirements.lock
 	$(UV) pip compile $(PIN) --upgrade --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile $(PIN) --upgrade --group peers -o requirements-peers.lock
 clean:              ## remove what can be made again
-	rm -rf $(VENV) .uv site out demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-peers .uv site out demo .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/core: requirements.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
@@ -43,6 +44,10 @@ $(VENV)/core: requirements.lock pyproject.toml | $(UV)
 	touch $@
 $(VENV)/dev: requirements-dev.lock $(VENV)/core | $(UV)
 	$(UV) pip install --quiet --python $(VENV) --require-hashes -r requirements-dev.lock
+	touch $@
+$(VENV)/peers: requirements-peers.lock | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)-peers
+	$(UV) pip install --quiet --python $(VENV)-peers --require-hashes -r requirements-peers.lock
 	touch $@
 .uv/bin/uv:
 	$(PYTHON) -m venv .uv
