@@ -6,6 +6,7 @@ LoadstoneError
 ├── InputErrors      several of them, collected from one reading (exit code 2)
 ├── InfeasibleError  the question is fair but has no answer: say what conflicts (exit code 1)
 └── OutsideError     the outside world failed: a file system, a solver, a server (exit code 3)
+    └── DeviceError  a machine, meter or switch did not do as asked
 """
 
 from collections.abc import Iterable
@@ -80,3 +81,11 @@ class InfeasibleError(LoadstoneError):
 
 class OutsideError(LoadstoneError):
     """Something outside the program failed; the message says whether to try again."""
+
+
+class DeviceError(OutsideError):
+    """A machine, meter or switch did not do as asked."""
+
+    def __init__(self, device: str, reason: str, message: str = "") -> None:
+        self.device, self.reason = device, reason
+        super().__init__(f"{device}: {reason}{': ' if message else ''}{message}")

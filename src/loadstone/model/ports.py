@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The doors to the outside world. Adapters fit these shapes; services use them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from loadstone.model.network import Network
+from loadstone.model.operations.command import Capability, Outcome
+from loadstone.model.operations.event import Event
+from loadstone.model.operations.machine import Credential, Identity, Machine
+from loadstone.model.operations.meter import MeterReading, SwitchReading
+from loadstone.model.operations.reading import Detail, Pool, Reading
+from loadstone.model.operations.signal import SignalValue
+from loadstone.model.operations.target import Entry, Observed, PowerLease, Target
 from loadstone.model.series import Floats, Series
 
 
@@ -55,4 +62,254 @@ class NetworkReader(Protocol):
 
     def __call__(self, folder: Path) -> Network:
         """Return the network of a folder, or raise `InputErrors` with all that is wrong."""
+        ...
+
+
+class LoadDriver(Protocol):
+    """One machine that can be steered.
+
+    Drivers speak watts, because machines do; everything above speaks MW. Every call ends
+    within the deadline the driver was made with, retries of its own included. What cannot be
+    read is a `Reading` that is unknown, with its reason; what cannot be told is an `Outcome`
+    that is not accepted, with its reason. Only `identify`, `detail` and `pools` raise
+    `DeviceError`, for they have no value for failure. Nothing else is raised.
+    Calls of one driver are not made at the same time.
+    """
+
+    @property
+    def capability(self) -> Capability:
+        """What the firmware can do; levels are filled in after `detail`."""
+        ...
+
+    async def identify(self) -> Identity:
+        """Return who answers at the address."""
+        ...
+
+    async def read(self) -> Reading:
+        """Return state, draw and hashrate by the cheapest command that tells them."""
+        ...
+
+    async def detail(self) -> Detail:
+        """Return everything else worth knowing."""
+        ...
+
+    async def warm(self) -> None:
+        """Log in or fetch a token ahead, so that a stop takes as few round trips as can be."""
+        ...
+
+    async def stop(self) -> Outcome:
+        """Tell it to stop hashing and draw as little as it can. Twice is the same as once."""
+        ...
+
+    async def resume(self) -> Outcome:
+        """Tell it to hash again, at the cap it had. Twice is the same as once."""
+        ...
+
+    async def cap(self, limit_w: float) -> Outcome:
+        """Cap the draw at `limit_w`; the outcome says what is in force after reading it back."""
+        ...
+
+    async def pools(self) -> tuple[Pool, ...]:
+        """Return the pools of its configuration."""
+        ...
+
+    async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
+        """Write pools: only after a verified read, and read back after."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Meter(Protocol):
+    """A meter. A silent one gives readings without power and with a reason."""
+
+    async def read(self) -> MeterReading:
+        """Return the latest reading, within its deadline."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Switch(Protocol):
+    """Something that is turned on and off, and read back."""
+
+    async def read(self) -> SwitchReading:
+        """Return whether it is on, within its deadline."""
+        ...
+
+    async def turn(self, on: bool) -> SwitchReading:
+        """Turn it on or off and return what it then says."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class SignalFeed(Protocol):
+    """A signal of the outside world."""
+
+    def values(self) -> AsyncIterator[SignalValue]:
+        """Give each value as it is heard; an unchanged one that is heard again counts.
+
+        Raises:
+            OutsideError: The source is gone; the caller tries again later.
+        """
+        ...
+
+
+class Store(Protocol):
+    """What was decided, sent and seen, durable. One schema for every database.
+
+    Each call is one transaction. Times are seconds since 1970, UTC.
+
+    Raises:
+        OutsideError: The database is gone, locked or full. Nothing of the call was written.
+    """
+
+    def machines(self, site: str) -> tuple[Machine, ...]:
+        """Return the machines of a site by id."""
+        ...
+
+    def put_machines(self, machines: Iterable[Machine]) -> None:
+        """Add machines, or replace those with the same id."""
+        ...
+
+    def credentials(self, site: str) -> Mapping[str, Credential]:
+        """Return what machines ask for, by id; key "" is the site's default of all others."""
+        ...
+
+    def put_credential(self, site: str, machine: str, credential: Credential) -> None:
+        """Keep a credential, encrypted; `machine` may be "" for the default, or a signal id."""
+        ...
+
+    def targets(self, site: str) -> Mapping[str, Target]:
+        """Return what is wanted of each machine that anything is wanted of."""
+        ...
+
+    def put_targets(
+        self, site: str, targets: Iterable[Target], entries: Iterable[Entry]
+    ) -> None:
+        """Write what is wanted, and what is to be recorded with it, in one transaction."""
+        ...
+
+    def observed(self, site: str) -> Mapping[str, Observed]:
+        """Return what was last seen of each machine."""
+        ...
+
+    def put_observed(self, site: str, observed: Iterable[Observed]) -> None:
+        """Write what was seen; rows are replaced by machine."""
+        ...
+
+    def take(
+        self, site: str, owner: str, machines: Iterable[str], at_s: float
+    ) -> frozenset[str]:
+        """Take machines for an owner and return those taken, or already the owner's.
+
+        A machine has one owner who has not let go; the database makes sure of it, whoever
+        else writes to it.
+        """
+        ...
+
+    def let_go(self, site: str, owner: str, machines: Iterable[str], at_s: float) -> None:
+        """End the ownership of machines; those of another owner are left."""
+        ...
+
+    def owners(self, site: str) -> Mapping[str, str]:
+        """Return the owner of each machine that has one, by machine."""
+        ...
+
+    def events(self, site: str, *, open_only: bool = True) -> tuple[Event, ...]:
+        """Return events in the order of their receipt."""
+        ...
+
+    def event(self, id_: str) -> Event | None:
+        """Return one event; None for no such."""
+        ...
+
+    def add_event(self, event: Event) -> Event:
+        """Add an event, or return the one there is with the same source and reference."""
+        ...
+
+    def put_events(self, events: Iterable[Event], entries: Iterable[Entry]) -> None:
+        """Write events by id with what is to be recorded, in one transaction.
+
+        An event that has ended is never opened again: such a write is refused by the store.
+        """
+        ...
+
+    def release(self, event: str, at_s: float, *, abort: bool, reason: str) -> Event:
+        """Ask for the end of an event: sets `ends_s`, or aborts it; returns it as it is now.
+
+        Raises:
+            InputError: No such event, or it has ended.
+        """
+        ...
+
+    def renew(self, lease: PowerLease) -> None:
+        """Write a power lease; one row per site and pool."""
+        ...
+
+    def leases(self, site: str) -> tuple[PowerLease, ...]:
+        """Return the power leases of a site."""
+        ...
+
+    def record(self, entries: Iterable[Entry]) -> None:
+        """Add lines to the audit record."""
+        ...
+
+    def entries(
+        self,
+        site: str,
+        *,
+        since_s: float = 0.0,
+        until_s: float | None = None,
+        subject: str | None = None,
+        kinds: Sequence[str] = (),
+        last: int | None = None,
+    ) -> tuple[Entry, ...]:
+        """Return lines of the audit record in the order they were written."""
+        ...
+
+
+class Telemetry(Protocol):
+    """The history of readings, written in batches.
+
+    What was not yet written at a crash is lost, and the loss is recorded at the next start.
+    """
+
+    def add_meter(self, site: str, reading: MeterReading, at_s: float) -> None:
+        """Keep a reading of a meter; `at_s` is seconds since 1970, UTC."""
+        ...
+
+    def add_sweep(
+        self,
+        site: str,
+        at_s: float,
+        *,
+        machines: Sequence[str],
+        seen: Sequence[int],
+        power_w: Sequence[float],
+        hashrate_th: Sequence[float],
+    ) -> None:
+        """Keep one sweep: a row for each machine, codes of `Seen`, nan for unknown."""
+        ...
+
+    def flush(self) -> None:
+        """Write what is waiting.
+
+        Raises:
+            OutsideError: The disk is full or gone; what waits is kept, up to a bound, and the
+                rest is counted as lost.
+        """
+        ...
+
+    def meter_trace(
+        self, site: str, meter: str, from_s: float, until_s: float
+    ) -> Sequence[tuple[float, float | None, float | None]]:
+        """Return readings of a meter as (seconds since 1970, MW, MWh), in time order."""
         ...

@@ -1,0 +1,521 @@
+# SPDX-License-Identifier: Apache-2.0
+"""operate.toml: how the sites of a network are run."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Literal
+
+from loadstone.model.errors import InputError
+from loadstone.model.operations.event import Method
+from loadstone.model.operations.machine import check_port
+
+Silence = Literal["hold", "curtail", "release"]
+SafeState = Literal["stopped", "unchanged"]
+
+
+def check_above_zero(value: object, *names: str) -> None:
+    """Raise `InputError` unless the named fields are finite and above 0."""
+    for name in names:
+        number = getattr(value, name)
+        if not 0 < number < inf:
+            raise InputError(name, number, "must be finite and above 0")
+
+
+def check_at_least_zero(value: object, *names: str) -> None:
+    """Raise `InputError` unless the named fields are finite and at least 0."""
+    for name in names:
+        number = getattr(value, name)
+        if not 0 <= number < inf:
+            raise InputError(name, number, "must be finite and at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ramp:
+    """How fast the site may change what it draws, and how it starts machines.
+
+    Attributes:
+        down_kw_per_min: Fastest decrease, kW/min; None for no limit.
+        up_kw_per_min: Fastest increase at the meter, kW/min; None for no limit.
+        inrush_factor: Most that a starting machine draws over its full load.
+    """
+
+    down_kw_per_min: float | None = None
+    up_kw_per_min: float | None = None
+    inrush_factor: float = 1.1
+
+    def __post_init__(self) -> None:
+        for name in ("down_kw_per_min", "up_kw_per_min"):
+            if getattr(self, name) is not None:
+                check_above_zero(self, name)
+        if not 1 <= self.inrush_factor < inf:
+            raise InputError("inrush_factor", self.inrush_factor, "must be at least 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How often things are looked at, and how long they are waited for, s.
+
+    Attributes:
+        tick_s: Between two decisions.
+        sweep_s: Between two readings of every machine.
+        detail_s: Between two full readings of a machine.
+        meter_s: Between two readings of a meter.
+        deadline_s: Longest wait for one call to a machine.
+        stale_s: A reading older than this says nothing any more: the state is unknown.
+        meter_stale_s: The same for meters.
+        allowed_over_s: How long the meter may be above the limit.
+        confirm_s: How long a machine has to show what it was told, before it is told again.
+        cooldown_s: A machine stopped or started by the price rests this long before it is
+            turned round; events and limits do not wait.
+        retry_s: First pause before a machine is told again; it doubles, an hour at most.
+        most_attempts: After this many a machine counts as failed; it is tried again, seldom.
+        arm_s: How long before the start an event is armed.
+        lease_s: How long a power lease lasts; the watchdog acts when it runs out.
+    """
+
+    tick_s: float = 1.0
+    sweep_s: float = 10.0
+    detail_s: float = 300.0
+    meter_s: float = 1.0
+    deadline_s: float = 4.0
+    stale_s: float = 30.0
+    meter_stale_s: float = 10.0
+    allowed_over_s: float = 60.0
+    confirm_s: float = 30.0
+    cooldown_s: float = 600.0
+    retry_s: float = 5.0
+    most_attempts: int = 10
+    arm_s: float = 120.0
+    lease_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        check_above_zero(self, *(name for name in self.__slots__ if name != "cooldown_s"))
+        check_at_least_zero(self, "cooldown_s")
+        if self.stale_s <= self.sweep_s:
+            raise InputError("stale_s", self.stale_s, f"must be above sweep_s = {self.sweep_s}")
+        if self.lease_s <= self.tick_s:
+            raise InputError("lease_s", self.lease_s, f"must be above tick_s = {self.tick_s}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Machines that share cooling, a transformer or a rule.
+
+    Attributes:
+        id: Name, unique within the site.
+        fans: Id of the switch of their fans; "" for none. Fans go off after the last miner
+            has stopped, and on before the first starts.
+        fans_after_s: How long fans run on after the last miner has stopped, s.
+        fans_before_s: How long fans must run before the first miner starts, s.
+        limit_mw: Most its machines may draw, MW, e.g. of its transformer; None for no limit.
+        protected: Whether its machines are stopped last, and only for limits and full stops.
+    """
+
+    id: str
+    fans: str = ""
+    fans_after_s: float = 120.0
+    fans_before_s: float = 10.0
+    limit_mw: float | None = None
+    protected: bool = False
+
+    def __post_init__(self) -> None:
+        check_at_least_zero(self, "fans_after_s", "fans_before_s")
+        if self.limit_mw is not None:
+            check_at_least_zero(self, "limit_mw")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineRow:
+    """Machines of one kind in operate.toml.
+
+    Attributes:
+        group: Group they belong to.
+        family: Driver that speaks to them, e.g. "luxos".
+        addresses: Each a host, "host:port", or a range "10.0.1.1-10.0.4.250".
+        port: Port of the command socket; None for the family's own.
+        web_port: Port of the web pages; None for the family's own.
+        model: Id of the machine in the facts, e.g. "antminer-s21", which gives power and
+            hashrate.
+        ids: Their names by address, for machines found by `scan`; () for names made of the
+            addresses until the MAC is known.
+    """
+
+    group: str
+    family: str
+    addresses: tuple[str, ...]
+    port: int | None = None
+    web_port: int | None = None
+    model: str
+    ids: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("port", "web_port"):
+            if getattr(self, name) is not None:
+                check_port(name, getattr(self, name))
+        if self.ids and len(self.ids) != len(self.addresses):
+            raise InputError("ids", self.ids, "must be one for each address, or none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusMeter:
+    """A meter read over Modbus TCP.
+
+    Attributes:
+        kind: "modbus".
+        id: Name, unique within the site.
+        main: Whether it is the meter of the site's connection.
+        host: Name or address.
+        port: Port.
+        unit: Unit number.
+        power_register: First input or holding register of active power.
+        energy_register: First register of the energy counter; None for none.
+        table: Which table the registers are in.
+        format: How a number is written in the registers.
+        power_unit_w: W of one unit of the power register, below 0 where export counts up.
+        energy_unit_wh: Wh of one unit of the energy register.
+    """
+
+    kind: Literal["modbus"] = "modbus"
+    id: str
+    main: bool = True
+    host: str
+    port: int = 502
+    unit: int = 1
+    power_register: int
+    energy_register: int | None = None
+    table: Literal["input", "holding"] = "holding"
+    format: Literal["float32", "int32", "uint32", "int64", "int16"] = "float32"
+    power_unit_w: float = 1.0
+    energy_unit_wh: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_port("port", self.port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttMeter:
+    """A meter that publishes its readings over MQTT as JSON objects.
+
+    Attributes:
+        kind: "mqtt".
+        id: Name, unique within the site.
+        main: Whether it is the meter of the site's connection.
+        host: Broker.
+        port: Its port.
+        topic: Topic of the readings.
+        power_field: Name of active power in the object.
+        energy_field: Name of the energy counter; "" for none.
+        time_field: Name of the time of measurement, seconds since 1970 or ISO 8601; "" none.
+        power_unit_w: W of one unit.
+        energy_unit_wh: Wh of one unit.
+    """
+
+    kind: Literal["mqtt"] = "mqtt"
+    id: str
+    main: bool = True
+    host: str
+    port: int = 1883
+    topic: str
+    power_field: str = "power_w"
+    energy_field: str = ""
+    time_field: str = ""
+    power_unit_w: float = 1.0
+    energy_unit_wh: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_port("port", self.port)
+
+
+MeterTerms = ModbusMeter | MqttMeter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusSwitch:
+    """Something turned on and off over Modbus TCP: fans, an outlet, a run-back relay.
+
+    Attributes:
+        id: Name, unique within the site.
+        role: "fans" of a group, an "outlet" of a power strip, or the arming of a "run-back".
+        host: Name or address.
+        port: Port.
+        unit: Unit number.
+        coil: Coil that turns it on.
+        state_input: Discrete input that says whether it is on; None to read the coil back.
+    """
+
+    id: str
+    role: Literal["fans", "outlet", "run-back"] = "fans"
+    host: str
+    port: int = 502
+    unit: int = 1
+    coil: int
+    state_input: int | None = None
+
+    def __post_init__(self) -> None:
+        check_port("port", self.port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilencePolicy:
+    """What the silence of a signal means.
+
+    Attributes:
+        after_s: Silent for longer than this, s.
+        then: "hold" what was last asked, "curtail" the site as if told to stop, or "release".
+    """
+
+    after_s: float = 900.0
+    then: Silence = "hold"
+
+    def __post_init__(self) -> None:
+        check_above_zero(self, "after_s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """When a price stops and starts machines.
+
+    Attributes:
+        stop_above: Price above which they stop, currency/MWh; None takes for each machine what
+            a MWh earns in it.
+        resume_below: Price below which they start again; None for `stop_above` less 5 %.
+        stop_after: Consecutive prices above before they stop.
+        resume_after: Consecutive prices below before they start.
+    """
+
+    stop_above: float | None = None
+    resume_below: float | None = None
+    stop_after: int = 1
+    resume_after: int = 2
+
+    def __post_init__(self) -> None:
+        check_above_zero(self, "stop_after", "resume_after")
+        if self.resume_below is not None:
+            if self.stop_above is None:
+                rule = "needs stop_above"
+                raise InputError("resume_below", self.resume_below, rule)
+            if self.resume_below > self.stop_above:
+                rule = f"must be at most stop_above = {self.stop_above}"
+                raise InputError("resume_below", self.resume_below, rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSignal:
+    """A signal in a CSV file: prices, limits or a schedule. It is read again when it changes.
+
+    Attributes:
+        kind: "file".
+        id: Name, unique within the site.
+        means: What its values mean.
+        path: Path from the network folder: a CSV with columns "start" (ISO 8601 with offset)
+            and "value"; optional "end".
+        strike: For prices: when they stop machines.
+        silence: What it means when no value holds now.
+        penalty_per_mwh: What a MWh not delivered costs, for limits; 0 unknown.
+    """
+
+    kind: Literal["file"] = "file"
+    id: str
+    means: Literal["price", "limit_mw", "by_mw", "run"]
+    path: str
+    strike: Strike = Strike()
+    silence: SilencePolicy = SilencePolicy()
+    penalty_per_mwh: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttSignal:
+    """A signal over MQTT: an object {"value": ..., "timestamp": ...} on a topic.
+
+    Attributes:
+        kind: "mqtt".
+        id: Name, unique within the site.
+        means: What its values mean.
+        host: Broker.
+        port: Its port.
+        topic: Topic.
+        value_field: Name of the value in the object; "target" of 0 or 100 reads as run.
+        strike: For prices: when they stop machines.
+        silence: What its silence means.
+        penalty_per_mwh: What a MWh not delivered costs, for limits; 0 unknown.
+    """
+
+    kind: Literal["mqtt"] = "mqtt"
+    id: str
+    means: Literal["price", "limit_mw", "by_mw", "run"]
+    host: str
+    port: int = 1883
+    topic: str
+    value_field: str = "value"
+    strike: Strike = Strike()
+    silence: SilencePolicy = SilencePolicy()
+    penalty_per_mwh: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_port("port", self.port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAdrSignal:
+    """Events of an OpenADR server (VTN).
+
+    Attributes:
+        kind: "openadr3", or "openadr2" for 2.0b, which needs the extra `openadr2`.
+        id: Name, unique within the site.
+        url: Address of the server.
+        program: Programme whose events are followed; "" for all.
+        ven: Name of this site at the server.
+        token_url: Where a token is fetched (OAuth 2 client credentials); "" for none.
+        client: Name of the credential in the store; "" for none.
+        poll_s: Between two questions, s.
+        strike: For prices: when they stop machines.
+        silence: What it means when the server does not answer.
+        penalty_per_mwh: What a MWh not delivered costs; 0 unknown.
+    """
+
+    kind: Literal["openadr3", "openadr2"]
+    id: str
+    url: str
+    program: str = ""
+    ven: str = ""
+    token_url: str = ""
+    client: str = ""
+    poll_s: float = 30.0
+    strike: Strike = Strike()
+    silence: SilencePolicy = SilencePolicy()
+    penalty_per_mwh: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_above_zero(self, "poll_s")
+
+
+SignalTerms = FileSignal | MqttSignal | OpenAdrSignal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Times in which a limit holds, by local hours: a schedule by hand.
+
+    Attributes:
+        months: Local months, 1 to 12; () means all.
+        weekdays: Local weekdays, Monday 0 to Sunday 6; () means all.
+        hours: Local hours, 0 to 23; () means all.
+        limit_mw: Most the meter may show, MW.
+        reason: Why.
+    """
+
+    months: tuple[int, ...] = ()
+    weekdays: tuple[int, ...] = ()
+    hours: tuple[int, ...] = ()
+    limit_mw: float
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        check_at_least_zero(self, "limit_mw")
+        for name, low, high in (("months", 1, 12), ("weekdays", 0, 6), ("hours", 0, 23)):
+            values = getattr(self, name)
+            if any(not low <= value <= high for value in values):
+                raise InputError(name, values, f"must be from {low} to {high}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteTerms:
+    """How one site is run.
+
+    Attributes:
+        site: Id of the site in the network.
+        limit_mw: Most its meter may show, MW; None takes the connection of the site's file.
+        margin: Share of the limit that is kept free.
+        value_per_mwh: What a MWh earns in the machines, currency/MWh, at `reference_j_per_th`;
+            None takes it from hashprice.
+        hashprice: Earnings of a PH/s and day, in the network's currency; None takes the
+            outlook's.
+        restart_cost: What one stop and start of a machine costs, currency: wear and lost work.
+        timing: How often things are looked at.
+        ramp: How fast it may change.
+        groups: Groups of machines.
+        machines: Machines.
+        meters: Meters, one of them the main one.
+        switches: Switches.
+        signals: Signals.
+        schedule: Limits by the calendar.
+        method: How events are measured where they do not say.
+        safe_state: What the watchdog brings machines to when the agent is gone.
+        meter_silent: What is done when the main meter is silent: "hold" allows no start,
+            "curtail" stops everything, "release" goes by what machines say.
+        telemetry_days: Days for which single readings are kept; means of 5 minutes stay.
+    """
+
+    site: str
+    limit_mw: float | None = None
+    margin: float = 0.01
+    value_per_mwh: float | None = None
+    hashprice: float | None = None
+    restart_cost: float = 0.05
+    timing: Timing = Timing()
+    ramp: Ramp = Ramp()
+    groups: tuple[Group, ...] = ()
+    machines: tuple[MachineRow, ...] = ()
+    meters: tuple[MeterTerms, ...] = ()
+    switches: tuple[ModbusSwitch, ...] = ()
+    signals: tuple[SignalTerms, ...] = ()
+    schedule: tuple[Window, ...] = ()
+    method: Method = Method()
+    safe_state: SafeState = "stopped"
+    meter_silent: Silence = "hold"
+    telemetry_days: float = 3.0
+
+    def __post_init__(self) -> None:
+        if self.limit_mw is not None:
+            check_above_zero(self, "limit_mw")
+        if not 0 <= self.margin < 0.5:
+            raise InputError("margin", self.margin, "must be at least 0 and below 0.5")
+        check_at_least_zero(self, "restart_cost")
+        check_above_zero(self, "telemetry_days")
+        for name in ("groups", "meters", "switches", "signals"):
+            ids = [one.id for one in getattr(self, name)]
+            if len(set(ids)) != len(ids):
+                raise InputError(name, ids, "must have different ids")
+        self._check_names()
+        if sum(meter.main for meter in self.meters) > 1:
+            raise InputError("meters", len(self.meters), "must have one main meter at most")
+
+    def _check_names(self) -> None:
+        groups = {group.id for group in self.groups}
+        for row in self.machines:
+            if row.group not in groups:
+                raise InputError(
+                    "machines.group", row.group, f"must be one of {sorted(groups)}"
+                )
+        switches = {switch.id for switch in self.switches}
+        for group in self.groups:
+            if group.fans and group.fans not in switches:
+                rule = f"must be one of {sorted(switches)}"
+                raise InputError("groups.fans", group.fans, rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """operate.toml.
+
+    Attributes:
+        sites: Sites that are run.
+        store: Database: "sqlite:///PATH", a path from the network folder, or
+            "postgresql+psycopg://...".
+        telemetry: Folder of the telemetry history, a path from the network folder.
+        key_file: File of the key that passwords are encrypted with, a path from the network
+            folder; keep it elsewhere than the store. Made when it is missing, for its owner
+            only.
+        plan: Run folder of the plan adopted, a path from the network folder; "" for none.
+    """
+
+    sites: tuple[SiteTerms, ...]
+    store: str = "sqlite:///operate/agent.db"
+    telemetry: str = "operate/telemetry"
+    key_file: str = "operate.key"
+    plan: str = ""
+
+    def __post_init__(self) -> None:
+        ids = [site.site for site in self.sites]
+        if not ids or len(set(ids)) != len(ids):
+            raise InputError("sites", ids, "must be at least one, each once")
