@@ -32,3 +32,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """Return `golden(name, text)`: the text must equal tests/golden/`name`."""
     update = bool(request.config.getoption("--update-golden"))
     return lambda name, text: compare(name, text, update=update)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Device traffic runs on asyncio and nothing else."""
+    return "asyncio"

@@ -106,7 +106,7 @@ class LoadDriver(Protocol):
         ...
 
     async def cap(self, limit_w: float) -> Outcome:
-        """Cap the draw at `limit_w`; the outcome says what is in force after reading it back."""
+        """Cap the draw at `limit_w`; the outcome says what is in force, read back."""
         ...
 
     async def pools(self) -> tuple[Pool, ...]:

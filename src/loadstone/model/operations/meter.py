@@ -12,7 +12,7 @@ class MeterReading:
 
     Attributes:
         meter: Id of the meter.
-        began_s: When the request was sent, or the message arrived, seconds of the agent's clock.
+        began_s: When it was asked, or the message arrived, seconds of the agent's clock.
         power_mw: Active power drawn, MW; None where it could not be read.
         energy_mwh: Counter of energy, MWh, which only grows; None where it has none.
         reason: Why the power is unknown; none otherwise.
