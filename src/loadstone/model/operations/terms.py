@@ -171,6 +171,7 @@ class ModbusMeter:
         energy_register: First register of the energy counter; None for none.
         table: Which table the registers are in.
         format: How a number is written in the registers.
+        word_order: Whether its first register holds the high half ("big") or the low one.
         power_unit_w: W of one unit of the power register, below 0 where export counts up.
         energy_unit_wh: Wh of one unit of the energy register.
     """
@@ -185,6 +186,7 @@ class ModbusMeter:
     energy_register: int | None = None
     table: Literal["input", "holding"] = "holding"
     format: Literal["float32", "int32", "uint32", "int64", "int16"] = "float32"
+    word_order: Literal["big", "little"] = "big"
     power_unit_w: float = 1.0
     energy_unit_wh: float = 1.0
 
