@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether operate.toml fits the network: what the file cannot know alone."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from difflib import get_close_matches
+
+from loadstone.model.connection import Connection
+from loadstone.model.errors import InputError
+from loadstone.model.network import Network
+from loadstone.model.operations.machine import Machine
+from loadstone.model.operations.roster import machines_of
+from loadstone.model.operations.terms import Operation, SiteTerms
+from loadstone.model.site import Site
+
+SHARE_OVER = 1e-9
+RUN_BY = ("operating", "building")
+
+
+def drawable_mw(connection: Connection, on: date) -> float:
+    """Return the firm and non-firm power that may be drawn on a day, MW at the meter.
+
+    Source:
+        `sites/*.toml`: what exists, and the tranches energised by that day.
+    """
+    energised = sum(one.mw for one in connection.tranches if one.energised <= on)
+    return connection.exists_mw + energised
+
+
+def limit_of(terms: SiteTerms, site: Site, on: date) -> float:
+    """Return the most that a site's meter may show, MW: its own or its connection's."""
+    if terms.limit_mw is not None:
+        return terms.limit_mw
+    return drawable_mw(site.connection, on)
+
+
+def operation_disagreements(
+    operation: Operation, network: Network, on: date
+) -> tuple[InputError, ...]:
+    """Return all of operate.toml that does not fit the network.
+
+    Args:
+        operation: What operate.toml says.
+        network: The network it stands in.
+        on: The day, for tranches of the connection.
+    """
+    found: list[InputError] = []
+    machines: list[Machine] = []
+    sites = {site.id: site for site in network.sites}
+    for terms in operation.sites:
+        place = f"sites.{terms.site}"
+        site = sites.get(terms.site)
+        if site is None:
+            close = get_close_matches(terms.site, sites, n=3)
+            rule = f"must be a site of the network{_such(close)}"
+            found.append(InputError(f"{place}.site", terms.site, rule))
+        else:
+            found += [error.within(place) for error in _of_site(terms, site, on)]
+        try:
+            machines += machines_of(terms, network.facts.miners)
+        except InputError as error:
+            found.append(error.within(place))
+    return (*found, *_doubled(machines))
+
+
+def _of_site(terms: SiteTerms, site: Site, on: date) -> Iterator[InputError]:
+    if site.status not in RUN_BY:
+        rule = f"is {site.status} in sites/{site.id}.toml; only {' or '.join(RUN_BY)} runs"
+        yield InputError("site", terms.site, rule)
+        return
+    drawable = drawable_mw(site.connection, on)
+    if terms.limit_mw is not None and terms.limit_mw > drawable * (1 + SHARE_OVER):
+        rule = f"must be at most the connection, {drawable:g} MW on {on}"
+        yield InputError("limit_mw", terms.limit_mw, rule)
+    if terms.limit_mw is None and drawable <= 0:
+        rule = f"must be given: sites/{site.id}.toml has no connection that exists on {on}"
+        yield InputError("limit_mw", None, rule)
+    if not any(meter.main for meter in terms.meters) and terms.meter_silent != "release":
+        rule = (
+            'must have a main meter; without one, meter_silent = "release" says that the '
+            "site goes by what machines tell"
+        )
+        yield InputError("meters", [meter.id for meter in terms.meters], rule)
+    roles = {switch.id: switch.role for switch in terms.switches}
+    for group in terms.groups:
+        if group.fans and roles.get(group.fans) != "fans":
+            rule = 'must be a switch with role = "fans"'
+            yield InputError(f"groups.{group.id}.fans", group.fans, rule)
+
+
+def _doubled(machines: list[Machine]) -> Iterator[InputError]:
+    """Yield addresses and ids that more than one machine has."""
+    addresses = Counter((machine.site, str(machine.address)) for machine in machines)
+    for (site, address), count in addresses.items():
+        if count > 1:
+            rule = f"must be given once, and stands {count} times"
+            yield InputError(f"sites.{site}.machines.addresses", address, rule)
+    named: dict[str, set[tuple[str, str]]] = {}
+    for machine in machines:
+        named.setdefault(machine.id, set()).add((machine.site, str(machine.address)))
+    for id_, places in named.items():
+        if len(places) > 1:
+            shown = ", ".join(f"{address} of {site}" for site, address in sorted(places))
+            rule = f"must be the name of one machine, and is that of {shown}: give them ids"
+            yield InputError(f"sites.{min(places)[0]}.machines.ids", id_, rule)
+
+
+def _such(close: list[str]) -> str:
+    return f", such as {', '.join(close)}" if close else ""
