@@ -49,19 +49,48 @@ class Method:
     """How the reduction of an event is measured. Fixed before the event, and recorded.
 
     Attributes:
-        baseline: What the site would have drawn: its meter before the event; the best matching
-            pair of a like day; the mean of the middle 8 of the last 10 like days.
-        adjustment: How the baseline is fitted to the hours before the event.
+        baseline: What the site would have drawn: its meter just before the event; the days
+            that followed the most like pairs of days; the mean of the middle 8 of the last 10
+            like days.
+        adjustment: How the baseline is fitted to the meter before the event: not at all, by a
+            difference or by a factor. None takes what is usual: not at all for the meter just
+            before, by a factor for the others.
+        adjust_from_s: The fit looks at the meter from this long before the event, s.
+        adjust_until_s: To this long before it, s.
+        adjust_most: Largest change of the baseline by the fit, as a share of it; None for any.
+        before_s: Length of the time just before the event whose mean is the baseline, s.
+        pairs: Like pairs of days that are taken.
         interval_s: Length of an interval of the proof, s.
     """
 
     baseline: BaselineMethod = "meter-before-after"
-    adjustment: Adjustment = "none"
+    adjustment: Adjustment | None = None
+    adjust_from_s: float = 10_800.0
+    adjust_until_s: float = 3_600.0
+    adjust_most: float | None = None
+    before_s: float = 300.0
+    pairs: int = 10
     interval_s: int = 300
 
     def __post_init__(self) -> None:
         if self.interval_s <= 0 or 86_400 % self.interval_s:
             raise InputError("interval_s", self.interval_s, "must divide a day")
+        if not 0 <= self.adjust_until_s < self.adjust_from_s:
+            rule = f"must be at least 0 and below adjust_from_s = {self.adjust_from_s}"
+            raise InputError("adjust_until_s", self.adjust_until_s, rule)
+        if self.adjust_most is not None and not 0 < self.adjust_most < 1:
+            raise InputError("adjust_most", self.adjust_most, "must be above 0 and below 1")
+        if not self.before_s > 0:
+            raise InputError("before_s", self.before_s, "must be above 0")
+        if self.pairs < 1:
+            raise InputError("pairs", self.pairs, "must be at least 1")
+
+    @property
+    def fitted_by(self) -> Adjustment:
+        """How the baseline is fitted, the usual way where none is given."""
+        if self.adjustment is not None:
+            return self.adjustment
+        return "none" if self.baseline == "meter-before-after" else "multiplicative"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
