@@ -29,10 +29,14 @@ class Sample(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What a machine said to a command that it accepted."""
+    """What a machine said to a command, and what was read back after; fields as in `Outcome`.
+
+    A reason other than none means that it said yes, but reading back did not show it.
+    """
 
     message: str = ""
     limit_w: float | None = None
+    reason: Reason = Reason.NONE
 
 
 async def reading(
@@ -89,7 +93,8 @@ async def outcome(
             ended_s=now_s(),
         )
     return Outcome(
-        accepted=True,
+        accepted=None if said.reason else True,
+        reason=said.reason,
         message=cut(said.message),
         sent_s=sent_s,
         ended_s=now_s(),
