@@ -102,5 +102,11 @@ async def outcome(
     )
 
 
+def _accepted(reason: Reason) -> bool | None:
+    if reason is Reason.NONE:
+        return True
+    return False if reason in _SAID_NO else None
+
+
 def _reason(error: DeviceError) -> Reason:
     return Reason(error.reason)

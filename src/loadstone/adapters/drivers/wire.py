@@ -217,10 +217,14 @@ class Line:
                 dropped, so that a late answer is never taken for that of the next request.
         """
         async with Within(deadline_s, str(self)):
-            try:
-                return await self._ask(request, whole)
-            except _Broken as broken:
-                raise DeviceError(str(self), broken.reason, broken.message) from None
+            return await self.ask_untimed(request, whole)
+
+    async def ask_untimed(self, request: bytes, whole: Whole) -> bytes:
+        """Do as `ask`, for a caller that keeps the time of several requests together."""
+        try:
+            return await self._ask(request, whole)
+        except _Broken as broken:
+            raise DeviceError(str(self), broken.reason, broken.message) from None
 
     async def _ask(self, request: bytes, whole: Whole) -> bytes:
         kept = self._exchange is not None and self._exchange.open
