@@ -2,11 +2,25 @@
 """What the control engine looks at, and what it decides."""
 
 from dataclasses import dataclass
+from enum import IntEnum
+from math import inf
 
+from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Event
 from loadstone.model.operations.fleet import Bools, Codes, Fleet, Ints
 from loadstone.model.operations.terms import SiteTerms
 from loadstone.model.series import Floats
+
+
+class Cause(IntEnum):
+    """Why a limit holds. Where several need the same machine stopped, the lower owns it."""
+
+    OPERATOR = 0  # a full stop by hand
+    LIMIT = 1  # the connection, a group, safety
+    PROHIBITION = 2
+    EVENT = 3  # events, and set-points of signals
+    SCHEDULE = 4
+    PRICE = 5  # only these rest between two turns of a machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,16 +29,29 @@ class Order:
 
     Attributes:
         owner: Who wants it; becomes the owner of the machines that it stops.
-        limit_mw: Most the site's meter may show, MW; 0 for a full stop of machines.
+        limit_mw: Most the site's meter may show, MW; 0 for a full stop of machines; infinite
+            where only `below_value` counts.
         urgent: Whether ramps down are set aside: for a limit of the connection and for
             safety, nothing is faster than at once.
         reason: Why, in a sentence.
+        cause: What kind of reason.
+        below_value: Machines in which a MWh earns less than this are stopped, whatever the
+            meter shows, currency/MWh; -inf none, inf all but protected ones.
+        keep_below: Machines that it has stopped stay stopped while a MWh earns less than this
+            in them; at least `below_value`.
     """
 
     owner: str
     limit_mw: float
     urgent: bool = False
     reason: str = ""
+    cause: Cause = Cause.EVENT
+    below_value: float = -inf
+    keep_below: float = -inf
+
+    def __post_init__(self) -> None:
+        if not self.limit_mw >= 0:
+            raise InputError("limit_mw", self.limit_mw, "must be at least 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +62,14 @@ class MeterView:
         power_mw: Last power read, MW; None never read.
         began_s: When that reading began, seconds of the agent; None never.
         over_since_s: Since when the meter is above the limit; None when it is not.
+        low_mw: Lowest power read in the last 60 s, MW; None unknown. With it the ramp up holds
+            at the meter, however differently machines rise.
     """
 
     power_mw: float | None = None
     began_s: float | None = None
     over_since_s: float | None = None
+    low_mw: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +99,9 @@ class SiteView:
         terms: Rules of the site.
         fleet: Its machines.
         owners: Names of owners, indexed by `Fleet.owner`.
-        events: Open events, in the order of their receipt.
+        events: Open events, in the order of their receipt, and with them aborted ones that
+            still own machines: those are let go as they are. The machines of an owner that is
+            neither an event here nor an order are restored.
         orders: Limits that hold now besides events.
         meter: The main meter.
         others_mw: Draw at the meter that is not of these machines, MW, as last estimated.
@@ -114,7 +146,13 @@ class Alarm:
 class Decision:
     """What is to be done now.
 
-    Columns have shape (M,), in the order of the fleet.
+    Columns have shape (M,), in the order of the fleet, and replace those of the fleet. Those
+    of a machine in `send` are as if it were about to be told: `step` is DISPATCHING,
+    `attempts` counts this one, `not_before_s` is when it may be told again. Whoever carries
+    this out sets `dispatched_s` and DISPATCHED when the command goes, `stopped_s` at a stop,
+    `resumed_s` at a resume, and PENDING again where the machine said no or was not reached.
+    RUN is told as resume, STOP as stop, CAP as a cap of `want_w`; a cap of the rated power
+    lifts a cap. `want_w` beside RUN or STOP is a cap of ours that is still in the machine.
 
     Attributes:
         want: Codes of `Want`: what is wanted of each machine now.
