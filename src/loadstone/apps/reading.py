@@ -4,6 +4,7 @@
 Apart from the library of plans, so that reading a network loads no planner, frames or figures.
 """
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,9 @@ from loadstone.adapters.sources import read_series_folder
 from loadstone.apps.clock import SystemClock
 from loadstone.model.fact import FactWarning
 from loadstone.model.network import Network
+from loadstone.model.operations.agreement import limit_of
+from loadstone.model.operations.roster import machines_of
+from loadstone.model.operations.terms import Operation
 from loadstone.model.series import Provenance, Series
 
 if TYPE_CHECKING:
@@ -31,10 +35,12 @@ class Checked:
     Attributes:
         network: The network.
         warnings: Facts to doubt, of the countries and machines in it.
+        operation: How its sites are run; None where there is no operate.toml.
     """
 
     network: Network
     warnings: tuple[FactWarning, ...]
+    operation: Operation | None = None
 
     def __repr__(self) -> str:
         study, sites = self.network.study, len(self.network.sites)
@@ -137,5 +143,38 @@ def check(folder: str | Path) -> Checked:
         within |= {f"servers.{model}" for model in site.servers or ()}
         within |= {f"cooling.{plant}" for plant in (site.mining_cooling, *site.ai_cooling)}
     today = SystemClock().now().date()
+    operation = None
+    if (Path(folder) / files.OPERATE).is_file():
+        operation = files.read_operation(Path(folder), network, today)
+        rows = [row for site in operation.sites for row in site.machines]
+        within |= {f"miners.{row.model}" for row in rows}
     warnings = network.facts.warnings(today, sorted(within))
-    return Checked(network=network, warnings=warnings)
+    return Checked(network=network, warnings=warnings, operation=operation)
+
+
+def operation_rows(checked: Checked) -> list[dict[str, Any]]:
+    """Return a row per site that is run: its limit, its machines and what steers them."""
+    if checked.operation is None:
+        return []
+    network, today = checked.network, SystemClock().now().date()
+    sites = {site.id: site for site in network.sites}
+    rows = []
+    for terms in checked.operation.sites:
+        machines = machines_of(terms, network.facts.miners)
+        rows.append(
+            {
+                "site": terms.site,
+                "limit_mw": limit_of(terms, sites[terms.site], today),
+                "machines": len(machines),
+                "rated_mw": sum(machine.rated_w for machine in machines) / 1e6,
+                "families": dict(sorted(Counter(one.family for one in machines).items())),
+                "groups": [group.id for group in terms.groups],
+                "meters": [meter.id for meter in terms.meters],
+                "switches": [switch.id for switch in terms.switches],
+                "signals": [signal.id for signal in terms.signals],
+                "windows": len(terms.schedule),
+                "safe_state": terms.safe_state,
+                "meter_silent": terms.meter_silent,
+            }
+        )
+    return rows

@@ -4,6 +4,7 @@
 from loadstone.adapters.files.certificate import read_certificate, write_certificate
 from loadstone.adapters.files.dispatch_table import read_dispatch, write_dispatch
 from loadstone.adapters.files.network_folder import read_network
+from loadstone.adapters.files.operate_file import OPERATE, operation_schema, read_operation
 from loadstone.adapters.files.run_folder import (
     check_free,
     decision_schema,
@@ -30,18 +31,21 @@ from loadstone.adapters.files.value_file import (
 )
 
 __all__ = [
+    "OPERATE",
     "STARTERS",
     "check_free",
     "copy_starter",
     "decision_schema",
     "input_hashes",
     "network_schema",
+    "operation_schema",
     "plan_schema",
     "read_certificate",
     "read_decision",
     "read_dispatch",
     "read_json",
     "read_network",
+    "read_operation",
     "read_plan",
     "read_uncertainty",
     "read_valuation",

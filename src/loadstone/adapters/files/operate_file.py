@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """operate.toml: read strictly, against the network it stands in; all errors at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -49,7 +49,10 @@ _ROWS: Mapping[str, Any] = MappingProxyType(
         "schedule": Window,
     }
 )
-# a list that misses a wrong row must not be blamed on those that name its rows
+# what stands for a wrong row that others name, so that they are not blamed
+_NAMED: Mapping[str, Table] = MappingProxyType(
+    {"groups": {}, "switches": {"host": "?", "coil": 0}}
+)
 _TOGETHER = {"groups": ("machines",), "switches": ("groups", "machines")}
 
 
@@ -143,10 +146,9 @@ def _site(row: Any, i: int, errors: _Errors) -> SiteTerms | None:
     for field in (*_KINDS, *_ROWS):
         wrong = _wrong_rows(field, table)
         if wrong:
-            errors.found += [error.within(place) for error in wrong]
-            broken |= {field, *_TOGETHER.get(field, ())}
-    for field in broken:
-        table.pop(field, None)
+            errors.found += [error.within(place) for one in wrong.values() for error in one]
+            table[field] = list(_kept(field, table[field], wrong))
+            broken.add(field)
     try:
         site, found = gathered(SiteTerms, table, {"site": _NOBODY}, _TOGETHER)
     except InputErrors as all_wrong:
@@ -159,30 +161,44 @@ def _site(row: Any, i: int, errors: _Errors) -> SiteTerms | None:
     return None if "site" in broken else terms
 
 
-def _wrong_rows(field: str, table: Table) -> list[InputError]:
-    """Return what is wrong with each row of a list, by its kind where it has kinds."""
+def _wrong_rows(field: str, table: Table) -> dict[int, list[InputError]]:
+    """Return what is wrong with rows of a list, by their place in it."""
     rows = table.get(field, [])
-    if not isinstance(rows, list):
-        return []  # told with the site
-    wrong = []
-    for i, row in enumerate(rows):
-        if not isinstance(row, dict):
-            continue
-        place = f"{field}.{row['id']}" if isinstance(row.get("id"), str) else f"{field}[{i}]"
-        type_ = _ROWS.get(field)
-        if type_ is None:
-            kinds = _KINDS[field]
-            kind = str(row.get("kind"))
-            if kind not in kinds:
-                rule = f"must be one of {', '.join(sorted(kinds))}"
-                wrong.append(InputError(f"{place}.kind", row.get("kind"), rule))
-                continue
-            type_ = kinds[kind]
-        try:
-            checked(type_, row)
-        except InputErrors as found:
-            wrong += [error.within(place) for error in found.errors]
+    wrong = {}
+    for i, row in enumerate(rows if isinstance(rows, list) else []):
+        named = isinstance(row, dict) and isinstance(row.get("id"), str)
+        place = f"{field}.{row['id']}" if named else f"{field}[{i}]"
+        found = _wrong_row(field, row)
+        if found:
+            wrong[i] = [error.within(place) if error.field else error for error in found]
     return wrong
+
+
+def _wrong_row(field: str, row: Any) -> tuple[InputError, ...]:
+    """Return what is wrong with a row, by its kind where rows have kinds."""
+    if not isinstance(row, dict):
+        return ()  # told with the site
+    type_ = _ROWS.get(field)
+    if type_ is None:
+        kinds = _KINDS[field]
+        type_ = kinds.get(str(row.get("kind")))
+        if type_ is None:
+            rule = f"must be one of {', '.join(sorted(kinds))}"
+            return (InputError("kind", row.get("kind"), rule),)
+    try:
+        checked(type_, row)
+    except InputErrors as found:
+        return found.errors
+    return ()
+
+
+def _kept(field: str, rows: list[Any], wrong: Container[int]) -> Iterator[Any]:
+    """Yield the rows that are right, and what stands for those that others name."""
+    for i, row in enumerate(rows):
+        if i not in wrong:
+            yield row
+        elif field in _NAMED and isinstance(row.get("id"), str):
+            yield {"id": row["id"], **_NAMED[field]}
 
 
 def _of_files(operation: Operation, folder: Path) -> list[InputError]:

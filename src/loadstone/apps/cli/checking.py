@@ -13,7 +13,7 @@ from rich.text import Text
 
 import loadstone
 from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, show
-from loadstone.apps.reading import limit_rows, series_rows
+from loadstone.apps.reading import limit_rows, operation_rows, series_rows
 
 MOST_WARNINGS = 12
 KINDS = {
@@ -35,6 +35,7 @@ def check(folder: NetworkDir, as_json: Json = False) -> None:
         "network": found.network.study.name,
         "sites": limit_rows(found.network),
         "series": series_rows(found.network),
+        "operation": operation_rows(found),
         "warnings": [
             {"path": w.path, "reasons": w.reasons, "text": w.text, "source": w.source}
             for w in found.warnings
@@ -52,6 +53,9 @@ def _lines(found: "loadstone.Checked") -> Iterator[RenderableType]:
     yield Text()
     yield _provenance(found)
     yield Text()
+    if found.operation is not None:
+        yield _operation(found)
+        yield Text()
     yield Text(f"{len(found.warnings)} facts to doubt", style="bold")
     for warning in found.warnings[:MOST_WARNINGS]:
         reasons = ", ".join(warning.reasons)
@@ -77,6 +81,16 @@ def _provenance(found: "loadstone.Checked") -> Table:
         rows = list(group)
         means = [f"{100 * fmean(row[share] for row in rows):.0f} %" for share in shares]
         grid.add_row(KINDS[kind], str(len(rows)), *means)
+    return grid
+
+
+def _operation(found: "loadstone.Checked") -> Table:
+    grid = _grid("Run by operate.toml", ["site", "machines", "MW", "limit MW"], texts=1)
+    grid.add_column("firmware")
+    for row in operation_rows(found):
+        families = ", ".join(f"{count} {family}" for family, count in row["families"].items())
+        power = f"{row['rated_mw']:,.2f}", f"{row['limit_mw']:,.2f}"
+        grid.add_row(row["site"], f"{row['machines']:,}", *power, families)
     return grid
 
 
