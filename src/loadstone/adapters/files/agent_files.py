@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that an agent leaves for its watchdog and for people who look on.
+
+One folder per site: the lease that the watchdog watches, the status of the last second, what
+the watchdog did by itself, and the lock of the agent that runs. None of them is the record:
+that is the store.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+from loadstone.adapters.tables import checked
+from loadstone.model.errors import InputErrors, OutsideError
+from loadstone.model.operations.status import Status
+from loadstone.model.operations.target import Entry, PowerLease
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+LEASE, STATUS, WATCHDOG, LOCK = "lease.json", "status.json", "watchdog.jsonl", "agent.lock"
+
+
+class AgentFiles:
+    """The files of one site's agent.
+
+    Attributes:
+        folder: Where they are; made when the first is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write_lease(self, lease: PowerLease) -> None:
+        """Write the lease whole.
+
+        Raises:
+            OutsideError: The disk is full or gone.
+        """
+        self._write(LEASE, asdict(lease))
+
+    def read_lease(self) -> PowerLease | None:
+        """Return the lease; None where there is none.
+
+        Raises:
+            OutsideError: It cannot be read.
+        """
+        found: PowerLease | None = self._read(LEASE, PowerLease)
+        return found
+
+    def write_status(self, status: Status) -> None:
+        """Write the status whole.
+
+        Raises:
+            OutsideError: The disk is full or gone.
+        """
+        self._write(STATUS, asdict(status))
+
+    def read_status(self) -> Status | None:
+        """Return the last status; None where no agent ever ran.
+
+        Raises:
+            OutsideError: It cannot be read.
+        """
+        found: Status | None = self._read(STATUS, Status)
+        return found
+
+    def add_watchdog(self, entry: Entry) -> None:
+        """Add a line to the watchdog's own record, on the disk when this returns.
+
+        Raises:
+            OutsideError: The disk is full or gone.
+        """
+        line = json.dumps(asdict(entry)) + "\n"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / WATCHDOG).open("a", encoding="utf-8") as file:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise self._outside(WATCHDOG, error) from error
+
+    def watchdog_record(self, clear: bool) -> Sequence[Entry]:
+        """Return what the watchdog did by itself.
+
+        A line that was cut off by a crash is left out.
+
+        Args:
+            clear: Whether to forget it, once it is in the store.
+
+        Raises:
+            OutsideError: It cannot be read.
+        """
+        path = self.folder / WATCHDOG
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+            if clear:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._outside(WATCHDOG, error) from error
+        found = []
+        for line in lines:
+            with suppress(ValueError, InputErrors):
+                found.append(checked(Entry, json.loads(line)))
+        return found
+
+    def _write(self, name: str, table: dict[str, Any]) -> None:
+        path = self.folder / name
+        made = path.with_name(f".{name}.{os.getpid()}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            made.write_text(json.dumps(table), encoding="utf-8")
+            made.replace(path)  # readers see the old one or the new one, never half of one
+        except OSError as error:
+            raise self._outside(name, error) from error
+
+    def _read(self, name: str, type_: Any) -> Any:
+        path = self.folder / name
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._outside(name, error) from error
+        try:
+            return checked(type_, json.loads(text))
+        except (ValueError, InputErrors) as error:
+            rule = "is not what this version writes; it is written anew when the agent runs"
+            raise OutsideError(f"{path}: {rule}") from error
+
+    def _outside(self, name: str, error: OSError) -> OutsideError:
+        said = error.strerror or error
+        return OutsideError(f"{self.folder / name}: {said}; see that its disk has room")
+
+
+class AgentLock:
+    """Held by the one agent of a site. The system lets go of it when the agent dies."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOCK
+        self._file: IO[str] | None = None
+
+    def take(self) -> bool:
+        """Take it and return True, or False when another agent holds it.
+
+        Raises:
+            OutsideError: The file cannot be made.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise OutsideError(f"{self._path}: {error.strerror or error}") from error
+        if not _locked(file):
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def held(self) -> bool:
+        """Return whether an agent holds it now, this one or another."""
+        if self._file is not None:
+            return True
+        if not self._path.is_file():
+            return False
+        try:
+            with self._path.open("a+", encoding="utf-8") as file:
+                return not _locked(file)
+        except OSError:
+            return False
+
+    def let_go(self) -> None:
+        """Let go of it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _locked(file: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

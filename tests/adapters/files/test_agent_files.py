@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+
+import pytest
+
+from loadstone.adapters.files.agent_files import LEASE, STATUS, WATCHDOG, AgentFiles, AgentLock
+from loadstone.model.errors import OutsideError
+from loadstone.model.operations.event import EventState
+from loadstone.model.operations.status import EventStatus, MeterStatus, Status
+from loadstone.model.operations.target import Entry, PowerLease
+
+
+def entry(text: str) -> Entry:
+    return Entry(at_s=1.0, site="a", kind="watchdog", text=text)
+
+
+def test_a_lease_comes_back_as_it_was_written(tmp_path):
+    files = AgentFiles(tmp_path / "a")
+    assert files.read_lease() is None
+    lease = PowerLease(site="a", pool="mining", mw=2.0, number=7, granted_s=1.0, expires_s=31.0)
+    files.write_lease(lease)
+    assert files.read_lease() == lease
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [LEASE]
+
+
+def test_a_status_comes_back_as_it_was_written(tmp_path):
+    files = AgentFiles(tmp_path)
+    status = Status(
+        site="a",
+        at_s=2.0,
+        started_s=1.0,
+        by_state=(("unknown", 3),),
+        meters=(MeterStatus(id="feeder", main=True, reason="timeout"),),
+        events=(
+            EventStatus(
+                id="e", kind="stop", mw=0.0, source="operator",
+                state=EventState.ACTIVE, starts_s=1.0, ends_s=None,
+            ),
+        ),
+    )  # fmt: skip
+    files.write_status(status)
+    assert files.read_status() == status
+
+
+def test_a_file_that_somebody_broke_is_told(tmp_path):
+    (tmp_path / STATUS).write_text('{"site": ')
+    with pytest.raises(OutsideError, match="not what this version writes"):
+        AgentFiles(tmp_path).read_status()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "a").write_text("a file where a folder should be")
+    with pytest.raises(OutsideError, match="lease"):
+        AgentFiles(tmp_path / "a").write_lease(
+            PowerLease(site="a", pool="mining", mw=1, number=1, granted_s=0, expires_s=1)
+        )
+
+
+def test_the_watchdogs_record_is_kept_until_it_is_in_the_store(tmp_path):
+    files = AgentFiles(tmp_path)
+    files.add_watchdog(entry("one"))
+    files.add_watchdog(entry("two"))
+    with (tmp_path / WATCHDOG).open("a") as file:
+        file.write('{"at_s": 3')  # cut off by a crash
+    assert [one.text for one in files.watchdog_record(False)] == ["one", "two"]
+    assert [one.text for one in files.watchdog_record(True)] == ["one", "two"]
+    assert files.watchdog_record(False) == []
+
+
+def test_one_agent_holds_the_lock_of_a_site(tmp_path):
+    first, second = AgentLock(tmp_path), AgentLock(tmp_path)
+    assert not second.held()
+    assert first.take()
+    assert second.held()
+    assert not second.take()
+    first.let_go()
+    assert not second.held()
+    assert second.take()
+    second.let_go()
