@@ -4,6 +4,11 @@
 from typing import Final
 
 from loadstone.adapters.drivers.kind import DriverKind
+from loadstone.adapters.drivers.miners.antminer import Antminer
+from loadstone.adapters.drivers.miners.luxos import LuxOs
 
-DRIVERS: Final[dict[str, DriverKind]] = {}
+DRIVERS: Final[dict[str, DriverKind]] = {
+    "antminer": DriverKind(port=4028, web_port=80, make=Antminer),
+    "luxos": DriverKind(port=4028, make=LuxOs),
+}
 """Drivers by the key of their family."""

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LuxOS: JSON on port 4028, writes within a session, caps by profile.
+
+Source:
+    docs.luxor.tech/firmware/api (read 2026-11-21): several commands joined by "+", sessions
+    that end after a minute without use, `curtail`, `profileset`, `atmset`, `config` with
+    CurtailMode. Tried against a simulator, not against a machine.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
+from loadstone.adapters.drivers.cgminer import check, request
+from loadstone.adapters.drivers.miners.luxos_answers import (
+    Answer,
+    Atm,
+    Config,
+    Hot,
+    Joined,
+    Power,
+    Summary,
+    detail,
+    identity,
+    levels,
+    pools_of,
+    sample,
+)
+from loadstone.adapters.drivers.wire import Within, ask, decode
+from loadstone.model.errors import DeviceError
+from loadstone.model.operations.command import Capability, CapKind, Outcome
+from loadstone.model.operations.machine import Address, Credential, Identity
+from loadstone.model.operations.reading import Detail, Pool, Reading, Reason, State
+from loadstone.model.ports import LoadDriver
+
+SESSION_S = 50.0  # a session ends after 60 s without use
+
+_HOT = ("summary", "power", "config")
+_HOT_REQUEST = request("+".join(_HOT))
+_DETAIL = ("version", "config", "summary", "devs", "fans", "temps", "pools", "profiles")
+
+# seconds and watts are estimates of our own: no machine was measured
+_CAPABILITY = Capability(
+    cap=CapKind.PRESET, stop_s=10.0, resume_s=300.0, idle_w=30.0, cap_restarts=True
+)
+
+
+class LuxOs:
+    """A machine with LuxOS."""
+
+    __slots__ = (
+        "_address",
+        "_capability",
+        "_deadline_s",
+        "_device",
+        "_joins",
+        "_now_s",
+        "_session",
+        "_used_s",
+        "_watts",
+    )
+
+    def __init__(
+        self,
+        address: Address,
+        credential: Credential | None,
+        *,
+        deadline_s: float,
+        now_s: Callable[[], float],
+    ) -> None:
+        """Make a driver; LuxOS asks for no password, so the credential is not used."""
+        self._address, self._device = address, str(address)
+        self._deadline_s, self._now_s = deadline_s, now_s
+        self._capability = _CAPABILITY
+        self._joins = True
+        self._session, self._used_s = "", 0.0
+        self._watts: dict[str, float] = {}
+
+    @property
+    def capability(self) -> Capability:
+        """See `LoadDriver`."""
+        return self._capability
+
+    async def identify(self) -> Identity:
+        """See `LoadDriver`."""
+        async with Within(self._deadline_s, self._device):
+            answer = await self._all("version", "config")
+        if not answer.version or not answer.version[0].firmware:
+            raise DeviceError(
+                self._device, Reason.INCOMPLETE, "it does not say that it is LuxOS"
+            )
+        return identity(answer)
+
+    async def read(self) -> Reading:
+        """See `LoadDriver`. One connection: `summary`, `power` and `config` joined."""
+        return await reading(
+            self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
+        )
+
+    async def detail(self) -> Detail:
+        """See `LoadDriver`."""
+        began_s = self._now_s()
+        async with Within(self._deadline_s, self._device):
+            answer = await self._all(*_DETAIL)
+        self._learn(answer)
+        return detail(answer, began_s)
+
+    async def warm(self) -> None:
+        """See `LoadDriver`. It takes the machine's only session, for a minute."""
+        async with Within(self._deadline_s, self._device):
+            await self._logon(insist=False)
+
+    async def stop(self) -> Outcome:
+        """See `LoadDriver`."""
+        return await self._outcome(self._curtail("sleep", State.STOPPED))
+
+    async def resume(self) -> Outcome:
+        """See `LoadDriver`."""
+        return await self._outcome(self._curtail("wakeup", State.RUNNING))
+
+    async def cap(self, limit_w: float) -> Outcome:
+        """See `LoadDriver`. The highest profile at or below is taken."""
+        return await self._outcome(self._cap(limit_w))
+
+    async def pools(self) -> tuple[Pool, ...]:
+        """See `LoadDriver`. LuxOS does not tell passwords of pools."""
+        async with Within(self._deadline_s, self._device):
+            return pools_of(await self._one("pools"))
+
+    async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
+        """See `LoadDriver`. New ones are added before old ones go."""
+        return await self._outcome(self._set_pools(tuple(pools)))
+
+    async def close(self) -> None:
+        """See `LoadDriver`. Nothing is kept: LuxOS closes after each answer."""
+
+    async def _outcome(self, told: Awaitable[Told]) -> Outcome:
+        return await outcome(self._device, told, deadline_s=self._deadline_s, now_s=self._now_s)
+
+    # asking
+
+    async def _ask(self, sent: bytes) -> bytes:
+        address = self._address
+        return await ask(address.host, address.port, sent, deadline_s=self._deadline_s)
+
+    async def _one(self, command: str, parameter: str | None = None) -> Answer:
+        said = decode(self._device, await self._ask(request(command, parameter)), Answer)
+        check(self._device, said.status)
+        return said
+
+    async def _all(self, *commands: str) -> Answer:
+        """Return the answers to several commands as one, in as few connections as can be.
+
+        A command that the firmware refuses leaves its section empty.
+        """
+        if self._joins:
+            sent = request("+".join(commands))
+            whole = decode(self._device, await self._ask(sent), Joined).whole()
+            if whole:
+                return whole
+            self._joins = False
+        whole = Answer()
+        for command in commands:
+            try:
+                whole = whole.joined(await self._one(command))
+            except DeviceError as error:
+                if error.reason not in {Reason.DENIED, Reason.UNSUPPORTED}:
+                    raise
+        return whole
+
+    async def _sample(self) -> Sample:
+        if self._joins:
+            hot = decode(self._device, await self._ask(_HOT_REQUEST), Hot)
+            if hot.summary and hot.config and hot.summary[0].summary and hot.config[0].config:
+                power = hot.power[0].power if hot.power else []
+                return self._judged(hot.summary[0].summary, power, hot.config[0].config)
+            if hot.summary or not hot.status:
+                raise DeviceError(self._device, Reason.INCOMPLETE, "a section is missing")
+            self._joins = False
+        said = await self._all(*_HOT)
+        if not said.summary or not said.config:
+            raise DeviceError(self._device, Reason.INCOMPLETE, "a section is missing")
+        return self._judged(said.summary, said.power, said.config)
+
+    def _judged(
+        self, summary: list[Summary], power: list[Power], config: list[Config]
+    ) -> Sample:
+        return sample(summary[0], power[0] if power else None, config[0], self._watts)
+
+    # telling
+
+    async def _logon(self, *, insist: bool) -> None:
+        """Begin a session.
+
+        There is one at a time. To stop or cap a machine another actor's is used, because a
+        power limit outranks whatever else is being done; else the refusal stands.
+        """
+        self._session = ""
+        try:
+            said = await self._one("logon")
+        except DeviceError as error:
+            if not insist or error.reason != Reason.DENIED:
+                raise
+            said = await self._one("session")
+        if not said.session or not said.session[0].id:
+            raise DeviceError(self._device, Reason.AUTH, "no session is to be had")
+        self._session, self._used_s = said.session[0].id, self._now_s()
+
+    async def _tell(self, command: str, parameter: str, *, insist: bool) -> str:
+        """Send a write within a session, a new one where the last has ended."""
+        kept = bool(self._session) and self._now_s() - self._used_s < SESSION_S
+        if not kept:
+            await self._logon(insist=insist)
+        try:
+            return await self._tell_once(command, parameter)
+        except DeviceError as error:
+            if not kept or "session" not in str(error).lower():
+                raise
+        await self._logon(insist=insist)
+        return await self._tell_once(command, parameter)
+
+    async def _tell_once(self, command: str, parameter: str) -> str:
+        said = await self._one(command, f"{self._session},{parameter}")
+        self._used_s = self._now_s()
+        return said.status[0].message
+
+    async def _curtail(self, action: str, goal: State) -> Told:
+        try:
+            return Told(await self._tell("curtail", action, insist=goal is State.STOPPED))
+        except DeviceError as error:
+            # a machine that is there already may refuse; it is then as wanted
+            if error.reason != Reason.DENIED or (await self._sample()).state is not goal:
+                raise
+            return Told(f"{goal.value} already")
+
+    async def _cap(self, limit_w: float) -> Told:
+        said = await self._all("config", "profiles", "atm")
+        self._learn(said)
+        fitting = {name: watts for name, watts in self._watts.items() if watts <= limit_w}
+        if not self._watts or not said.config:
+            raise DeviceError(self._device, Reason.INCOMPLETE, "it tells no profiles")
+        if not fitting:
+            lowest = min(self._watts.values())
+            words = f"its lowest profile draws {lowest:g} W"
+            raise DeviceError(self._device, Reason.UNSUPPORTED, words)
+        chosen = max(fitting, key=lambda name: fitting[name])
+        atm = said.atm[0] if said.atm else Atm()
+        if atm.enabled and atm.highest != chosen:
+            # else thermal management would climb above the cap when the machine is cool
+            await self._tell("atmset", f"max_profile={chosen}", insist=True)
+        if said.config[0].profile != chosen:
+            await self._tell("profileset", chosen, insist=True)
+            said = await self._one("config")
+        profile = said.config[0].profile if said.config else ""
+        in_force_w = self._watts.get(profile)
+        if profile != chosen:
+            words = f"asked for profile {chosen}, it has {profile}"
+            return Told(words, in_force_w, Reason.UNVERIFIED)
+        return Told(f"profile {chosen}", in_force_w)
+
+    def _learn(self, said: Answer) -> None:
+        found = levels(said)
+        if found and found != self._watts:
+            self._watts = found
+            steps = tuple(sorted(set(found.values())))
+            self._capability = replace(
+                _CAPABILITY, levels_w=steps, min_w=steps[0], max_w=steps[-1]
+            )
+
+    async def _set_pools(self, wanted: tuple[Pool, ...]) -> Told:
+        before = await self._one("pools")
+        had = {(row.url, row.user) for row in before.pools}
+        keys = [(pool.url, pool.user) for pool in wanted]
+        for pool in wanted:
+            if any("," in part for part in (pool.url, pool.user, pool.password)):
+                raise DeviceError(self._device, Reason.UNSUPPORTED, "a comma in a pool")
+            if (pool.url, pool.user) not in had:
+                await self._one("addpool", f"{pool.url},{pool.user},{pool.password}")
+        gone = [row.id for row in before.pools if (row.url, row.user) not in keys]
+        for id_ in sorted(gone, reverse=True):  # numbers above a removed one may move down
+            await self._one("removepool", str(id_))
+        after = await self._one("pools")
+        for row in after.pools:
+            if keys and (row.url, row.user) == keys[0] and after.pools[0] is not row:
+                await self._one("switchpool", str(row.id))
+        if sorted((row.url, row.user) for row in after.pools) != sorted(keys):
+            raise DeviceError(
+                self._device, Reason.UNVERIFIED, "its pools are not those written"
+            )
+        return Told(f"{len(keys)} pools")
+
+
+_: type[LoadDriver] = LuxOs
