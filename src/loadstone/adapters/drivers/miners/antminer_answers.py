@@ -181,7 +181,8 @@ def pools_of(config: Config) -> tuple[Pool, ...] | None:
 def written(config: Config, mode: int | None, pools: tuple[Pool, ...]) -> Config:
     """Return what the machine's own page would send to write a mode and pools.
 
-    Firmware without modes is told none. The mode is told under both its names: firmware of 2022 reads one and writes the other.
+    Firmware without modes is told none. The mode is told under both its names: firmware of
+    2022 reads one and writes the other.
     Slots that are not used are sent empty, because those not sent keep what they have.
     """
     slots = [{"url": p.url, "user": p.user, "pass": p.password} for p in pools]
