@@ -96,14 +96,15 @@ def _doubled(machines: list[Machine]) -> Iterator[InputError]:
         if count > 1:
             rule = f"must be given once, and stands {count} times"
             yield InputError(f"sites.{site}.machines.addresses", address, rule)
-    named: dict[str, set[tuple[str, str]]] = {}
+    named: dict[tuple[str, str], set[str]] = {}
     for machine in machines:
-        named.setdefault(machine.id, set()).add((machine.site, str(machine.address)))
-    for id_, places in named.items():
+        named.setdefault((machine.site, machine.id), set()).add(str(machine.address))
+    for (site, id_), places in named.items():
         if len(places) > 1:
-            shown = ", ".join(f"{address} of {site}" for site, address in sorted(places))
-            rule = f"must be the name of one machine, and is that of {shown}: give them ids"
-            yield InputError(f"sites.{min(places)[0]}.machines.ids", id_, rule)
+            rule = (
+                f"must be the name of one machine, and is that of {', '.join(sorted(places))}"
+            )
+            yield InputError(f"sites.{site}.machines.ids", id_, rule)
 
 
 def _such(close: list[str]) -> str:
