@@ -428,8 +428,8 @@ class SiteTerms:
         site: Id of the site in the network.
         limit_mw: Most its meter may show, MW; None takes the connection of the site's file.
         margin: Share of the limit that is kept free.
-        value_per_mwh: What a MWh earns in the machines, currency/MWh, at `reference_j_per_th`;
-            None takes it from hashprice.
+        value_per_mwh: What a MWh earns before power is paid, in the network's currency, as the
+            mean over the power of all machines; None takes it from hashprice.
         hashprice: Earnings of a PH/s and day, in the network's currency; None takes the
             outlook's.
         restart_cost: What one stop and start of a machine costs, currency: wear and lost work.
