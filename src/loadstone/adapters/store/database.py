@@ -9,7 +9,7 @@ from threading import RLock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from loadstone.model.errors import InputError, OutsideError
@@ -68,10 +68,9 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (IntegrityError, ProgrammingError) as error:
-            if error.connection_invalidated:
-                raise self._outside(error) from None
-            raise
+        except IntegrityError as error:
+            said = " ".join(str(error.orig).split())
+            raise InputError("store", said, "breaks a rule of the tables") from None
         except DBAPIError as error:
             raise self._outside(error) from None
         except NoneFree:

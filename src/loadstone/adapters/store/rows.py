@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values of the model as rows of the tables, and back."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from math import inf, nextafter
 from operator import attrgetter
 from typing import Any
@@ -143,17 +144,11 @@ def observed_of(rows: Iterable[Sequence[Any]]) -> dict[str, Observed]:
 
 def event_row(event: Event) -> Values:
     """Return an event as a row, without its number and without a release."""
-    row: Values = {
-        field.name: getattr(event, field.name)
-        for field in fields(Event)
-        if field.name != "method"
-    }
-    row["reason"], row["reference"] = plain(event.reason), plain(event.reference)
-    method = event.method
+    row = {field.name: getattr(event, field.name) for field in fields(Event)}
     return row | {
-        "baseline": method.baseline,
-        "adjustment": method.adjustment,
-        "interval_s": method.interval_s,
+        "method": json.dumps(asdict(event.method)),
+        "reason": plain(event.reason),
+        "reference": plain(event.reference),
     }
 
 
@@ -163,11 +158,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
     values.pop("number")
     values["ends_s"] = _end(row["starts_s"], row["ends_s"], values.pop("release_s"))
     values["kind"], values["state"] = EventKind(row["kind"]), EventState(row["state"])
-    values["method"] = Method(
-        baseline=values.pop("baseline"),
-        adjustment=values.pop("adjustment"),
-        interval_s=values.pop("interval_s"),
-    )
+    values["method"] = Method(**json.loads(row["method"]))
     return Event(**values)
 
 

@@ -8,7 +8,6 @@ two on both databases.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -26,13 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from loadstone.model.operations.command import Action
-from loadstone.model.operations.event import (
-    OPEN,
-    Adjustment,
-    BaselineMethod,
-    EventKind,
-    EventState,
-)
+from loadstone.model.operations.event import OPEN, EventKind, EventState
 from loadstone.model.operations.reading import State
 from loadstone.model.operations.target import Progress
 
@@ -179,9 +172,7 @@ events = Table(
     _real("ends_s", null=True),
     _real("release_s", null=True),  # written by release alone, so that no write loses it
     _real("notice_s"),
-    _text("baseline"),
-    _text("adjustment"),
-    Column("interval_s", Integer, nullable=False),
+    _text("method"),  # an object of JSON: recorded as it was fixed, never searched
     _text("state"),
     _text("reason"),
     _real("baseline_mw", null=True),
@@ -192,8 +183,6 @@ events = Table(
     _real("done_s", null=True),
     _one_of("kind", _values(EventKind)),
     _one_of("state", _values(EventState)),
-    _one_of("baseline", get_args(BaselineMethod)),
-    _one_of("adjustment", get_args(Adjustment)),
 )
 Index("one_event_id", events.c.id, unique=True)
 Index(

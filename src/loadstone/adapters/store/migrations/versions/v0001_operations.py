@@ -134,7 +134,6 @@ def _owners() -> None:
 
 def _events() -> None:
     states = ("received", "refused", "accepted", "armed", "active", "restoring", "done")
-    baselines = ("meter-before-after", "matching-day-pair", "middle-8-of-10")
     op.create_table(
         "events",
         sa.Column("number", NUMBER, nullable=False),
@@ -150,9 +149,7 @@ def _events() -> None:
         _real("ends_s", null=True),
         _real("release_s", null=True),
         _real("notice_s"),
-        _text("baseline"),
-        _text("adjustment"),
-        sa.Column("interval_s", sa.Integer(), nullable=False),
+        _text("method"),
         _text("state"),
         _text("reason"),
         _real("baseline_mw", null=True),
@@ -164,8 +161,6 @@ def _events() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_events"),
         _one_of("events", "kind", "to_mw", "by_mw", "stop"),
         _one_of("events", "state", *states, "aborted"),
-        _one_of("events", "baseline", *baselines),
-        _one_of("events", "adjustment", "none", "additive", "multiplicative"),
     )
     op.create_index("one_event_id", "events", ["id"], unique=True)
     named = sa.text("reference <> ''")
