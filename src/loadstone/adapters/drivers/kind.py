@@ -38,9 +38,12 @@ class DriverKind:
     Attributes:
         port: Port of its command socket, as shipped; of its web pages where it has no socket.
         web_port: Port of its web pages, as shipped, where the driver uses both; else None.
+        marks: Words, in small letters, of which one stands in its answer to `version` on that
+            port; none where it has no such command. They say whom to ask, not who it is.
         make: How its driver is made.
     """
 
     port: int
     web_port: int | None = None
+    marks: tuple[bytes, ...] = ()
     make: Make

@@ -192,6 +192,21 @@ async def ask(
                 exchange.transport.close()
 
 
+async def knock(host: str, port: int, *, deadline_s: float) -> None:
+    """Connect and hang up again.
+
+    Raises:
+        DeviceError: With `Reason` REFUSED, TIMEOUT or RESET: nobody listens there.
+    """
+    device = f"{host}:{port}"
+    async with Within(deadline_s, device):
+        try:
+            exchange = await _connect(host, port, 0)
+        except _Broken as broken:
+            raise DeviceError(device, broken.reason, broken.message) from None
+    exchange.transport.abort()
+
+
 class Line:
     """A connection that is kept for the next request, and made anew when it has gone.
 

@@ -8,7 +8,9 @@ from loadstone.adapters.drivers.miners.antminer import Antminer
 from loadstone.adapters.drivers.miners.luxos import LuxOs
 
 DRIVERS: Final[dict[str, DriverKind]] = {
-    "antminer": DriverKind(port=4028, web_port=80, make=Antminer),
-    "luxos": DriverKind(port=4028, make=LuxOs),
+    "luxos": DriverKind(port=4028, marks=(b"luxminer",), make=LuxOs),
+    "antminer": DriverKind(
+        port=4028, web_port=80, marks=(b"antminer", b"bmminer"), make=Antminer
+    ),
 }
-"""Drivers by the key of their family."""
+"""Drivers by the key of their family. Others also call themselves Antminer, so it is last."""
