@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A signal in a CSV file: prices or limits by time."""
+
+import asyncio
+import csv
+from collections.abc import AsyncIterator, Callable
+from math import isfinite
+from pathlib import Path
+
+from loadstone.adapters.signals.moments import seconds_since_1970
+from loadstone.model.errors import InputError, InputErrors, OutsideError
+from loadstone.model.operations.signal import SignalKind, SignalValue
+from loadstone.model.operations.terms import FileSignal
+from loadstone.model.ports import SignalFeed
+
+LOOK_S = 5.0  # between two looks at the file
+AHEAD_S = 2 * 86_400.0  # values further ahead are told when they come nearer
+
+_Row = tuple[float, float | None, float]
+
+
+def read_rows(path: Path) -> tuple[_Row, ...]:
+    """Return (start, end or None, value) of each row in the order of time, seconds since 1970.
+
+    Raises:
+        InputErrors: All that is wrong in the file.
+        OutsideError: The file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OutsideError(f"{path}: {error}") from error
+    table = csv.DictReader(text.splitlines())
+    if not {"start", "value"} <= set(table.fieldnames or ()):
+        rule = 'must have columns "start" and "value", and may have "end"'
+        raise InputErrors([InputError("columns", table.fieldnames, rule, file=str(path))])
+    rows: list[_Row] = []
+    errors: list[InputError] = []
+    for number, row in enumerate(table, 2):
+        try:
+            rows.append(_row(row))
+        except (ValueError, TypeError) as error:
+            errors.append(InputError(f"line {number}", row, str(error), file=str(path)))
+    if errors:
+        raise InputErrors(errors)
+    return tuple(sorted(rows))
+
+
+def _row(row: dict[str, str]) -> _Row:
+    start, value = seconds_since_1970(row["start"]), float(row["value"])
+    end = seconds_since_1970(row["end"]) if row.get("end") else None
+    if not isfinite(value):
+        raise ValueError("value must be finite")
+    if end is not None and end <= start:
+        raise ValueError("end must be after start")
+    return start, end, value
+
+
+class FileFeed:
+    """Tells the rows of a file that are not over; a row without an end ends with the next."""
+
+    def __init__(
+        self,
+        terms: FileSignal,
+        folder: Path,
+        *,
+        now_s: Callable[[], float],
+        utc_s: Callable[[], float],
+    ) -> None:
+        self._terms, self._path = terms, folder / terms.path
+        self._now_s, self._utc_s = now_s, utc_s
+        self._read_at: tuple[int, int] | None = None
+        self._rows: tuple[_Row, ...] = ()
+
+    async def values(self) -> AsyncIterator[SignalValue]:
+        """Tell rows of the next two days once, and the one that holds now at each look."""
+        told: set[_Row] = set()
+        while True:
+            if self._changed():
+                told = set()
+            utc_s = self._utc_s()
+            for start, end, value in self._near(utc_s):
+                holds = start <= utc_s
+                if holds or (start, end, value) not in told:
+                    told.add((start, end, value))
+                    yield self._value(start, end, value)
+            await asyncio.sleep(LOOK_S)
+
+    def _near(self, utc_s: float) -> list[_Row]:
+        return [
+            row
+            for row in self._rows
+            if (row[1] is None or row[1] > utc_s) and row[0] < utc_s + AHEAD_S
+        ]
+
+    def _changed(self) -> bool:
+        """Read the file when it has changed, and return whether it has."""
+        try:
+            stat = self._path.stat()
+        except OSError as error:
+            raise OutsideError(f"{self._path}: {error}") from error
+        seen = stat.st_mtime_ns, stat.st_size
+        if seen == self._read_at:
+            return False
+        rows = read_rows(self._path)
+        followed = [*(row[0] for row in rows[1:]), None]
+        self._rows = tuple(
+            (start, end if end is not None else after, value)
+            for (start, end, value), after in zip(rows, followed, strict=True)
+        )
+        self._read_at = seen
+        return True
+
+    def _value(self, start: float, end: float | None, value: float) -> SignalValue:
+        terms = self._terms
+        return SignalValue(
+            signal=terms.id,
+            kind=SignalKind(terms.means),
+            value=value,
+            heard_s=self._now_s(),
+            starts_s=start,
+            ends_s=end,
+            reference=f"{start:.0f}",
+        )
+
+
+_: type[SignalFeed] = FileFeed

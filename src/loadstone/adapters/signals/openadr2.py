@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenADR 2.0b through openleadr, the extra `openadr2`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+from loadstone.model.errors import OutsideError
+from loadstone.model.operations.signal import SignalKind, SignalValue
+from loadstone.model.operations.terms import OpenAdrSignal
+from loadstone.model.ports import SignalFeed
+
+_LISTENING_S = 1.0
+_OVER = {"completed", "cancelled"}
+_SCALES = {"none": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
+
+
+class OpenAdr2Feed:
+    """Registers at the server, opts in to its events and tells what they ask.
+
+    ELECTRICITY_PRICE is a price per kWh; LOAD_DISPATCH is a limit (setpoint) or a reduction
+    (delta, negative), in W by its scale; SIMPLE levels 1 to 3 are a stop. The answer to the
+    server says that the event was heard; whether it is accepted is decided by the site, and
+    is in its record.
+    """
+
+    def __init__(
+        self,
+        terms: OpenAdrSignal,
+        *,
+        now_s: Callable[[], float],
+        utc_s: Callable[[], float],
+    ) -> None:
+        self._terms, self._now_s, self._utc_s = terms, now_s, utc_s
+        self._events: dict[str, dict[str, Any]] = {}
+        self._heard = asyncio.Event()
+
+    async def values(self) -> AsyncIterator[SignalValue]:
+        """Tell what holds or will hold whenever the server has answered."""
+        client = self._client()
+        running = asyncio.create_task(client.run())
+        try:
+            while True:
+                await self._next_answer(running)
+                for value in list(self._values()):
+                    yield value
+        finally:
+            running.cancel()
+            await client.stop()
+
+    async def _next_answer(self, running: "asyncio.Task[None]") -> None:
+        while not self._heard.is_set():
+            if running.done() and running.exception() is not None:
+                error = running.exception()
+                raise OutsideError(f"OpenADR server {self._terms.url}: {error}")
+            try:
+                async with asyncio.timeout(_LISTENING_S):
+                    await self._heard.wait()
+            except TimeoutError:
+                continue
+        self._heard.clear()
+
+    def _client(self) -> Any:
+        try:
+            openleadr = import_module("openleadr")
+        except ImportError as error:
+            text = "OpenADR 2.0b needs the extra: pip install 'loadstone[openadr2]'"
+            raise OutsideError(text) from error
+        client = openleadr.OpenADRClient(
+            ven_name=self._terms.ven or "loadstone",
+            vtn_url=self._terms.url,
+            allow_jitter=False,
+        )
+        client.add_handler("on_event", self._on_event)
+        client.add_handler("on_update_event", self._on_event)
+        ask = client.poll
+
+        async def poll() -> Any:
+            answer = await ask()
+            if answer[0] is not None:
+                self._heard.set()
+            return answer
+
+        client.poll = poll
+        return client
+
+    async def _on_event(self, event: dict[str, Any]) -> str:
+        name = event["event_descriptor"]["event_id"]
+        self._events[name] = event
+        self._heard.set()
+        return "optIn"
+
+    def _values(self) -> Iterator[SignalValue]:
+        utc_s = self._utc_s()
+        holds = False
+        for name, event in list(self._events.items()):
+            over = str(event["event_descriptor"]["event_status"]) in _OVER
+            for value in self._of_event(event):
+                holds = holds or (value.starts_s <= utc_s and not over)
+                yield self._cut(value, utc_s) if over else value
+            if over:
+                del self._events[name]
+        if not holds:
+            yield self._value(SignalKind.RUN, 1.0, utc_s, None, "")
+
+    def _cut(self, value: SignalValue, utc_s: float) -> SignalValue:
+        starts_s = min(value.starts_s, utc_s)
+        return self._value(value.kind, value.value, starts_s, utc_s, value.reference)
+
+    def _of_event(self, event: dict[str, Any]) -> Iterator[SignalValue]:
+        name = event["event_descriptor"]["event_id"]
+        for signal in event["event_signals"]:
+            for number, interval in enumerate(signal["intervals"]):
+                read = _read(signal, float(interval["signal_payload"]))
+                if read is None:
+                    continue
+                starts_s = interval["dtstart"].timestamp()
+                length_s = interval["duration"].total_seconds()
+                ends_s = starts_s + length_s if length_s > 0 else None
+                yield self._value(*read, starts_s, ends_s, f"{name}/{number}")
+
+    def _value(
+        self, kind: SignalKind, value: float, starts_s: float, ends_s: float | None, name: str
+    ) -> SignalValue:
+        return SignalValue(
+            signal=self._terms.id,
+            kind=kind,
+            value=value,
+            heard_s=self._now_s(),
+            starts_s=starts_s,
+            ends_s=ends_s,
+            reference=name,
+        )
+
+
+def _read(signal: dict[str, Any], value: float) -> tuple[SignalKind, float] | None:
+    """Return what a signal asks; None for one that asks nothing of a site."""
+    name, type_ = str(signal["signal_name"]).upper(), str(signal["signal_type"])
+    if name == "SIMPLE":
+        return SignalKind.RUN, float(value <= 0)
+    if name == "ELECTRICITY_PRICE":
+        return SignalKind.PRICE, value * 1e3
+    if name != "LOAD_DISPATCH":
+        return None
+    measured = signal.get("measurement") or {}
+    megawatts = value * _SCALES.get(str(measured.get("scale", "none")), 1.0) / 1e6
+    if type_ == "delta":
+        return SignalKind.BY_MW, max(0.0, -megawatts)
+    return SignalKind.LIMIT_MW, max(0.0, megawatts)
+
+
+_: type[SignalFeed] = OpenAdr2Feed

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+
+
+import pytest
+
+from loadstone.adapters.signals.file_signal import FileFeed, read_rows
+from loadstone.adapters.signals.moments import seconds_of, seconds_since_1970
+from loadstone.model.errors import InputErrors, OutsideError
+from loadstone.model.operations.terms import FileSignal
+
+pytestmark = pytest.mark.anyio
+NOON = seconds_since_1970("2026-11-21T12:00:00Z")
+HOURS = "start,value\n2026-11-21T11:00Z,40\n2026-11-21T12:00Z,250\n2026-11-21T13:00Z,30\n"
+
+
+def feed(folder, text, *, now=NOON + 600):
+    (folder / "price.csv").write_text(text)
+    terms = FileSignal(id="price", means="price", path="price.csv")
+    return FileFeed(terms, folder, now_s=lambda: 7.0, utc_s=lambda: now)
+
+
+async def first(given, count):
+    values = given.values()
+    found = [await anext(values) for _ in range(count)]
+    await values.aclose()
+    return found
+
+
+async def test_what_holds_now_and_what_comes_is_told(tmp_path):
+    now, after = await first(feed(tmp_path, HOURS), 2)
+    assert (now.value, now.starts_s, now.ends_s, now.heard_s) == (250, NOON, NOON + 3_600, 7.0)
+    assert (after.value, after.ends_s) == (30, None)  # the last holds until the file says more
+
+
+async def test_a_row_may_say_when_it_ends(tmp_path):
+    text = "start,end,value\n2026-11-21T12:00Z,2026-11-21T12:30Z,5\n2026-11-21T13:00Z,,6\n"
+    now, after = await first(feed(tmp_path, text), 2)
+    assert (now.ends_s, after.starts_s) == (NOON + 1_800, NOON + 3_600)
+
+
+async def test_days_far_ahead_wait(tmp_path):
+    text = HOURS + "2026-12-24T12:00Z,1\n"
+    found = await first(feed(tmp_path, text), 2)
+    assert [one.value for one in found] == [250, 30]
+
+
+async def test_local_times_carry_their_offset(tmp_path):
+    (tmp_path / "p.csv").write_text("start,value\n2026-11-21T15:00+03:00,1\n")
+    assert read_rows(tmp_path / "p.csv") == ((NOON, None, 1.0),)
+
+
+async def test_everything_wrong_in_a_file_is_told_at_once(tmp_path):
+    bad = "start,value\n2026-11-21T12:00,1\nyesterday,2\n2026-11-21T12:00Z,high\n"
+    with pytest.raises(InputErrors) as told:
+        await first(feed(tmp_path, bad), 1)
+    assert [error.field for error in told.value.errors] == ["line 2", "line 3", "line 4"]
+    assert "offset" in str(told.value.errors[0])
+
+
+async def test_a_file_without_the_columns_is_refused(tmp_path):
+    with pytest.raises(InputErrors, match='columns "start" and "value"'):
+        await first(feed(tmp_path, "time,price\n"), 1)
+
+
+async def test_a_file_that_is_gone_is_the_outside_world(tmp_path):
+    given = feed(tmp_path, HOURS)
+    (tmp_path / "price.csv").unlink()
+    with pytest.raises(OutsideError, match=r"price\.csv"):
+        await first(given, 1)
+
+
+@pytest.mark.parametrize(
+    ("length", "seconds"),
+    [("PT15M", 900), ("PT1H30M", 5_400), ("P1D", 86_400), ("P1W", 604_800), ("P9999Y", None)],
+)
+def test_lengths_of_time_are_read(length, seconds):
+    assert seconds_of(length) == seconds
+
+
+@pytest.mark.parametrize("length", ["", "P", "PT", "1 hour", "P1M"])
+def test_what_is_no_length_of_time_is_refused(length):
+    with pytest.raises(ValueError, match="length of time"):
+        seconds_of(length)
