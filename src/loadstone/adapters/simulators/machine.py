@@ -39,7 +39,7 @@ class Phase(StrEnum):
     ASLEEP = "asleep"
     STARTING = "starting"
     HASHING = "hashing"
-    REBOOTING = "rebooting"  # nobody answers
+    REBOOTING = "rebooting"  # nobody answers; it may have no power
 
 
 class Sample(NamedTuple):
@@ -138,6 +138,7 @@ class SimulatedMachine:
         "_boots_until_s",
         "_draw",
         "_faults",
+        "_fed",
         "_lost",
         "_rise",
         "_stale",
@@ -173,6 +174,7 @@ class SimulatedMachine:
         self._boots_until_s = -inf
         self._wakes_until_s = -inf
         self._started_s = now_s - 86_400.0 * (1 + chance(world.seed, "uptime", build.id))
+        self._fed = True
         self._lost = 0
         self._stale: Sample | None = None
         self._draw = Draw(now_s, build.rated_w)
@@ -294,7 +296,7 @@ class SimulatedMachine:
 
     @property
     def reachable(self) -> bool:
-        """Whether anybody answers: not while it reboots."""
+        """Whether anybody answers: not while it reboots or has no power."""
         return self.world.now_s() >= self._boots_until_s
 
     @property
@@ -305,7 +307,7 @@ class SimulatedMachine:
     @property
     def wants_air(self) -> bool:
         """Whether it needs fans: it hashes, starts, or will after a reboot."""
-        return not self._asleep
+        return self._fed and not self._asleep
 
     def true_power_w(self) -> float:
         """Return what it draws, W."""
@@ -376,6 +378,17 @@ class SimulatedMachine:
         self.told.append((now_s, "reboot"))
         self._reboot(now_s)
         return True
+
+    def feed(self, on: bool) -> None:
+        """Give it power, or take it away: it starts again as after a reboot."""
+        now_s = self.world.now_s()
+        if on and not self._fed:
+            self._fed = True
+            self._reboot(now_s)
+        elif not on and self._fed:
+            self._fed = False
+            self._boots_until_s = inf
+            self._go(Draw(now_s, 0.0))
 
     def add(self, fault: Fault) -> None:
         """Give it a fault, now or later."""
@@ -520,13 +533,16 @@ class SimulatedMachine:
         self._go(wake_up(now_s, traits.idle_w, self._level_w(), after_s + lasts_s, traits.peak))
 
     def _drift_back(self) -> None:
-        if self._asleep and self.has(FaultKind.DRIFT):
+        if self._asleep and self._fed and self.has(FaultKind.DRIFT):
             self._wake(self.world.now_s())
 
     def _reboot(self, now_s: float) -> None:
+        if not self._fed:
+            return
         self.kept.clear()
         self._started_s = now_s
         self._boots_until_s = now_s + self.traits.boot_s
         if self._asleep and self.traits.remembers_stop:
+            self._go(Draw(now_s, self.traits.idle_w))
             return
         self._wake(now_s, self.traits.boot_s)

@@ -50,17 +50,19 @@ class OtherLoad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blower:
-    """A switch, and what hangs on it.
+    """A switch, and what hangs on it: fans, or machines on an outlet.
 
     Attributes:
         id: Name of the switch.
-        groups: Groups of machines that it cools; () for none.
+        feeds: Whether it feeds the machines of its groups; otherwise it cools them.
+        groups: Groups of machines; () for none.
         power_mw: What it draws when on, MW.
         grace_s: How long those machines may hash without it before it is an accident.
         on: Whether it is on at the start.
     """
 
     id: str
+    feeds: bool = False
     groups: tuple[str, ...] = ()
     power_mw: float = 0.0
     grace_s: float = 30.0
@@ -179,18 +181,23 @@ class SimulatedSite:
         self._others_ws, self._others_until_s = 0.0, world.now_s()
         self._switches = {one.id: one for one in switches}
         self._on = {one.id: one.on for one in switches}
-        self._cools = {group: one.id for one in switches for group in one.groups}
+        self._cools = {
+            group: one.id for one in switches if not one.feeds for group in one.groups
+        }
         self._airless: dict[str, set[str]] = {one.id: set() for one in switches}
         self._doubts = dict.fromkeys(self._switches, 0)
         self._faults = tuple(fault for fault in faults if fault.machines)
         self._held: dict[str, list[FaultOfMachine]] = {}
         self._spare = list(reversed(spare_hosts))
         self._by_place = {
-            place: one for one in machines if one.address for place in _places(one.address)
+            place: one for one in machines if one.address for place in places(one.address)
         }
         for machine in machines:
             machine.watcher = self
             self._count_air(machine)
+        for one in switches:
+            if one.feeds and not one.on:
+                self._feed(one.groups, False)
         if world.weather.swing_c or world.weather.hot:
             self._await_weather(world.now_s())
 
@@ -241,6 +248,8 @@ class SimulatedSite:
         self._doubts[switch] += 1
         if not on and self._airless[switch]:
             self._await_accident(switch)
+        if self._switches[switch].feeds:
+            self._feed(self._switches[switch].groups, on)
 
     # ---- machines ----
 
@@ -262,9 +271,9 @@ class SimulatedSite:
         machine.address = Address(
             host=self._spare.pop(), port=former.port, web_port=former.web_port
         )
-        for place in _places(former):
+        for place in places(former):
             del self._by_place[place]
-        self._by_place |= dict.fromkeys(_places(machine.address), machine)
+        self._by_place |= dict.fromkeys(places(machine.address), machine)
         for hear in self.on_readdressed:
             hear(machine, former)
 
@@ -311,6 +320,11 @@ class SimulatedSite:
             lasts_s = min(ends_s, now_s) - max(begins_s, from_s)
             self._others_ws += self._other_mw(slot) * _W_PER_MW * lasts_s
 
+    def _feed(self, groups: Sequence[str], on: bool) -> None:
+        for machine in self.machines.values():
+            if machine.build.group in groups:
+                machine.feed(on)
+
     def _await_weather(self, now_s: float) -> None:
         self.world.at((now_s // SLOT_S + 1) * SLOT_S, self._change_weather)
 
@@ -348,6 +362,7 @@ class SimulatedSite:
         self.world.at(self.world.now_s() + lasts_s, look)
 
 
-def _places(address: Address) -> list[tuple[str, int]]:
+def places(address: Address) -> list[tuple[str, int]]:
+    """Return the host and port of each of a machine's sockets."""
     ports = [address.port] + ([address.web_port] if address.web_port else [])
     return [(address.host, port) for port in ports]
