@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Braiins OS: the command port of its miner program, which only reads. The rest is `braiins_rest`.
+"""Braiins OS: the command port of its miner program, which only reads.
 
-gRPC on port 50051 is left out: what it tells is told by REST too.
+What it does is asked for by REST, in `braiins_rest`. gRPC on port 50051 is left out: what it
+tells is told by REST too.
 
 Source:
     Fields: UpstreamData/pyasic, backends/braiins_os.py; a recorded answer to `version` in

@@ -26,7 +26,7 @@ from loadstone.model.operations.reading import Pool
 
 _DEFAULT = Credential(user="root", password="root")
 _TOKEN_LIVES_S = 3600.0
-_NOT_STARTED, _NORMAL, _PAUSED = 1, 2, 3
+_NORMAL, _PAUSED = 2, 3
 _API = {"major": 1, "minor": 7, "patch": 0}
 _FRONT = b"<!DOCTYPE html><html><head><title>Braiins OS</title></head><body></body></html>"
 _Made = tuple[int, Any]  # status, and what is sent; None for nothing
@@ -73,10 +73,9 @@ def _routed(machine: SimulatedMachine, method: str, path: str, body: Any) -> _Ma
     done = _DONE.get((method, name))
     if done is not None:
         return done(machine, body)
-    known = name in _SHOWN or any(name == one for _, one in _DONE)
-    return (
-        (405, {"message": "Method not allowed"}) if known else (404, {"message": "Not found"})
-    )
+    if name in _SHOWN or any(name == one for _, one in _DONE):
+        return 405, {"message": "Method not allowed"}
+    return 404, {"message": "Not found"}
 
 
 # ---- who asks ----
@@ -295,6 +294,7 @@ def _network(machine: SimulatedMachine) -> Answer:
         "hostname": "Antminer",
         "protocol": 1,
         "networks": [],
+        "dns_servers": [],
     }
 
 

@@ -7,7 +7,7 @@ the connection, with no zero byte. Code and words of refusals are not verified.
 
 Source:
     docs.luxor.tech/firmware/api: sessions, logon, session, curtail, profileset.
-    Fields: 256foundation/asic-rs, asic-rs-firmwares/luxminer; UpstreamData/pyasic, rpc/luxminer.
+    Fields: 256foundation/asic-rs, asic-rs-firmwares/luxminer; UpstreamData/pyasic, luxminer.
 """
 
 from collections.abc import Callable
@@ -366,12 +366,11 @@ def _curtail(machine: SimulatedMachine, words: _Words) -> Answer:
 
 def _profileset(machine: SimulatedMachine, words: _Words) -> Answer:
     name = words[0] if words else ""
-    for number, watts in enumerate(machine.levels_w):
-        if name == _name(machine, number + 1 - len(machine.levels_w)):
-            break
-    else:
+    count = len(machine.levels_w)
+    steps = {_name(machine, number + 1 - count): number for number in range(count)}
+    if name not in steps:
         return _refused(machine, 321, f"Unknown profile '{name}'")
-    machine.cap(watts)
+    machine.cap(machine.levels_w[steps[name]])
     row = {"Board": 0, "FrequencyStep": 5, "Profile": name, "VoltageStep": 0.05}
     return _told(machine, 321, "Profile Set") | {"PROFILE": [row]}
 
