@@ -11,6 +11,10 @@ from loadstone.adapters.drivers.miners.whatsminer_v3 import WhatsminerV3
 
 DRIVERS: Final[dict[str, DriverKind]] = {
     "luxos": DriverKind(port=4028, marks=(b"luxminer",), make=LuxOs),
+    "whatsminer-v3": DriverKind(port=4433, make=WhatsminerV3),
+    "whatsminer-v2": DriverKind(
+        port=4028, marks=(b"btminer", b"bitmicro", b"whatsminer"), make=WhatsminerV2
+    ),
     "antminer": DriverKind(
         port=4028, web_port=80, marks=(b"antminer", b"bmminer"), make=Antminer
     ),

@@ -56,7 +56,6 @@ from loadstone.model.operations.machine import Address, Credential, Identity
 from loadstone.model.operations.reading import Detail, Pool, Reading, Reason
 from loadstone.model.ports import LoadDriver
 
-PORT = 4028
 SESSION_S = 1740.0  # a token lives for 30 min; a minute is left for what is on its way
 _DEFAULT = Credential(user="admin", password="admin")
 _TOKEN_GIVEN = (131, 134)

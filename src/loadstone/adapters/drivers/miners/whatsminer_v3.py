@@ -56,7 +56,6 @@ from loadstone.model.operations.machine import Address, Credential, Identity
 from loadstone.model.operations.reading import Detail, Pool, Reading, Reason
 from loadstone.model.ports import LoadDriver
 
-PORT = 4433
 POOLS = 3
 _DEFAULT = Credential(user="super", password="super")
 _OK = 0
