@@ -4,7 +4,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from loadstone.model.network import Network
 from loadstone.model.operations.command import Capability, Outcome
@@ -276,6 +276,22 @@ class Store(Protocol):
         ...
 
 
+class TraceRow(NamedTuple):
+    """One row of the history of a meter.
+
+    Attributes:
+        at_s: When the reading began; for a mean, the start of its time. Seconds since 1970.
+        power_mw: Power, MW; None unknown.
+        energy_mwh: Counter, MWh; None unknown; for a mean, the first of its time.
+        mean_of_s: Seconds that a mean stands for; 0 for a single reading.
+    """
+
+    at_s: float
+    power_mw: float | None
+    energy_mwh: float | None
+    mean_of_s: float = 0.0
+
+
 class Telemetry(Protocol):
     """The history of readings, written in batches.
 
@@ -310,6 +326,6 @@ class Telemetry(Protocol):
 
     def meter_trace(
         self, site: str, meter: str, from_s: float, until_s: float
-    ) -> Sequence[tuple[float, float | None, float | None]]:
-        """Return readings of a meter as (seconds since 1970, MW, MWh), in time order."""
+    ) -> Sequence[TraceRow]:
+        """Return readings of a meter in time order; where only means are kept, those."""
         ...

@@ -10,14 +10,22 @@ from loadstone.model.errors import InputError
 NAN = float("nan")
 
 
-def trace(*rows: tuple[float, float, float] | tuple[float, float]) -> Trace:
+def held(at_s, power, energy, hold_s: float = 60.0) -> Trace:
+    return Trace(
+        at_s=np.array(at_s, dtype=float),
+        power_mw=np.array(power, dtype=float),
+        energy_mwh=np.array(energy, dtype=float),
+        hold_s=np.full(len(at_s), hold_s),
+    )
+
+
+def trace(*rows: tuple[float, ...], hold_s: float = 60.0) -> Trace:
     whole = [(*row, NAN)[:3] for row in rows]
-    at_s, power, energy = (np.array(one, dtype=float) for one in zip(*whole, strict=True))
-    return Trace(at_s=at_s, power_mw=power, energy_mwh=energy)
+    return held(*zip(*whole, strict=True), hold_s=hold_s)
 
 
-def means(given: Trace, *edges_s: float, hold_s: float = 60.0):
-    found = interval_means(given, np.array(edges_s, dtype=float), hold_s=hold_s)
+def means(given: Trace, *edges_s: float):
+    found = interval_means(given, np.array(edges_s, dtype=float))
     return found.mw.tolist(), found.covered.tolist()
 
 
@@ -33,7 +41,7 @@ def test_a_reading_from_before_the_edge_counts_inside():
 
 
 def test_an_interval_that_is_little_known_is_not_known():
-    mw, covered = means(trace((0, 10.0)), 0, 60, 120, hold_s=30)
+    mw, covered = means(trace((0, 10.0), hold_s=30), 0, 60, 120)
     assert np.isnan(mw).all()
     assert covered == [0.5, 0.0]
 
@@ -46,8 +54,8 @@ def test_unknown_power_is_a_gap_and_not_zero():
 
 def test_the_counter_knows_what_happened_between_two_readings():
     # power read at both ends is 0, and 1 MWh went through in the hour: 1 MW in the mean
-    given = trace((0, 0.0, 5.0), (3_600, 0.0, 6.0))
-    assert means(given, 0, 3_600, hold_s=3_600)[0] == [1.0]
+    given = trace((0, 0.0, 5.0), (3_600, 0.0, 6.0), hold_s=3_600)
+    assert means(given, 0, 3_600)[0] == [1.0]
 
 
 def test_the_counter_is_read_between_its_readings():
@@ -62,14 +70,13 @@ def test_a_counter_that_falls_says_nothing_and_power_does():
 
 
 def test_a_counter_far_from_the_edge_says_nothing():
-    given = trace((0, 2.0, 9.0), (50, 2.0, NAN), (100, 2.0, NAN), (300, 2.0, 9.5))
-    mw, covered = means(given, 0, 120, hold_s=50)
+    given = trace((0, 2.0, 9.0), (50, 2.0, NAN), (100, 2.0, NAN), (300, 2.0, 9.5), hold_s=50)
+    mw, covered = means(given, 0, 120)
     assert (mw, covered) == ([2.0], [1.0])
 
 
 def test_no_reading_at_all_is_no_mean():
-    empty = Trace(at_s=np.zeros(0), power_mw=np.zeros(0), energy_mwh=np.zeros(0))
-    assert np.isnan(means(empty, 0, 60)[0]).all()
+    assert np.isnan(means(held([], [], []), 0, 60)[0]).all()
 
 
 def test_readings_out_of_order_are_refused():
@@ -83,13 +90,11 @@ powers = st.lists(st.floats(0, 100), min_size=2, max_size=30)
 @given(powers, st.data())
 def test_the_energy_of_parts_is_the_energy_of_the_whole(power, data):
     at_s = np.arange(len(power)) * 10.0
-    given_trace = Trace(
-        at_s=at_s, power_mw=np.array(power), energy_mwh=np.full(len(power), np.nan)
-    )
+    given_trace = held(at_s, power, [NAN] * len(power))
     cut = data.draw(st.floats(1.0, at_s[-1] - 1.0))
     end = float(at_s[-1])
-    whole = interval_means(given_trace, np.array([0.0, end]), hold_s=60.0).mw
-    parts = interval_means(given_trace, np.array([0.0, cut, end]), hold_s=60.0).mw
+    whole = interval_means(given_trace, np.array([0.0, end])).mw
+    parts = interval_means(given_trace, np.array([0.0, cut, end])).mw
     assert whole[0] * end == pytest.approx(parts[0] * cut + parts[1] * (end - cut), abs=1e-6)
 
 
@@ -97,11 +102,10 @@ def test_the_energy_of_parts_is_the_energy_of_the_whole(power, data):
 def test_a_counter_that_agrees_with_power_gives_the_same_mean(power):
     at_s = np.arange(len(power)) * 10.0
     energy = np.concatenate(([0.0], np.cumsum(power[:-1]))) * 10.0 / 3_600
-    both = Trace(at_s=at_s, power_mw=np.array(power), energy_mwh=energy)
-    only = Trace(at_s=at_s, power_mw=np.array(power), energy_mwh=np.full(len(power), np.nan))
+    both, only = held(at_s, power, energy), held(at_s, power, [NAN] * len(power))
     edges = at_s[[0, -1]]
     np.testing.assert_allclose(
-        interval_means(both, edges, hold_s=60.0).mw,
-        interval_means(only, edges, hold_s=60.0).mw,
+        interval_means(both, edges).mw,
+        interval_means(only, edges).mw,
         atol=1e-6,
     )

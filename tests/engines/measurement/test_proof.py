@@ -33,7 +33,9 @@ def trace(until_s: float = 1_200, gap: tuple[float, float] = (0, 0)) -> Trace:
     at = np.arange(-1_000.0, until_s)
     mw = np.where(at < 0, 20.0, np.where(at < 300, 12.0, 5.0))
     mw[(at >= gap[0]) & (at < gap[1])] = np.nan
-    return Trace(at_s=START + at, power_mw=mw, energy_mwh=np.full(at.shape, np.nan))
+    nothing = np.full(at.shape, np.nan)
+    hold_s = np.full(at.shape, 10.0)
+    return Trace(at_s=START + at, power_mw=mw, energy_mwh=nothing, hold_s=hold_s)
 
 
 def evidence(told: float | None = START) -> Evidence:

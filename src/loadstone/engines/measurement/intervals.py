@@ -19,15 +19,18 @@ class Trace:
         at_s: When, seconds since 1970, UTC, rising. Shape (N,).
         power_mw: Power, MW; nan unknown. Shape (N,).
         energy_mwh: Counter, MWh; nan unknown. Shape (N,).
+        hold_s: How long a reading says something, at most; for a mean, the time it is of.
+            Shape (N,).
     """
 
     at_s: Floats
     power_mw: Floats
     energy_mwh: Floats
+    hold_s: Floats
 
     def __post_init__(self) -> None:
-        if not self.at_s.shape == self.power_mw.shape == self.energy_mwh.shape:
-            shapes = self.at_s.shape, self.power_mw.shape, self.energy_mwh.shape
+        shapes = [getattr(self, name).shape for name in self.__slots__]
+        if len(set(shapes)) != 1:
             raise InputError("trace", shapes, "must have one shape")
         if self.at_s.size and not (np.diff(self.at_s) > 0).all():
             raise InputError("at_s", "not rising", "must rise")
@@ -46,36 +49,35 @@ class Means:
     covered: Floats
 
 
-def interval_means(trace: Trace, edges_s: Floats, *, hold_s: float) -> Means:
+def interval_means(trace: Trace, edges_s: Floats) -> Means:
     """Return the mean power between edges.
 
     The counter decides where it was read near both edges, for it misses nothing between two
     readings; a counter that falls was changed or reset, and says nothing there. Elsewhere a
-    reading of power holds until the next one, or for `hold_s`.
+    reading of power holds until the next one, or as long as it says something.
 
     Args:
         trace: Readings.
         edges_s: Edges of the intervals, rising. Shape (T + 1,).
-        hold_s: A reading says nothing about a time later than this after it, s.
     """
-    held, known_s = _held(trace, edges_s, hold_s)
+    held, known_s = _held(trace, edges_s)
     length_s = np.diff(edges_s)
     covered = np.minimum(known_s / length_s, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(covered >= COVERED_ENOUGH, held / known_s, np.nan)
-    counted = _counted(trace, edges_s, hold_s) / length_s * 3_600.0
+    counted = _counted(trace, edges_s) / length_s * 3_600.0
     by_counter = np.isfinite(counted)
     return Means(
         mw=np.where(by_counter, counted, mean), covered=np.where(by_counter, 1.0, covered)
     )
 
 
-def _held(trace: Trace, edges_s: Floats, hold_s: float) -> tuple[Floats, Floats]:
+def _held(trace: Trace, edges_s: Floats) -> tuple[Floats, Floats]:
     """Return MW x s, and the seconds known, in each interval: two differences of integrals."""
     if not trace.at_s.size:
         nothing = np.zeros(len(edges_s) - 1)
         return nothing, nothing
-    until = np.minimum(np.append(trace.at_s[1:], np.inf), trace.at_s + hold_s)
+    until = np.minimum(np.append(trace.at_s[1:], np.inf), trace.at_s + trace.hold_s)
     known = np.isfinite(trace.power_mw)
     seconds = np.where(known, until - trace.at_s, 0.0)
     power = np.where(known, trace.power_mw, 0.0)
@@ -90,10 +92,10 @@ def _held(trace: Trace, edges_s: Floats, hold_s: float) -> tuple[Floats, Floats]
     return np.diff(until_edge(power)), np.diff(until_edge(np.ones_like(power)))
 
 
-def _counted(trace: Trace, edges_s: Floats, hold_s: float) -> Floats:
+def _counted(trace: Trace, edges_s: Floats) -> Floats:
     """Return MWh in each interval by the counter; nan where it cannot tell."""
     known = np.isfinite(trace.energy_mwh)
-    at_s, mwh = trace.at_s[known], trace.energy_mwh[known]
+    at_s, mwh, hold_s = trace.at_s[known], trace.energy_mwh[known], trace.hold_s[known]
     nothing = np.full(len(edges_s) - 1, np.nan)
     if at_s.size < 2:
         return nothing
@@ -103,7 +105,7 @@ def _counted(trace: Trace, edges_s: Floats, hold_s: float) -> Floats:
     )
     right = np.minimum(after, at_s.size - 1)
     left = np.maximum(right - 1, 0)
-    near = inside & ((at_s[right] - at_s[left] <= hold_s) | (at_s[right] == edges_s))
+    near = inside & ((at_s[right] - at_s[left] <= hold_s[left]) | (at_s[right] == edges_s))
     at_edge = np.where(near, np.interp(edges_s, at_s, mwh), np.nan)
     falls = np.concatenate(([0], np.cumsum(np.diff(mwh) < 0)))[right]
     first_falls = np.concatenate(([0], np.cumsum(np.diff(mwh) < 0)))[left]

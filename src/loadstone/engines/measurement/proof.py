@@ -40,9 +40,7 @@ class Evidence:
     record: str
 
 
-def proof_of(
-    event: Event, trace: Trace, evidence: Evidence, *, meter: str, zone: str, hold_s: float
-) -> Proof:
+def proof_of(event: Event, trace: Trace, evidence: Evidence, *, meter: str, zone: str) -> Proof:
     """Return the measured record of an event that has ended, or is under way.
 
     Args:
@@ -51,7 +49,6 @@ def proof_of(
         evidence: What else the record holds.
         meter: Id of the meter.
         zone: Time zone of the site.
-        hold_s: A reading of the meter says nothing of a time later than this after it, s.
 
     Raises:
         InputError: The event was never active, so that there is nothing to prove.
@@ -66,10 +63,10 @@ def proof_of(
     )
 
     def means_of(edges: Floats) -> Floats:
-        return interval_means(trace, edges, hold_s=hold_s).mw
+        return interval_means(trace, edges).mw
 
     baseline = baseline_of(event.method, times, means_of)
-    metered = interval_means(trace, edges_s, hold_s=hold_s)
+    metered = interval_means(trace, edges_s)
     intervals = _intervals(event, edges_s, metered, baseline.mw)
     known = [one for one in intervals if one.delivered_mw is not None]
     owed = [one for one in known if one.obliged_mw is not None]
