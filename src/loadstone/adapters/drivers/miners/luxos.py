@@ -37,7 +37,17 @@ SESSION_S = 50.0  # a session ends after 60 s without use
 
 _HOT = ("summary", "power", "config")
 _HOT_REQUEST = request("+".join(_HOT))
-_DETAIL = ("version", "config", "summary", "devs", "fans", "temps", "pools", "profiles")
+_DETAIL = (
+    "version",
+    "config",
+    "summary",
+    "devs",
+    "fans",
+    "temps",
+    "pools",
+    "profiles",
+    "events",
+)
 
 # seconds and watts are estimates of our own: no machine was measured
 _CAPABILITY = Capability(
@@ -245,11 +255,8 @@ class LuxOs:
             raise DeviceError(self._device, Reason.UNSUPPORTED, words)
         chosen = max(fitting, key=lambda name: fitting[name])
         atm = said.atm[0] if said.atm else Atm()
-        if atm.enabled and atm.highest != chosen:
-            # else thermal management would climb above the cap when the machine is cool
-            await self._tell("atmset", f"max_profile={chosen}", insist=True)
-        if said.config[0].profile != chosen:
-            await self._tell("profileset", chosen, insist=True)
+        if said.config[0].profile != chosen or (atm.enabled and atm.highest != chosen):
+            await self._set_profile(chosen, atm)
             said = await self._one("config")
         profile = said.config[0].profile if said.config else ""
         in_force_w = self._watts.get(profile)
@@ -257,6 +264,25 @@ class LuxOs:
             words = f"asked for profile {chosen}, it has {profile}"
             return Told(words, in_force_w, Reason.UNVERIFIED)
         return Told(f"profile {chosen}", in_force_w)
+
+    async def _set_profile(self, chosen: str, atm: Atm) -> None:
+        """Set a profile, and keep thermal management from climbing above it.
+
+        While that is enabled no profile can be set, so that it is off for a moment. What
+        protects the machine from heat is apart from it and stays.
+        """
+        if not atm.enabled:
+            await self._tell("profileset", chosen, insist=True)
+            return
+        await self._tell("atmset", "enabled=false", insist=True)
+        refused: DeviceError | None = None
+        try:
+            await self._tell("profileset", chosen, insist=True)
+        except DeviceError as error:
+            refused = error
+        await self._tell("atmset", f"enabled=true,max_profile={chosen}", insist=True)
+        if refused:
+            raise refused
 
     def _learn(self, said: Answer) -> None:
         found = levels(said)

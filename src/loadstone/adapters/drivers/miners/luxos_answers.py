@@ -31,7 +31,6 @@ class Config(msgspec.Struct, frozen=True):
     mac: str = msgspec.field(name="MACAddr", default="")
     serial: str = msgspec.field(name="SerialNumber", default="")
     model: str = msgspec.field(name="Model", default="")
-    system: str = msgspec.field(name="SystemStatus", default="")
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -76,6 +75,13 @@ class Fan(msgspec.Struct, frozen=True):
     rpm: Number = msgspec.field(name="RPM", default=None)
 
 
+class Event(msgspec.Struct, frozen=True):
+    """Of `events`: what it complains of now."""
+
+    code: str | int = msgspec.field(name="Code", default="")
+    words: str = msgspec.field(name="Description", default="")
+
+
 class Session(msgspec.Struct, frozen=True):
     """Of `session` and `logon`."""
 
@@ -96,6 +102,7 @@ class Answer(msgspec.Struct, frozen=True):
     boards: list[Board] = msgspec.field(name="DEVS", default_factory=list)
     fans: list[Fan] = msgspec.field(name="FANS", default_factory=list)
     temperatures: list[dict[str, Number]] = msgspec.field(name="TEMPS", default_factory=list)
+    events: list[Event] = msgspec.field(name="EVENTS", default_factory=list)
     session: list[Session] = msgspec.field(name="SESSION", default_factory=list)
 
     def joined(self, other: "Answer") -> "Answer":
@@ -119,6 +126,7 @@ class Joined(msgspec.Struct, frozen=True):
     pools: list[Answer] = []
     profiles: list[Answer] = []
     atm: list[Answer] = []
+    events: list[Answer] = []
 
     def whole(self) -> Answer | None:
         """Return all sections as one answer; None where there is none."""
@@ -203,7 +211,6 @@ def detail(answer: Answer, began_s: float) -> Detail:
     warmest = [
         hottest(row[k] for k in row if k not in {"ID", "TEMP"}) for row in answer.temperatures
     ]
-    config = answer.config[0] if answer.config else Config()
     return Detail(
         identity=identity(answer),
         began_s=began_s,
@@ -216,7 +223,7 @@ def detail(answer: Answer, began_s: float) -> Detail:
         ),
         temperatures_c=tuple(t for t in warmest if t is not None),
         uptime_s=number(summary.elapsed),
-        errors=() if config.system in {"", "Normal"} else (config.system,),
+        errors=tuple(event.words or str(event.code) for event in answer.events),
         pools=pools_of(answer) if answer.pools else None,
     )
 
