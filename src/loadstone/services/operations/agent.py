@@ -2,32 +2,49 @@
 """The agent of a site: reads, decides, commands, records, until it is stopped."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from loadstone.model.errors import LoadstoneError
-from loadstone.model.operations.control import Decision, SiteView
+from loadstone.model.errors import OutsideError
+from loadstone.model.operations.target import PowerLease
 from loadstone.model.operations.terms import SiteTerms
 from loadstone.services.operations.doors import AgentDoors
+from loadstone.services.operations.metering import Metering, Switching
+from loadstone.services.operations.recording import Batch
+from loadstone.services.operations.reporting import status_of
+from loadstone.services.operations.seats import parts_of
+from loadstone.services.operations.sweeping import Sweeper
+from loadstone.services.operations.ticking import AgentFault, Decide, Ticker
 
-Decide = Callable[[SiteView], Decision]
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+FLUSH_S = 30.0
+HANDED_BACK = 0  # number of a lease whose agent has left on purpose
 
-
-class AgentFault(LoadstoneError):
-    """Deciding failed by a fault of the program. The watchdog takes over."""
+Duty = Callable[[], Awaitable[None]]
 
 
 class SiteAgent:
     """Runs one site."""
 
     def __init__(self, terms: SiteTerms, doors: AgentDoors, *, decide: Decide) -> None:
-        """Take what it needs.
+        """Take what it needs; nothing is touched before `run`.
 
         Args:
             terms: The site's part of operate.toml, its limit resolved.
             doors: Everything outside.
-            decide: The engine.
+            decide: The engine: `engines.control.decide`.
         """
-        self._terms, self._doors, self._decide = terms, doors, decide
+        self._terms, self._doors, self._time = terms, doors, doors.time
+        self._parts = parts_of(terms, doors)
+        self._sweeper = Sweeper(self._parts)
+        metering, switching = Metering(self._parts), Switching(self._parts)
+        self._ticker = Ticker(self._parts, decide, metering, switching)
+        self._number = HANDED_BACK
+        self._stored_s = self._told_s = self._swept_s = float("-inf")
+        self._watchdog_heard = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run the site until `stop` is set. Machines are left as they are.
@@ -35,4 +52,196 @@ class SiteAgent:
         Raises:
             AgentFault: Deciding failed; the lease is no longer renewed.
         """
-        raise NotImplementedError
+        ticking = asyncio.ensure_future(self._tick_on())
+        waiting = asyncio.ensure_future(stop.wait())
+        duties = [asyncio.ensure_future(self._keep(*duty)) for duty in self._duties()]
+        tasks: list[asyncio.Task[Any]] = [ticking, waiting, *duties]
+        try:
+            await asyncio.wait([ticking, waiting], return_when=asyncio.FIRST_COMPLETED)
+            fault = ticking.exception() if ticking.done() else None
+        finally:
+            await self._end(tasks)
+        await self._leave(fault)
+        if fault is not None:
+            raise fault
+
+    def _duties(self) -> Iterator[tuple[str, Duty]]:
+        ticker, doors = self._ticker, self._doors
+        yield "reading machines", self._sweeper.run
+        yield "history", self._flush_on
+        for id_ in doors.meters:
+            yield f"meter {id_}", partial(ticker.metering.run, id_)
+        for id_ in doors.switches:
+            yield f"switch {id_}", partial(ticker.switching.run, id_)
+        for id_ in doors.feeds:
+            yield f"signal {id_}", partial(ticker.listening.run, id_)
+
+    async def _keep(self, name: str, duty: Duty) -> None:
+        """Keep a duty going: one that fails is begun again after a pause, with an alarm."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            began_s = self._time.now_s()
+            try:
+                await duty()
+                text = "ended"
+            except Exception as error:
+                text = f"{type(error).__name__}: {error}"[:200]
+            if self._time.now_s() > began_s + LONGEST_PAUSE_S:
+                pause_s = FIRST_PAUSE_S
+            self._parts.alarms.set("duty failed", f"{name}: {text}; begun again", subject=name)
+            await asyncio.sleep(pause_s)
+            self._parts.alarms.clear("duty failed", subject=name)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    # ---- ticks ----
+
+    async def _tick_on(self) -> None:
+        """Tick until deciding fails. The lease is renewed by ticks that went well only."""
+        tick_s = self._terms.timing.tick_s
+        while True:
+            began_s = self._time.now_s()
+            try:
+                await self._ticker.tick()
+                self._look_after()
+                await self._renew()
+                self._parts.alarms.clear("tick failed")
+            except AgentFault:
+                raise
+            except Exception as error:
+                text = f"{type(error).__name__}: {error}; the lease is not renewed"[:300]
+                self._parts.alarms.set("tick failed", text)
+                self._parts.alarms.look(())
+            await self._publish()
+            left_s = began_s + tick_s - self._time.now_s()
+            await asyncio.sleep(max(left_s, 0.0))
+
+    def _look_after(self) -> None:
+        """Have machines read that were told something, and some in full."""
+        self._sweeper.pulse()
+        self._sweeper.look_closer(self._terms.timing.tick_s)
+        self._keep_sweep()
+        for id_, text in self._parts.seats.faults.items():
+            said = f"{text}; the machine counts as unknown"
+            self._parts.alarms.set("driver failed", said, subject=id_)
+
+    def _keep_sweep(self) -> None:
+        """Keep a row of the history for every machine, once a sweep."""
+        now_s, book = self._time.now_s(), self._parts.book
+        if now_s < self._swept_s + self._terms.timing.sweep_s:
+            return
+        self._swept_s = now_s
+        self._doors.telemetry.add_sweep(
+            self._terms.site,
+            self._time.utc_s(),
+            machines=book.ids,
+            seen=book.seen.tolist(),
+            power_w=book.power_w.tolist(),
+            hashrate_th=book.hashrate_th.tolist(),
+        )
+
+    async def _renew(self) -> None:
+        """Renew the lease: for the watchdog each tick, in the store now and then."""
+        lease = self._lease()
+        try:
+            await self._doors.offload(lambda: self._doors.lease(lease))
+            self._parts.alarms.clear("lease not written")
+        except OutsideError as error:
+            text = f"the watchdog will act: {error}"
+            self._parts.alarms.set("lease not written", text)
+        now_s = self._time.now_s()
+        if now_s >= self._stored_s + self._terms.timing.lease_s / 3:
+            self._stored_s = now_s
+            self._parts.desk.waiting.lease = lease
+
+    def _lease(self) -> PowerLease:
+        decision, now_s = self._ticker.decision, self._time.utc_s()
+        self._number = max(self._number, self._ticker.recovery.lease_number) + 1
+        return PowerLease(
+            site=self._terms.site,
+            pool="mining",
+            mw=max(decision.target_mw, 0.0) if decision else 0.0,
+            number=self._number,
+            granted_s=now_s,
+            expires_s=now_s + self._terms.timing.lease_s,
+        )
+
+    async def _publish(self) -> None:
+        now_s = self._time.now_s()
+        if now_s < self._told_s + 1.0:
+            return
+        self._told_s = now_s
+        status = status_of(self._parts, self._ticker, self._sweeper, self._number)
+        try:
+            await self._doors.offload(lambda: self._doors.publish(status))
+            self._parts.alarms.clear("status not told")
+        except OutsideError as error:
+            self._parts.alarms.set("status not told", str(error))
+
+    # ---- history, and what the watchdog did ----
+
+    async def _flush_on(self) -> None:
+        while True:
+            await self._hear_watchdog()
+            await asyncio.sleep(FLUSH_S)
+            await self._flush()
+
+    async def _flush(self) -> None:
+        try:
+            await self._doors.offload(self._doors.telemetry.flush)
+            self._parts.alarms.clear("history not written")
+        except OutsideError as error:
+            text = f"the history of readings is not written: {error}"
+            self._parts.alarms.set("history not written", text)
+
+    async def _hear_watchdog(self) -> None:
+        """Take into the record what the watchdog did while the agent was away."""
+        if self._watchdog_heard or self._parts.desk.shut:
+            return
+        with suppress(OutsideError):
+            lines = await self._doors.offload(lambda: self._doors.watchdog_record(False))
+            if lines:
+                if await self._parts.desk.write(Batch(entries=list(lines))) is None:
+                    return
+                await self._doors.offload(lambda: self._doors.watchdog_record(True))
+            self._watchdog_heard = True
+
+    # ---- the end ----
+
+    async def _end(self, tasks: list[asyncio.Task[Any]]) -> None:
+        self._sweeper.cancel()
+        self._ticker.dispatcher.cancel()
+        self._ticker.switching.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _leave(self, fault: BaseException | None) -> None:
+        """Record that the agent leaves, and hand the lease back if it does so on purpose."""
+        if fault is None:
+            self._parts.desk.note("stopped", "agent stopped; machines are left as they are")
+        else:
+            self._parts.desk.note("fault", f"{fault}; the watchdog takes over")
+        with suppress(OutsideError):
+            await self._parts.desk.write()
+        if fault is None:
+            with suppress(OutsideError):
+                await self._doors.offload(self._hand_back)
+        await self._flush()
+        await self._parts.seats.close()
+        meters, switches = self._doors.meters.values(), self._doors.switches.values()
+        for close in [one.close for one in meters] + [one.close for one in switches]:
+            with suppress(Exception):
+                await close()
+
+    def _hand_back(self) -> None:
+        now_s = self._time.utc_s()
+        self._doors.lease(
+            PowerLease(
+                site=self._terms.site,
+                pool="mining",
+                mw=0.0,
+                number=HANDED_BACK,
+                granted_s=now_s,
+                expires_s=now_s,
+            )
+        )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from loadstone.model.operations.command import Outcome
 from loadstone.model.operations.control import Decision
 from loadstone.model.operations.fleet import Bools, Fleet, Seen, Step, Want
 from loadstone.model.operations.machine import Machine
@@ -209,6 +210,7 @@ class FleetBook:
     def sending(self, i: int, now_s: float) -> None:
         """Note that a machine is being told what is wanted of it."""
         self.dispatched_s[i] = now_s
+        self.step[i] = Step.DISPATCHED
         if self.want[i] == Want.STOP:
             self.stopped_s[i] = now_s
         elif self.want[i] == Want.RUN:
@@ -219,12 +221,13 @@ class FleetBook:
                 self._started[i] = times
                 self.starts[i] = len(times)
 
-    def sent(self, i: int, ended_s: float, why: Reason) -> None:
-        """Note that the answer of a machine is there, or was given up."""
-        self.dispatched_s[i] = ended_s
-        self.why[i] = why
-        if self.step[i] == Step.DISPATCHING:
-            self.step[i] = Step.DISPATCHED
+    def sent(self, i: int, outcome: Outcome) -> None:
+        """Note what became of a command; one that did not arrive is still to be sent."""
+        self.dispatched_s[i] = outcome.ended_s
+        self.why[i] = outcome.reason
+        missed = outcome.accepted is False or outcome.reason is Reason.REFUSED
+        if missed and self.step[i] == Step.DISPATCHED:
+            self.step[i] = Step.PENDING
 
     def forget_starts(self, now_s: float) -> None:
         """Leave out starts that are more than a day old."""

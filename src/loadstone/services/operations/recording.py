@@ -3,11 +3,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from loadstone.model.errors import OutsideError
+from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.control import Alarm
 from loadstone.model.operations.event import Event
 from loadstone.model.operations.machine import Machine
@@ -29,8 +30,7 @@ class Batch:
     """What one tick wants written, in one go.
 
     Attributes:
-        let_go: Machines let go, by owner.
-        take: Machines taken, by owner; refused ones come back from the writing.
+        moves: Of machines that change hands, who held them and who takes them; "" nobody.
         targets: What is wanted of machines.
         events: Events that changed.
         observed: What was seen of machines.
@@ -39,8 +39,7 @@ class Batch:
         lease: The lease, when it is renewed in the store.
     """
 
-    let_go: dict[str, list[str]] = field(default_factory=dict)
-    take: dict[str, list[str]] = field(default_factory=dict)
+    moves: dict[str, tuple[str, str]] = field(default_factory=dict)
     targets: dict[str, Target] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     observed: dict[str, Observed] = field(default_factory=dict)
@@ -49,16 +48,13 @@ class Batch:
     lease: PowerLease | None = None
 
     def __len__(self) -> int:
-        owners = len(self.let_go) + len(self.take) + len(self.events)
-        machines = len(self.targets) + len(self.observed) + len(self.machines)
-        return owners + machines + len(self.entries)
+        machines = len(self.moves) + len(self.targets) + len(self.observed)
+        return machines + len(self.machines) + len(self.events) + len(self.entries)
 
     def add(self, later: "Batch") -> None:
         """Take over what came later; the later word on the same thing holds."""
-        for owner, ids in later.let_go.items():
-            self.let_go.setdefault(owner, []).extend(ids)
-        for owner, ids in later.take.items():
-            self.take.setdefault(owner, []).extend(ids)
+        for id_, (holder, taker) in later.moves.items():
+            self.moves[id_] = (self.moves.get(id_, (holder, ""))[0], taker)
         self.targets.update(later.targets)
         self.events.update(later.events)
         self.observed.update(later.observed)
@@ -70,12 +66,13 @@ class Batch:
 class Desk:
     """Everything that goes to and comes from the store passes here, one call at a time.
 
-    What waits is in `waiting`. While the store is gone, `ok` is False and what should have
+    What waits is in `waiting`. While the desk is shut or the store is gone, what should have
     been written is kept, marked late, and written when the store is back.
     """
 
     def __init__(self, site: str, store: Store, time: AgentTime, offload: Offload) -> None:
         self.site, self.ok = site, True
+        self.shut = True  # until what the store knows has been taken over
         self.waiting = Batch()
         self.dropped = 0
         self._store, self._time, self._offload = store, time, offload
@@ -88,11 +85,11 @@ class Desk:
         """How much waits for a store that is gone."""
         return len(self._late)
 
-    def note(self, kind: str, text: str, *, subject: str = "", **data: object) -> None:
+    def note(self, kind: str, text: str, *, subject: str = "", **data: Any) -> None:
         """Keep a line of the record for the next writing."""
         self.waiting.entries.append(self.entry(kind, text, subject=subject, **data))
 
-    def entry(self, kind: str, text: str, *, subject: str = "", **data: object) -> Entry:
+    def entry(self, kind: str, text: str, *, subject: str = "", **data: Any) -> Entry:
         """Return a line of the record, dated now."""
         return Entry(
             at_s=self._time.utc_s(),
@@ -145,6 +142,8 @@ class Desk:
         whole.add(late)
         whole.add(now)
         try:
+            if self.shut:
+                raise OutsideError("what the store knows is not taken over yet")
             refused = await self.ask(lambda store: _write(store, self.site, whole))
         except OutsideError:
             self._keep(now)
@@ -178,28 +177,46 @@ def _late(entry: Entry) -> Entry:
 def _write(store: Store, site: str, batch: Batch) -> frozenset[str]:
     """Write a batch. Owners go first: what another holds is neither wanted nor told.
 
-    A call that fails leaves those before it written; all of them may be made twice.
+    A call that fails leaves those before it written; each may be made twice, but for the
+    lines of the record, which go last.
     """
     if batch.machines:
         store.put_machines(batch.machines.values())
     at_s = batch.entries[-1].at_s if batch.entries else 0.0
-    refused: set[str] = set()
-    for owner, ids in batch.let_go.items():
-        store.let_go(site, owner, ids, at_s)
-    for owner, ids in batch.take.items():
-        refused.update(set(ids) - store.take(site, owner, ids, at_s))
+    if batch.lease is not None:
+        store.renew(batch.lease)
+    refused = _change_hands(store, site, batch.moves, at_s)
     targets = [one for id_, one in batch.targets.items() if id_ not in refused]
-    if batch.events:
-        store.put_events(batch.events.values(), ())
+    for event in batch.events.values():
+        # one that was ended meanwhile by somebody else stays as it is; it is read again
+        with suppress(InputError):
+            store.put_events([event], ())
     if batch.observed:
         store.put_observed(site, batch.observed.values())
     if targets:
         store.put_targets(site, targets, batch.entries)
     elif batch.entries:
         store.record(batch.entries)
-    if batch.lease is not None:
-        store.renew(batch.lease)
     return frozenset(refused)
+
+
+def _change_hands(
+    store: Store, site: str, moves: Mapping[str, tuple[str, str]], at_s: float
+) -> set[str]:
+    let_go: dict[str, list[str]] = {}
+    take: dict[str, list[str]] = {}
+    for id_, (holder, taker) in moves.items():
+        if holder != taker:
+            let_go.setdefault(holder, []).append(id_)
+            take.setdefault(taker, []).append(id_)
+    refused: set[str] = set()
+    for owner, ids in let_go.items():
+        if owner:
+            store.let_go(site, owner, ids, at_s)
+    for owner, ids in take.items():
+        if owner:
+            refused.update(set(ids) - store.take(site, owner, ids, at_s))
+    return refused
 
 
 class Alarms:

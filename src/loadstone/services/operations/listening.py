@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Listening to signals: each feed on its own, begun again when it breaks."""
+
+import asyncio
+from collections.abc import Sequence
+
+from loadstone.model.errors import OutsideError
+from loadstone.model.operations.control import Order
+from loadstone.model.operations.signal import SignalValue
+from loadstone.model.operations.status import SignalStatus
+from loadstone.services.operations.seats import Parts
+
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 60.0
+KEPT_S = 3600.0  # values that ended longer ago say nothing any more
+MOST_KEPT = 5000
+
+
+class Listening:
+    """What was heard of each signal, and what it asks for now."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._time = parts, parts.time
+        self._heard: dict[str, list[SignalValue]] = {one.id: [] for one in parts.terms.signals}
+        self._heard_s: dict[str, float] = {}
+        self._broken: dict[str, str] = {}
+
+    async def run(self, id_: str) -> None:
+        """Follow one feed. When it breaks it is begun again after a pause that doubles."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            heard_s = self._heard_s.get(id_)
+            try:
+                async for value in self._parts.doors.feeds[id_].values():
+                    self._hear(value)
+                self._broken[id_] = "its source ended"
+            except OutsideError as error:
+                self._broken[id_] = str(error)
+            if self._heard_s.get(id_) != heard_s:
+                pause_s = FIRST_PAUSE_S
+            text = f"{self._broken[id_]}; it is asked again"
+            self._parts.alarms.set("signal broken", text, subject=id_)
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _hear(self, value: SignalValue) -> None:
+        self._heard_s[value.signal] = self._time.now_s()
+        self._broken.pop(value.signal, None)
+        self._parts.alarms.clear("signal broken", subject=value.signal)
+        kept = self._heard.setdefault(value.signal, [])
+        same = [one for one in kept if _named(one) == _named(value)]
+        for one in same:
+            kept.remove(one)
+        if not same or _said(same[-1]) != _said(value):
+            text = f"{value.signal} says {value.kind} {value.value:g}"
+            self._parts.desk.note("signal", text, subject=value.signal, **_data(value))
+        kept.append(value)
+        kept.sort(key=lambda one: one.starts_s)
+        self._forget(kept)
+
+    def _forget(self, kept: list[SignalValue]) -> None:
+        old_s = self._time.now_s() - KEPT_S
+        begun = [one for one in kept if one.ends_s is None and one.starts_s < old_s]
+        over = [one for one in kept if one.ends_s is not None and one.ends_s < old_s]
+        for one in [*over, *begun[:-1]]:
+            kept.remove(one)
+        del kept[:-MOST_KEPT]
+
+    def orders(self) -> tuple[Order, ...]:
+        """Return the limits that signals ask for now."""
+        return ()
+
+    def status(self) -> tuple[SignalStatus, ...]:
+        """Return each signal as it was last heard."""
+        return tuple(self._status_of(one.id) for one in self._parts.terms.signals)
+
+    def _status_of(self, id_: str) -> SignalStatus:
+        heard_s = self._heard_s.get(id_)
+        now = holding(self._heard[id_], self._time.now_s())
+        means = {one.id: getattr(one, "means", "price") for one in self._parts.terms.signals}
+        return SignalStatus(
+            id=id_,
+            kind=now.kind if now else means[id_],
+            value=now.value if now else None,
+            heard_s=None if heard_s is None else self._time.utc_of(heard_s),
+            reason=self._broken.get(id_, ""),
+        )
+
+
+def holding(heard: Sequence[SignalValue], now_s: float) -> SignalValue | None:
+    """Return the value that holds now: of those that do, the one that began last."""
+    for value in reversed(heard):
+        if value.starts_s <= now_s and (value.ends_s is None or now_s < value.ends_s):
+            return value
+    return None
+
+
+def _named(value: SignalValue) -> tuple[str, float]:
+    return value.reference, value.starts_s
+
+
+def _said(value: SignalValue) -> tuple[float, float | None]:
+    return value.value, value.ends_s
+
+
+def _data(value: SignalValue) -> dict[str, object]:
+    return {
+        "kind": value.kind,
+        "value": value.value,
+        "starts_s": value.starts_s,
+        "ends_s": value.ends_s,
+        "reference": value.reference,
+    }

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Beginning where the agent before left off: what was wanted, who holds what, open events."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from loadstone.model.operations.command import Action
+from loadstone.model.operations.event import Event
+from loadstone.model.operations.fleet import Step, Want
+from loadstone.model.operations.machine import Credential, Machine
+from loadstone.model.operations.target import PowerLease, Progress, Target
+from loadstone.model.ports import Store
+from loadstone.services.operations.book import FleetBook
+from loadstone.services.operations.seats import Parts
+
+WANTS = {Action.RESUME: Want.RUN, Action.STOP: Want.STOP, Action.CAP: Want.CAP}
+# what was sent in a former life may have arrived or not: only a reading of this life tells
+STEPS = {
+    Progress.PENDING: Step.PENDING,
+    Progress.DISPATCHING: Step.DISPATCHED,
+    Progress.DISPATCHED: Step.DISPATCHED,
+    Progress.CONFIRMED: Step.DISPATCHED,
+    Progress.DRIFTED: Step.DISPATCHED,
+    Progress.UNAVAILABLE: Step.UNAVAILABLE,
+    Progress.FAILED: Step.FAILED,
+}
+OWN = frozenset(
+    {
+        "site limit",
+        "price",
+        "schedule",
+        "signal",
+        "operator",
+        "prohibition",
+        "cooling",
+        "safe state",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the store knows of a site.
+
+    Attributes:
+        machines: Machines by id, with their identity where it was read.
+        credentials: What machines ask for, by id.
+        targets: What is wanted, by machine.
+        owners: Who holds each machine.
+        events: Open events, and others that still hold machines or are wanted by name.
+        leases: Power leases.
+    """
+
+    machines: Mapping[str, Machine]
+    credentials: Mapping[str, Credential]
+    targets: Mapping[str, Target]
+    owners: Mapping[str, str]
+    events: tuple[Event, ...]
+    leases: tuple[PowerLease, ...]
+
+
+def remembered(store: Store, site: str) -> Memory:
+    """Read what the store knows of a site."""
+    targets, owners = store.targets(site), store.owners(site)
+    events = list(store.events(site))
+    known = {event.id for event in events}
+    names = sorted({*owners.values(), *(one.owner for one in targets.values())})
+    for name in names:
+        ended = store.event(name) if name and name not in known | OWN else None
+        if ended is not None:
+            events.append(ended)
+    return Memory(
+        machines={machine.id: machine for machine in store.machines(site)},
+        credentials=store.credentials(site),
+        targets=targets,
+        owners=owners,
+        events=tuple(events),
+        leases=store.leases(site),
+    )
+
+
+class Recovery:
+    """Takes over what the store knows, once, as soon as the store can be read."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        signals = {signal.id for signal in parts.terms.signals}
+        self.own = set(OWN | signals)  # names that this agent gives as owners
+        self.done = False
+        self.lease_number = 0
+        self.events: tuple[Event, ...] = ()
+
+    async def run(self) -> None:
+        """Take over.
+
+        Raises:
+            OutsideError: The store is gone; to be tried again.
+        """
+        parts = self._parts
+        site = parts.terms.site
+        memory = await parts.desk.ask(lambda store: remembered(store, site))
+        self.events = memory.events
+        self.own |= {event.id for event in memory.events}
+        self.own |= {target.owner for target in memory.targets.values()} - {""}
+        self._machines(memory)
+        parts.seats.use(memory.credentials)
+        self._wanted(memory)
+        self.hold(memory.owners)
+        self._hands(memory)
+        self._away(memory.leases)
+        parts.desk.shut = False
+        self.done = True
+
+    def _machines(self, memory: Memory) -> None:
+        book, waiting = self._parts.book, self._parts.desk.waiting
+        for i, listed in enumerate(book.machines):
+            known, machine = memory.machines.get(listed.id), listed
+            if known is not None and listed.identity is None:
+                machine = book.machines[i] = replace(listed, identity=known.identity)
+            if known != machine:
+                waiting.machines[machine.id] = machine
+
+    def _wanted(self, memory: Memory) -> None:
+        """Want what was wanted, but where this life has decided already."""
+        book = self._parts.book
+        names = list(book.owners)
+        offset_s = self._parts.time.now_s() - self._parts.time.utc_s()
+        for id_, target in memory.targets.items():
+            i = book.index.get(id_)
+            if i is None or book.dispatched_s[i] > -np.inf or book.owner[i] >= 0:
+                continue
+            if target.owner and target.owner not in names:
+                names.append(target.owner)
+            _want(book, i, target, offset_s)
+            book.owner[i] = names.index(target.owner) if target.owner else -1
+        book.owners = tuple(names)
+
+    def hold(self, owners: Mapping[str, str]) -> None:
+        """Note which machines somebody outside this agent holds."""
+        book = self._parts.book
+        held = {id_ for id_, owner in owners.items() if owner not in self.own}
+        for i, id_ in enumerate(book.ids):
+            if book.held[i] != (id_ in held):
+                book.held[i] = id_ in held
+                text = f"{id_} is held by {owners[id_]}" if id_ in held else f"{id_} is free"
+                self._parts.desk.note("ownership", text, subject=id_)
+
+    def _hands(self, memory: Memory) -> None:
+        """Mend what a crash left between taking a machine and writing what is wanted of it."""
+        book, waiting = self._parts.book, self._parts.desk.waiting
+        for i, id_ in enumerate(book.ids):
+            holder, wanted = memory.owners.get(id_, ""), book.owner_name(i)
+            if not book.held[i] and holder != wanted:
+                waiting.moves[id_] = (holder, wanted)
+
+    def _away(self, leases: Iterable[PowerLease]) -> None:
+        mine = [lease for lease in leases if lease.pool == "mining"]
+        note = self._parts.desk.note
+        if not mine:
+            note("started", "first start of an agent at this site")
+            return
+        last = mine[-1]
+        self.lease_number = last.number
+        now_s = self._parts.time.utc_s()
+        away_s = max(now_s - last.granted_s, 0.0)
+        text = f"agent was away for {away_s:.0f} s; machines are read anew"
+        note("recovered", text, from_s=last.granted_s, to_s=now_s)
+
+
+def _want(book: FleetBook, i: int, target: Target, offset_s: float) -> None:
+    book.want[i] = WANTS[target.action]
+    book.want_w[i] = np.nan if target.limit_w is None else target.limit_w
+    book.step[i] = STEPS[target.progress]
+    book.attempts[i] = target.attempts
+    book.not_before_s[i] = target.not_before_s + offset_s if target.not_before_s else -np.inf
+    book.why[i] = target.reason
+    book.wanted_s[i] = target.since_s + offset_s
+    if target.baseline_w is not None:
+        book.baseline_w[i] = target.baseline_w
