@@ -51,7 +51,7 @@ def evidence(told: float | None = START) -> Evidence:
 
 
 def proof(one: Event, readings: Trace | None = None):
-    return proof_of(one, readings or trace(), evidence(), meter="main", zone="UTC", hold_s=10.0)
+    return proof_of(one, readings or trace(), evidence(), meter="main", zone="UTC")
 
 
 def test_delivery_is_baseline_less_meter_interval_by_interval():
