@@ -10,7 +10,7 @@ from typing import Any
 from loadstone.model.errors import OutsideError
 from loadstone.model.operations.target import PowerLease
 from loadstone.model.operations.terms import SiteTerms
-from loadstone.services.operations.doors import AgentDoors
+from loadstone.services.operations.doors import HANDED_BACK, AgentDoors
 from loadstone.services.operations.metering import Metering, Switching
 from loadstone.services.operations.recording import Batch
 from loadstone.services.operations.reporting import status_of
@@ -21,7 +21,6 @@ from loadstone.services.operations.ticking import AgentFault, Decide, Ticker
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 FLUSH_S = 30.0
-HANDED_BACK = 0  # number of a lease whose agent has left on purpose
 
 Duty = Callable[[], Awaitable[None]]
 

@@ -12,6 +12,7 @@ from loadstone.model.operations.target import Entry, PowerLease
 from loadstone.model.ports import Clock, LoadDriver, Meter, SignalFeed, Store, Switch, Telemetry
 
 T = TypeVar("T")
+HANDED_BACK = 0  # number of a lease whose agent has left on purpose
 
 OpenDriver = Callable[[Machine, Credential | None], LoadDriver]
 
@@ -84,7 +85,9 @@ class AgentDoors:
         switches: Switches by their ids.
         feeds: Signals by their ids.
         offload: Runs what blocks.
-        lease: Writes the lease file that the watchdog reads. May raise `OutsideError`.
+        lease: Writes the lease file that the watchdog reads. A lease of number 0 hands it
+            back: the agent left on purpose, and there is nothing to watch. May raise
+            `OutsideError`.
         publish: Takes the snapshot of each second. May raise `OutsideError`.
         standing_orders: Limits that follow from the calendar alone, at a time in seconds
             since 1970, UTC: the schedule of operate.toml and prohibition windows.
