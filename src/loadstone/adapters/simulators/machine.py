@@ -287,6 +287,10 @@ class SimulatedMachine:
                 return held.fault
         return None
 
+    def faults(self) -> list[Fault]:
+        """Return the faults that it has now."""
+        return [fault for kind in tuple(self._faults) if (fault := self.has(kind))]
+
     # ---- what is true ----
 
     @property

@@ -291,6 +291,17 @@ class SimulatedSite:
         active = (one.fault for one in self._held[device] if one.active(now_s))
         return next((fault for fault in active if fault.kind is kind), None)
 
+    def add(self, fault: Fault) -> None:
+        """Give meters and switches a fault, where it names them."""
+        if fault.machines:
+            self._faults = (*self._faults, fault)
+            self._held.clear()
+
+    def clear(self) -> None:
+        """Take all faults of meters and switches away."""
+        self._faults = ()
+        self._held.clear()
+
     # ---- within ----
 
     def _besides_mw(self, now_s: float) -> float:
