@@ -9,10 +9,12 @@ from importlib.resources import files
 
 from loadstone.apps.charts import drawing_script
 from loadstone.apps.reports.figures import Embedded, embedded
+from loadstone.apps.reports.proof import proof_body, proof_figures
 from loadstone.apps.reports.sections import Subject, sections
 from loadstone.apps.reports.value import lender_body, lender_figures
 from loadstone.model.decision import Decision
 from loadstone.model.network import Network
+from loadstone.model.operations.proof import Proof
 from loadstone.model.plan import Plan, SiteDispatch
 from loadstone.model.uncertainty import Uncertainty
 from loadstone.model.valuation import Valuation
@@ -122,3 +124,14 @@ def lender_html(valuation: Valuation, network: Network, verification: str | None
     foot = "Made by Loadstone. Model output, no advice and no offer. It fetches nothing."
     body = lender_body(valuation, network, verification)
     return _document(f"{valuation.network}: for the lender", body, foot, figures)
+
+
+def proof_html(proof: Proof) -> str:
+    """Return the proof of an event as one self-contained page."""
+    drawn = proof_figures(proof)
+    figures = Embedded(
+        single={name: figure.to_json() for name, figure in drawn.items()}, by_site={}
+    )
+    foot = "Made by Loadstone from the record alone. It fetches nothing."
+    title = f"{proof.event.site}: event {proof.event.id}"
+    return _document(title, proof_body(proof), foot, figures)
