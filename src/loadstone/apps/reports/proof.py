@@ -15,8 +15,8 @@ from loadstone.model.operations.proof import Baseline, Proof
 
 METHODS = {
     "meter-before-after": "The meter just before the event is the baseline.",
-    "matching-day-pair": "The baseline is the mean of days that, with the day before, were most "
-    "like the day of the event.",
+    "matching-day-pair": "The baseline is the mean of days that, with the day before, were "
+    "most like the day of the event.",
     "middle-8-of-10": "The baseline is the mean of the middle 8 of the last 10 like days.",
 }
 UNKNOWN = "not known"
