@@ -14,6 +14,7 @@ Source:
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
@@ -113,7 +114,8 @@ class Antminer:
 
     async def warm(self) -> None:
         """See `LoadDriver`. The challenge of its web is answered ahead."""
-        await self._config()
+        with suppress(DeviceError):  # the stop itself will tell
+            await self._config()
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""

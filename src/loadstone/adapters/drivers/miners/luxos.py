@@ -8,6 +8,7 @@ Source:
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
@@ -117,8 +118,9 @@ class LuxOs:
 
     async def warm(self) -> None:
         """See `LoadDriver`. It takes the machine's only session, for a minute."""
-        async with Within(self._deadline_s, self._device):
-            await self._logon(insist=False)
+        with suppress(DeviceError):  # the stop itself will tell
+            async with Within(self._deadline_s, self._device):
+                await self._logon(insist=False)
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""
@@ -138,7 +140,7 @@ class LuxOs:
             return pools_of(await self._one("pools"))
 
     async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
-        """See `LoadDriver`. New ones are added before old ones go."""
+        """See `LoadDriver`. New ones are added before the last old one goes."""
         return await self._outcome(self._set_pools(tuple(pools)))
 
     async def close(self) -> None:
@@ -293,27 +295,43 @@ class LuxOs:
                 _CAPABILITY, levels_w=steps, min_w=steps[0], max_w=steps[-1]
             )
 
-    async def _set_pools(self, wanted: tuple[Pool, ...]) -> Told:
-        before = await self._one("pools")
-        had = {(row.url, row.user) for row in before.pools}
-        keys = [(pool.url, pool.user) for pool in wanted]
-        for pool in wanted:
-            if any("," in part for part in (pool.url, pool.user, pool.password)):
-                raise DeviceError(self._device, Reason.UNSUPPORTED, "a comma in a pool")
-            if (pool.url, pool.user) not in had:
-                await self._one("addpool", f"{pool.url},{pool.user},{pool.password}")
-        gone = [row.id for row in before.pools if (row.url, row.user) not in keys]
-        for id_ in sorted(gone, reverse=True):  # numbers above a removed one may move down
-            await self._one("removepool", str(id_))
-        after = await self._one("pools")
-        for row in after.pools:
-            if keys and (row.url, row.user) == keys[0] and after.pools[0] is not row:
-                await self._one("switchpool", str(row.id))
-        if sorted((row.url, row.user) for row in after.pools) != sorted(keys):
+    async def _set_pools(self, pools: tuple[Pool, ...]) -> Told:
+        if any("," in part for pool in pools for part in (pool.url, pool.user, pool.password)):
+            raise DeviceError(self._device, Reason.UNSUPPORTED, "a comma in a pool")
+        if not pools:
+            raise DeviceError(self._device, Reason.UNSUPPORTED, "no pool at all")
+        had = _keys(pools_of(await self._one("pools")))
+        kept = 0  # of the first ones, which are right already
+        while kept < min(len(pools), len(had)) and had[kept] == _key(pools[kept]):
+            kept += 1
+        old = set(had[kept:])
+        for pool in pools[kept:]:
+            if _key(pool) in old:
+                await self._remove(_key(pool))  # to be added again, further down
+                old.discard(_key(pool))
+            await self._one("addpool", f"{pool.url},{pool.user},{pool.password}")
+        for key in old:
+            await self._remove(key)
+        if _keys(pools_of(await self._one("pools"))) != _keys(pools):
             raise DeviceError(
                 self._device, Reason.UNVERIFIED, "its pools are not those written"
             )
-        return Told(f"{len(keys)} pools")
+        return Told(f"{len(pools)} pools")
+
+    async def _remove(self, key: tuple[str, str]) -> None:
+        """Remove a pool by its number, which changes when others go."""
+        said = await self._one("pools")
+        number = next((row.id for row in said.pools if (row.url, row.user) == key), None)
+        if number is not None:
+            await self._one("removepool", str(number))
+
+
+def _key(pool: Pool) -> tuple[str, str]:
+    return pool.url, pool.user
+
+
+def _keys(pools: Sequence[Pool]) -> list[tuple[str, str]]:
+    return [_key(pool) for pool in pools]
 
 
 _: type[LoadDriver] = LuxOs
