@@ -59,7 +59,7 @@ class FleetBook:
         self.owner = np.full(count, -1, dtype=np.int64)
         self.held = np.zeros(count, dtype=np.bool_)
         self.wrong = np.zeros(count, dtype=np.bool_)
-        self.step = np.full(count, Step.CONFIRMED, dtype=np.int8)
+        self.step = np.full(count, Step.PENDING, dtype=np.int8)
         self.dispatched_s = np.full(count, -np.inf)
         self.attempts = np.zeros(count, dtype=np.int64)
         self.not_before_s = np.full(count, -np.inf)
@@ -201,11 +201,18 @@ class FleetBook:
             self.why[i] = Reason.NONE
         self.want[:] = decision.want
         self.want_w[:] = decision.want_w
-        self.owner[:] = decision.owner
-        self.owners = decision.owners
+        self._own(decision)
         self.step[:] = decision.step
         self.attempts[:] = decision.attempts
         self.not_before_s[:] = decision.not_before_s
+
+    def _own(self, decision: Decision) -> None:
+        """Take owners over, without names that own nothing any more."""
+        used = np.unique(decision.owner[decision.owner >= 0])
+        self.owners = tuple(decision.owners[at] for at in used)
+        self.owner[:] = -1
+        held = decision.owner >= 0
+        self.owner[held] = np.searchsorted(used, decision.owner[held])
 
     def sending(self, i: int, now_s: float) -> None:
         """Note that a machine is being told what is wanted of it."""
