@@ -5,6 +5,7 @@ from typing import Final
 
 from loadstone.adapters.drivers.kind import DriverKind
 from loadstone.adapters.drivers.miners.antminer import Antminer
+from loadstone.adapters.drivers.miners.braiins import Braiins
 from loadstone.adapters.drivers.miners.luxos import LuxOs
 from loadstone.adapters.drivers.miners.whatsminer_v2 import WhatsminerV2
 from loadstone.adapters.drivers.miners.whatsminer_v3 import WhatsminerV3
@@ -15,6 +16,7 @@ DRIVERS: Final[dict[str, DriverKind]] = {
     "whatsminer-v2": DriverKind(
         port=4028, marks=(b"btminer", b"bitmicro", b"whatsminer"), make=WhatsminerV2
     ),
+    "braiins": DriverKind(port=80, make=Braiins),
     "antminer": DriverKind(
         port=4028, web_port=80, marks=(b"antminer", b"bmminer"), make=Antminer
     ),

@@ -17,6 +17,7 @@ Source:
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
@@ -142,8 +143,9 @@ class WhatsminerV2:
 
     async def warm(self) -> None:
         """See `LoadDriver`. Fetches a token where there is none that lives."""
-        async with Within(self._deadline_s, self._device):
-            await self._live_session()
+        with suppress(DeviceError):  # the command itself will tell
+            async with Within(self._deadline_s, self._device):
+                await self._live_session()
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""
@@ -232,6 +234,9 @@ class WhatsminerV2:
     async def _identity(self) -> Identity:
         info = await self._msg("get_miner_info", "Msg")
         version = await self._msg("get_version", "Msg")
+        if text(version.get("api_ver")).startswith("3"):
+            message = "its API is version 3; version 2 no longer writes there"
+            raise DeviceError(self._device, Reason.UNSUPPORTED, message)
         boards = await self._maybe("devdetails", "DEVDETAILS")
         return Identity(
             family="whatsminer-v2",

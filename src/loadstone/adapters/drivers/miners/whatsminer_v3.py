@@ -17,6 +17,7 @@ Source:
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
@@ -150,8 +151,9 @@ class WhatsminerV3:
 
     async def warm(self) -> None:
         """See `LoadDriver`. Fetches the salt, which stays until the machine restarts."""
-        async with Within(self._deadline_s, self._device):
-            await self._salted()
+        with suppress(DeviceError):  # the command itself will tell
+            async with Within(self._deadline_s, self._device):
+                await self._salted()
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""

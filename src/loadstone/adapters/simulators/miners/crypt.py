@@ -53,14 +53,19 @@ def _letters(value: int, count: int) -> str:
 
 
 def open_sealed(key: bytes, sealed: str) -> bytes:
-    """Return what was sealed with AES-256 (ECB, padded with zeros, base64).
+    """Return what was sealed with AES-256 (ECB, base64), padded with zeros or by PKCS #7.
+
+    Clients do either: whatsminer-mdk-worker, lib/protocols, the latter; asic-rs the former.
 
     Raises:
         ValueError: It is no base64, or no whole number of blocks.
     """
     data = b64decode(sealed, validate=True)
     opened = Cipher(algorithms.AES(key), modes.ECB()).decryptor()
-    return (opened.update(data) + opened.finalize()).rstrip(b"\0")
+    plain = (opened.update(data) + opened.finalize()).rstrip(b"\0")
+    count = plain[-1] if plain else 0
+    padded = 0 < count <= _BLOCK and plain.endswith(bytes([count]) * count)
+    return plain[:-count] if padded else plain
 
 
 def seal(key: bytes, data: bytes) -> str:
