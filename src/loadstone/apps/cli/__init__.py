@@ -5,6 +5,7 @@ import typer
 
 from loadstone.apps.cli.calibrating import calibrate
 from loadstone.apps.cli.checking import check
+from loadstone.apps.cli.curtailing import curtail, release
 from loadstone.apps.cli.demo import demo
 from loadstone.apps.cli.exporting import export
 from loadstone.apps.cli.importing import import_
@@ -13,6 +14,7 @@ from loadstone.apps.cli.reporting import report
 from loadstone.apps.cli.starting import new
 from loadstone.apps.cli.valuing import value
 from loadstone.apps.cli.verifying import verify
+from loadstone.apps.cli.watching import events, machines, status
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -26,8 +28,13 @@ app.command()(value)
 app.command()(verify)
 app.command()(report)
 app.command()(export)
+app.command()(status)
+app.command()(machines)
+app.command()(events)
+app.command()(curtail)
+app.command()(release)
 
 
 @app.callback()
 def main() -> None:
-    """Plan a network of data centres shared by Bitcoin mining and AI compute."""
+    """Plan and run a network of data centres shared by Bitcoin mining and AI compute."""

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`loadstone curtail` and `loadstone release`: raise and end events by hand."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, show
+from loadstone.apps.cli.site_options import OneSite, Simulated, opened
+from loadstone.apps.clock import SystemClock
+from loadstone.apps.operations.asking import Asked, event_of
+from loadstone.apps.operations.look import is_alive
+from loadstone.apps.operations.places import Place
+from loadstone.apps.operations.tables import event_row, event_sentence
+from loadstone.model.errors import InputError
+from loadstone.model.operations.event import Event, EventState
+from loadstone.model.operations.terms import SiteTerms
+
+ToMw = Annotated[
+    float | None, typer.Option("--to-mw", metavar="P", help="Hold the meter to P MW.")
+]
+ByMw = Annotated[
+    float | None, typer.Option("--by-mw", metavar="P", help="Draw P MW less than before.")
+]
+Stop = Annotated[bool, typer.Option("--stop", help="Stop every machine.")]
+At = Annotated[
+    str,
+    typer.Option(
+        "--at",
+        metavar="T",
+        help="When the reduction must be there: 2027-01-15T18:00Z, or +15min; else now.",
+    ),
+]
+For = Annotated[
+    str,
+    typer.Option(
+        "--for", metavar="D", help="How long: 90s, 15min, 2h, 1d; else until released."
+    ),
+]
+Notice = Annotated[
+    str, typer.Option("--notice", metavar="N", help="Warning given to the site, e.g. 10min.")
+]
+EventId = Annotated[str, typer.Option("--event", metavar="ID", help="Name of the event.")]
+Abort = Annotated[
+    bool,
+    typer.Option("--abort", help="Let go without restoring: machines stay as they are."),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why, for the record.")]
+
+
+def curtail(
+    folder: NetworkDir,
+    *,
+    site: OneSite,
+    to_mw: ToMw = None,
+    by_mw: ByMw = None,
+    stop: Stop = False,
+    at: At = "",
+    lasts: For = "",
+    notice: Notice = "",
+    simulated: Simulated = False,
+    as_json: Json = False,
+) -> None:
+    """Reduce the load of a site by hand: an event that its agent carries out."""
+    now = SystemClock().now()
+    with clean_errors(as_json), opened(folder, simulated) as (place, store):
+        terms = place.chosen(site)[0]
+        asked = Asked(to_mw=to_mw, by_mw=by_mw, stop=stop, at=at, lasts=lasts, notice=notice)
+        event = store.add_event(event_of(asked, terms, now, _new_id(now)))
+        _show(as_json, event, heard=_heard(place, terms, now))
+
+
+def release(
+    folder: NetworkDir,
+    *,
+    event: EventId,
+    abort: Abort = False,
+    reason: Reason = "",
+    simulated: Simulated = False,
+    as_json: Json = False,
+) -> None:
+    """End an event: machines come back at the ramp; with --abort they stay as they are."""
+    now = SystemClock().now()
+    with clean_errors(as_json), opened(folder, simulated) as (place, store):
+        if abort and not reason:
+            raise InputError("--reason", reason, "must say why an event is aborted")
+        found = store.release(event, now.timestamp(), abort=abort, reason=reason)
+        terms = next((one for one in place.operation.sites if one.site == found.site), None)
+        heard = _heard(place, terms, now) if terms else None
+        _show(as_json, found, heard=heard)
+
+
+def _new_id(now: datetime) -> str:
+    return f"{now:%m%d-%H%M}-{secrets.token_hex(2)}"
+
+
+def _heard(place: Place, terms: SiteTerms, now: datetime) -> float | None:
+    """Return how long ago the agent was heard of, s; None where none runs."""
+    status = place.files(terms.site).read_status()
+    if status is None or not is_alive(place, terms, status, now.timestamp()):
+        return None
+    return max(0.0, now.timestamp() - status.at_s)
+
+
+def _show(as_json: bool, event: Event, *, heard: float | None) -> None:
+    if heard is not None:
+        agent = f"Its agent runs and was heard {heard:.0f} s ago: it takes this up now."
+    elif event.state is EventState.ABORTED:
+        agent = "No agent runs at the site."
+    else:
+        agent = "NO AGENT RUNS at the site: this waits until one does."
+    lines = [event_sentence(event), agent]
+    if event.open:
+        lines.append(f"End it with: loadstone release DIR --event {event.id}")
+    table = {"event": event_row(event), "agent": {"runs": heard is not None, "age_s": heard}}
+    show(as_json, table, lines)

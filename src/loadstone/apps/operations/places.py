@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the operation of a network keeps its things: store, history, files of its agents."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loadstone.adapters import files
+from loadstone.adapters.files.agent_files import AgentFiles, AgentLock
+from loadstone.apps.reading import read_network
+from loadstone.model.errors import InputError, OutsideError
+from loadstone.model.network import Network
+from loadstone.model.operations.agreement import limit_of
+from loadstone.model.operations.machine import Machine
+from loadstone.model.operations.roster import machines_of
+from loadstone.model.operations.terms import Operation, SiteTerms
+from loadstone.model.ports import Telemetry
+from loadstone.model.site import Site
+
+if TYPE_CHECKING:
+    from loadstone.adapters.store import SqlStore
+
+OPERATE = Path("operate")
+SIMULATED = OPERATE / "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Place:
+    """A network folder that is operated.
+
+    Attributes:
+        folder: The folder.
+        network: The network.
+        operation: Its operate.toml, with the limit of each site resolved; of simulated sites
+            with a store and a history of their own.
+        simulated: Whether simulated sites are meant, whose records are kept apart.
+    """
+
+    folder: Path
+    network: Network
+    operation: Operation
+    simulated: bool = False
+
+    @property
+    def currency(self) -> str:
+        """Currency of values and prices."""
+        return self.network.study.currency
+
+    def chosen(self, site: str | None) -> tuple[SiteTerms, ...]:
+        """Return the sites meant: the one, or all.
+
+        Raises:
+            InputError: operate.toml has no such site.
+        """
+        known = [terms.site for terms in self.operation.sites]
+        if site is None:
+            return self.operation.sites
+        if site not in known:
+            rule = f"must be a site of operate.toml: {', '.join(known)}"
+            raise InputError("--site", site, rule)
+        return tuple(terms for terms in self.operation.sites if terms.site == site)
+
+    def site(self, id_: str) -> Site:
+        """Return a site of the network."""
+        return next(site for site in self.network.sites if site.id == id_)
+
+    def zone_of(self, site: str) -> str:
+        """Return the time zone of a site, IANA name."""
+        place = self.site(site)
+        return self.network.facts.countries[place.country].zones[place.zone].time_zone
+
+    def machines(self, terms: SiteTerms) -> tuple[Machine, ...]:
+        """Return the machines of a site, in the order of operate.toml."""
+        return machines_of(terms, self.network.facts.miners)
+
+    @contextmanager
+    def store(self) -> "Iterator[SqlStore]":
+        """Give the store, open."""
+        with _libraries():
+            # databases load here, so that planning needs neither them nor their time
+            from loadstone.adapters.store import open_store  # noqa: PLC0415
+        operation = self.operation
+        store = open_store(operation.store, Path(operation.key_file), self.folder)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def telemetry(self) -> Telemetry:
+        """Return the history of readings."""
+        with _libraries():
+            from loadstone.adapters.store import open_telemetry  # noqa: PLC0415 - as above
+        return open_telemetry(self.folder / self.operation.telemetry)
+
+    def agent_folder(self, site: str) -> Path:
+        """Return the folder of a site's agent."""
+        return self.folder / (SIMULATED if self.simulated else OPERATE) / site
+
+    def files(self, site: str) -> AgentFiles:
+        """Return the files of a site's agent."""
+        return AgentFiles(self.agent_folder(site))
+
+    def lock(self, site: str) -> AgentLock:
+        """Return the lock of a site's agent."""
+        return AgentLock(self.agent_folder(site))
+
+
+@contextmanager
+def _libraries() -> Iterator[None]:
+    """Say which libraries operation needs, where they are not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        rule = "running sites needs more libraries: pip install 'loadstone[operate]'"
+        raise OutsideError(f"{error.name} is not installed; {rule}") from error
+
+
+def read_place(folder: Path, on: date, *, simulated: bool = False) -> Place:
+    """Return a network folder that is operated.
+
+    Args:
+        folder: A network folder with an operate.toml.
+        on: The day, for connections that come in tranches.
+        simulated: Whether simulated sites are meant.
+
+    Raises:
+        InputErrors: All that is wrong, each with its file, field, value and rule.
+    """
+    network = read_network(folder)
+    operation = files.read_operation(folder, network, on)
+    sites = {site.id: site for site in network.sites}
+    resolved = tuple(
+        replace(terms, limit_mw=limit_of(terms, sites[terms.site], on))
+        for terms in operation.sites
+    )
+    operation = replace(operation, sites=resolved)
+    if simulated:
+        apart = SIMULATED.as_posix()
+        operation = replace(
+            operation,
+            store=f"sqlite:///{apart}/agent.db",
+            telemetry=f"{apart}/telemetry",
+            key_file=f"{apart}/simulated.key",
+        )
+    return Place(folder=folder, network=network, operation=operation, simulated=simulated)
