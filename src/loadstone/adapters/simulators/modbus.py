@@ -32,7 +32,7 @@ _FORMATS = {  # type, registers, lowest and highest number
     "int64": (_TYPES.INT64, 4, -(2**63), 2**63 - 1),
 }
 _COILS, _INPUTS = frozenset({1, 5, 15}), frozenset({2})
-_TABLES = {3: "holding", 4: "input", 6: "", 16: "", 22: "", 23: ""}  # by function
+_TABLES = {3: "holding", 4: "input"}  # by function
 _BITS = 16  # of a register
 _LOOK_S = 0.2  # between two looks at whether a device still hangs
 
@@ -81,16 +81,20 @@ class _Unit:
             return await self._bits(bits, start, address, registers, written)
         if written is not None:
             return ExcCodes.ILLEGAL_FUNCTION
-        for span in self.spans:
-            if span.table != _TABLES[function]:
-                continue
-            if span.first < address + count and address < span.first + span.count:
-                trouble = await self._trouble(span.device)
-                if trouble:
-                    return trouble
-                at = span.first - start
-                registers[at : at + span.count] = self._values(span)
-        return None
+        asked = [
+            span
+            for span in self.spans
+            if span.table == _TABLES.get(function)
+            and span.first < address + count
+            and address < span.first + span.count
+        ]
+        for span in asked:
+            trouble = await self._trouble(span.device)
+            if trouble:
+                return trouble
+            at = span.first - start
+            registers[at : at + span.count] = self._values(span)
+        return None if asked else ExcCodes.ILLEGAL_ADDRESS
 
     def _values(self, span: _Span) -> list[int]:
         key = span.device, span.first
@@ -223,9 +227,8 @@ def _spans(site: SimulatedSite, meter: ModbusMeter) -> list[_Span]:
 def _check_free(unit: _Unit, span: _Span) -> None:
     taken = range(span.first, span.first + span.count)
     for other in unit.spans:
-        shares = other.first in taken or span.first in range(
-            other.first, other.first + other.count
-        )
+        theirs = range(other.first, other.first + other.count)
+        shares = other.first in taken or span.first in theirs
         if other.table == span.table and shares:
             rule = f"must be apart from registers {other.first} of {other.device}"
             raise InputError("power_register, energy_register", span.first, rule)

@@ -25,7 +25,7 @@ _GARBAGE = b'{"power_w": nan, }'
 async def serving_mqtt(
     site: SimulatedSite, meters: Iterable[MqttMeter], *, every_s: float = EVERY_S
 ) -> AsyncIterator[None]:
-    """Publish readings while a block runs, from its beginning on; a lost broker is dialled again.
+    """Publish readings while a block runs; a broker that is lost is dialled again.
 
     Args:
         site: What meters show.
