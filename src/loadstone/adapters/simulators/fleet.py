@@ -15,11 +15,13 @@ from loadstone.adapters.simulators.fleet_file import FleetSwitch, FleetTerms, sp
 from loadstone.adapters.simulators.listener import Listener, Mode, free_port
 from loadstone.adapters.simulators.machine import Build, SimulatedMachine
 from loadstone.adapters.simulators.miners import FACES
+from loadstone.adapters.simulators.modbus import serving_modbus
+from loadstone.adapters.simulators.mqtt import serving_mqtt
 from loadstone.adapters.simulators.physics import Weather, World
 from loadstone.adapters.simulators.site import OtherLoad, SimulatedSite
 from loadstone.model.fact import Facts
 from loadstone.model.operations.machine import Address, Credential, Machine
-from loadstone.model.operations.terms import MeterTerms, ModbusMeter, SiteTerms
+from loadstone.model.operations.terms import MeterTerms, ModbusMeter, MqttMeter, SiteTerms
 
 _LONGEST_REST_S = 1.0
 _DAY_S = 86_400.0
@@ -255,6 +257,11 @@ async def serving(
         listener = Listener(site, FACES, mode)
         stack.callback(listener.close)
         listener.open()
+        wired = [meter for meter in scene.meters if isinstance(meter, ModbusMeter)]
+        published = [meter for meter in scene.meters if isinstance(meter, MqttMeter)]
+        switches = [switch.terms() for switch in scene.switches]
+        await stack.enter_async_context(serving_modbus(site, wired, switches))
+        await stack.enter_async_context(serving_mqtt(site, published))
         port = scene.control_port
         if port is not None:
             await stack.enter_async_context(serving_control(site, port))
