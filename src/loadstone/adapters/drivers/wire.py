@@ -179,17 +179,18 @@ async def ask(
         DeviceError: With `Reason` REFUSED, TIMEOUT, RESET or GARBAGE.
     """
     device = f"{host}:{port}"
-    exchange = None
     async with Within(deadline_s, device):
         try:
             exchange = await _connect(host, port, limit_bytes)
-            return await exchange.ask(request, whole)
+            try:
+                answer = await exchange.ask(request, whole)
+            except BaseException:  # cancelled too: nothing more is wanted of this connection
+                exchange.transport.abort()
+                raise
         except _Broken as broken:
             raise DeviceError(device, broken.reason, broken.message) from None
-        finally:
-            if exchange is not None:
-                # a whole answer is ended politely; anything else is dropped at once
-                exchange.transport.close()
+    exchange.transport.close()
+    return answer
 
 
 async def knock(host: str, port: int, *, deadline_s: float) -> None:

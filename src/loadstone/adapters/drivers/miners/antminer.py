@@ -58,7 +58,11 @@ T = TypeVar("T")
 
 
 class Antminer:
-    """An Antminer with stock firmware."""
+    """An Antminer with stock firmware.
+
+    Its web server takes few connections, so that none is kept from one call to the next: what
+    is kept is the nonce, which saves the second round.
+    """
 
     __slots__ = ("_address", "_deadline_s", "_device", "_mode_before", "_now_s", "_web")
 
@@ -84,7 +88,7 @@ class Antminer:
 
     async def identify(self) -> Identity:
         """See `LoadDriver`."""
-        info = await self._page("get_system_info", SystemInfo)
+        info = await self._ending(self._page("get_system_info", SystemInfo))
         if not info.mac or not info.type:
             raise DeviceError(
                 self._device, Reason.INCOMPLETE, "it does not say that it is an Antminer"
@@ -93,29 +97,20 @@ class Antminer:
 
     async def read(self) -> Reading:
         """See `LoadDriver`. One connection; a second to the web when the miner is silent."""
+        sample = self._ending(self._sample())
         return await reading(
-            self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
+            self._device, sample, deadline_s=self._deadline_s, now_s=self._now_s
         )
 
     async def detail(self) -> Detail:
         """See `LoadDriver`."""
-        began_s = self._now_s()
         async with Within(self._deadline_s, self._device):
-            info = await self._page("get_system_info", SystemInfo)
-            config = await self._config()
-            try:
-                row = (await self._stats()).row
-                page = await self._page("summary", SummaryPage)
-            except DeviceError as error:
-                if error.reason not in _GONE or mode_of(config) != SLEEP:
-                    raise
-                row, page = None, SummaryPage()
-        return detail(info, row, page, config, began_s)
+            return await self._ending(self._detail(self._now_s()))
 
     async def warm(self) -> None:
         """See `LoadDriver`. The challenge of its web is answered ahead."""
         with suppress(DeviceError):  # the stop itself will tell
-            await self._config()
+            await self._ending(self._config())
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""
@@ -132,7 +127,7 @@ class Antminer:
 
     async def pools(self) -> tuple[Pool, ...]:
         """See `LoadDriver`."""
-        return pools_of(await self._config()) or ()
+        return pools_of(await self._ending(self._config())) or ()
 
     async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
         """See `LoadDriver`."""
@@ -143,7 +138,16 @@ class Antminer:
         self._web.drop()
 
     async def _outcome(self, told: Awaitable[Told]) -> Outcome:
-        return await outcome(self._device, told, deadline_s=self._deadline_s, now_s=self._now_s)
+        ending = self._ending(told)
+        return await outcome(
+            self._device, ending, deadline_s=self._deadline_s, now_s=self._now_s
+        )
+
+    async def _ending(self, call: Awaitable[T]) -> T:
+        try:
+            return await call
+        finally:
+            self._web.drop()
 
     # asking
 
@@ -186,6 +190,18 @@ class Antminer:
         if mode_of(await self._config()) == SLEEP:
             return Sample(State.STOPPED)
         raise silence
+
+    async def _detail(self, began_s: float) -> Detail:
+        info = await self._page("get_system_info", SystemInfo)
+        config = await self._config()
+        try:
+            row = (await self._stats()).row
+            page = await self._page("summary", SummaryPage)
+        except DeviceError as error:
+            if error.reason not in _GONE or mode_of(config) != SLEEP:
+                raise
+            row, page = None, SummaryPage()
+        return detail(info, row, page, config, began_s)
 
     # telling
 

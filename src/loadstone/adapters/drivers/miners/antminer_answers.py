@@ -11,6 +11,7 @@ from loadstone.model.operations.machine import Identity
 from loadstone.model.operations.reading import Detail, Pool, Reason, State
 
 NORMAL, SLEEP = 0, 1
+RUNS = frozenset({NORMAL, 2, 3})  # 2 and 3 draw more or less, by model
 POOL_SLOTS = 3
 MODE_KEYS = ("miner-mode", "bitmain-work-mode")
 _UNITS = {"GH": 1e-3, "TH": 1.0, "PH": 1e3, "MH": 1e-6}  # to TH
@@ -209,7 +210,7 @@ def sample(row: Stats, mode: int | None) -> Sample:
     hashrate_th = row.hashrate_th
     if hashrate_th:
         state = State.RUNNING
-    elif hashrate_th is None or mode is None:
+    elif hashrate_th is None or (mode != SLEEP and mode not in RUNS):
         state = State.UNKNOWN
     else:
         state = State.STOPPED if mode == SLEEP else State.RUNNING
