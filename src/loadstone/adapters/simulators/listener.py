@@ -73,6 +73,11 @@ class Listener:
         self._calls: set[_Call] = set()
         self._look: asyncio.TimerHandle | None = None
 
+    @property
+    def open_calls(self) -> int:
+        """Calls that are being waited for or answered now."""
+        return len(self._calls)
+
     def open(self) -> None:
         """Begin to listen.
 
