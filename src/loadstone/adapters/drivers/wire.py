@@ -285,13 +285,12 @@ def decode(device: str, answer: bytes, kind: type[T]) -> T:
     """
     text = answer.split(b"\0", 1)[0] if b"\0" in answer else answer
     try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.ValidationError as error:
-        raise DeviceError(device, Reason.INCOMPLETE, cut(str(error))) from None
-    except msgspec.DecodeError:
-        pass
-    try:
-        return msgspec.json.decode(_BROKEN.sub(_mend, text), type=kind, strict=False)
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(_BROKEN.sub(_mend, text), type=kind)
     except msgspec.ValidationError as error:
         raise DeviceError(device, Reason.INCOMPLETE, cut(str(error))) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
