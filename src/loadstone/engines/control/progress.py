@@ -89,7 +89,8 @@ def _confirmed(wish: Wish, fleet: Fleet, sight: Sight) -> Bools:
     """Return which machines are shown to be as wanted by a reading begun after the command."""
     seen = as_wanted(fleet, sight, wish.want, wish.want_w) & sight.after
     # a machine on its way up, or told a moment ago, is not where a new wish wants it
-    moving = wish.turned & (sight.flying | (sight.rest_w > 0))
+    lifts = lifting(fleet, wish.want, wish.want_w)
+    moving = wish.turned & (sight.flying | (sight.rest_w > 0) | lifts)
     return np.asarray(seen & ~moving)
 
 

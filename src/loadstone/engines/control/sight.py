@@ -61,7 +61,8 @@ def as_wanted(fleet: Fleet, sight: Sight, want: Codes, want_w: Floats) -> Bools:
     below = np.where(
         told, fleet.limit_w <= want_w * CAP_SLACK, fleet.power_w <= want_w * CAP_SLACK
     )
-    free = ~(fleet.limit_w < want_w / CAP_SLACK)
+    rises = ~(fleet.power_w < RISEN * fleet.full_w)
+    free = np.where(np.isnan(fleet.limit_w), rises, fleet.limit_w >= want_w / CAP_SLACK)
     capped = (want == Want.CAP) & (sight.stopped | (sight.running & below))
     runs = sight.running & ((want == Want.RUN) | (lifts & free))
     return np.asarray(
