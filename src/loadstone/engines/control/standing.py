@@ -74,9 +74,10 @@ def _bans(network: Network, site: Site, grid: TimeGrid, time_zone: str) -> Itera
         if clause.use == MINING and _holds(clause, grid, time_zone):
             yield f"mining must stand still now by contract ({clause.source})"
     for entry in site.supply:
-        if isinstance(entry, Prohibition):
-            if entry.rate_card(grid, {}).prohibited(MINING).any():
-                yield f"mining is forbidden now by the supply contract ({entry.label})"
+        if not isinstance(entry, Prohibition):
+            continue
+        if entry.rate_card(grid, {}).prohibited("mining").any():
+            yield f"mining is forbidden now by the supply contract ({entry.label})"
 
 
 def _holds(window: Window | Clause, grid: TimeGrid, time_zone: str) -> bool:
