@@ -289,6 +289,7 @@ async def test_pyasic_rs_writes_caps_and_sealed_pools(stand):
     await stand.pyasic_rs("pools=stratum+tcp://new.example:3333", families)
     for family in families:
         (pool,) = stand[family].pools
-        # it writes addresses without their scheme
-        assert pool.url == "new.example:3333"
+        # to Antminers it writes addresses without their scheme
+        scheme = "" if family == "antminer" else "stratum+tcp://"
+        assert pool.url == f"{scheme}new.example:3333"
         assert (pool.user, pool.password) == ("peer.worker", "secret")
