@@ -54,6 +54,26 @@ class Flaky:
         return asked
 
 
+class Noted(TwinDriver):
+    """The agent's way to a machine, which notes when it sends what."""
+
+    def note_in(self, sent: list[tuple[float, str]], clock) -> "Noted":
+        self._sent, self._clock = sent, clock
+        return self
+
+    async def stop(self):
+        self._sent.append((self._clock.wall_s(), "stop"))
+        return await super().stop()
+
+    async def resume(self):
+        self._sent.append((self._clock.wall_s(), "resume"))
+        return await super().resume()
+
+    async def cap(self, limit_w):
+        self._sent.append((self._clock.wall_s(), f"cap {limit_w:g}"))
+        return await super().cap(limit_w)
+
+
 class Memories:
     """Telemetry that remembers meter readings, and can be full."""
 
@@ -142,7 +162,6 @@ class LivingSite:
     orders: Callable[[float], tuple[Order, ...]] = lambda utc_s: ()
     decide: Callable = decide
     seed: int = 0
-    keep_told: bool = False
 
     def __post_init__(self):
         self.machines = self.machines or machines_of(6)
@@ -166,7 +185,7 @@ class LivingSite:
         self.store = Flaky(self.truth)
         self._running: asyncio.Task | None = None
         self._stop = asyncio.Event()
-        self.opened: list[str] = []
+        self.sent: dict[str, list[tuple[float, str]]] = {}
         self.credentials: dict[str, Credential | None] = {}
 
     def _devices(self):
@@ -196,13 +215,14 @@ class LivingSite:
 
         def driver(machine: Machine, credential: Credential | None) -> TwinDriver:
             self.credentials[machine.id] = credential
-            return TwinDriver(
+            driver = Noted(
                 self.site,
                 machine.address,
                 machine.family,
                 now_s=time.now_s,
                 deadline_s=deadline_s,
             )
+            return driver.note_in(self.sent.setdefault(machine.id, []), self.clock)
 
         return AgentDoors(
             time=time,
@@ -330,9 +350,6 @@ class LivingSite:
 
     def asleep(self) -> list[str]:
         return [one.id for one in self.units if one.phase == "asleep"]
-
-    def told(self, id_: str) -> list[tuple[float, str]]:
-        return self.unit(id_).told
 
 
 def with_switches(terms: SiteTerms, *ids: str) -> SiteTerms:

@@ -96,6 +96,7 @@ class SiteAgent:
 
     async def _tick_on(self) -> None:
         """Tick until deciding fails. The lease is renewed by ticks that went well only."""
+        await self._first_look()
         tick_s = self._terms.timing.tick_s
         while True:
             began_s = self._time.now_s()
@@ -113,6 +114,15 @@ class SiteAgent:
             await self._publish()
             left_s = began_s + tick_s - self._time.now_s()
             await asyncio.sleep(max(left_s, 0.0))
+
+    async def _first_look(self) -> None:
+        """Wait for first readings, not for long: what is not heard yet is not silent yet."""
+        timing = self._terms.timing
+        ends_s = self._time.now_s() + min(timing.deadline_s + 1.0, timing.lease_s / 3)
+        while self._time.now_s() < ends_s:
+            if self._ticker.metering.heard and self._sweeper.sweep_s is not None:
+                return
+            await asyncio.sleep(0.05)
 
     def _look_after(self) -> None:
         """Have machines read that were told something, and some in full."""

@@ -91,6 +91,11 @@ class Metering:
             self._others.popleft()
 
     @property
+    def heard(self) -> bool:
+        """Whether the main meter has told its power; True where there is none."""
+        return all(id_ in self._last for id_ in self._mains)
+
+    @property
     def others_floor_mw(self) -> float:
         """The least that others drew lately, MW; 0 where it is not known."""
         return min((mw for _, mw in self._others), default=0.0)

@@ -31,6 +31,7 @@ class Batch:
 
     Attributes:
         moves: Of machines that change hands, who held them and who takes them; "" nobody.
+        free: Machines that are told something though nobody here holds them.
         targets: What is wanted of machines.
         events: Events that changed.
         observed: What was seen of machines.
@@ -40,6 +41,7 @@ class Batch:
     """
 
     moves: dict[str, tuple[str, str]] = field(default_factory=dict)
+    free: list[str] = field(default_factory=list)
     targets: dict[str, Target] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     observed: dict[str, Observed] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Batch:
         """Take over what came later; the later word on the same thing holds."""
         for id_, (holder, taker) in later.moves.items():
             self.moves[id_] = (self.moves.get(id_, (holder, ""))[0], taker)
+        self.free = later.free
         self.targets.update(later.targets)
         self.events.update(later.events)
         self.observed.update(later.observed)
@@ -186,6 +189,8 @@ def _write(store: Store, site: str, batch: Batch) -> frozenset[str]:
     if batch.lease is not None:
         store.renew(batch.lease)
     refused = _change_hands(store, site, batch.moves, at_s)
+    if batch.free:
+        refused |= store.owners(site).keys() & set(batch.free)
     targets = [one for id_, one in batch.targets.items() if id_ not in refused]
     for event in batch.events.values():
         # one that was ended meanwhile by somebody else stays as it is; it is read again

@@ -106,7 +106,7 @@ class Ticker:
                 await self.recovery.run()
                 self.events = {event.id: event for event in self.recovery.events}
             self._see()
-            await self._desk.write()
+            self._hold(await self._desk.write() or ())
             if self._desk.ok:
                 await self._poll()
         except OutsideError as error:
@@ -202,11 +202,7 @@ class Ticker:
         if refused is None:
             self._put_off(i for i in send if not safe[i])
             send = [i for i in send if safe[i]]
-        for id_ in refused or ():
-            i = book.index[id_]
-            book.held[i] = True
-            self._put_off([i])
-            self._desk.note("ownership", f"{id_} is held by somebody else", subject=id_)
+        self._hold(refused or ())
         for id_ in decision.switch_on:
             self.switching.turn(id_, True)
         for id_ in decision.switch_off if refused is not None else ():
@@ -214,6 +210,14 @@ class Ticker:
         for i in send:
             if not book.held[i]:
                 self.dispatcher.tell(i)
+
+    def _hold(self, machines: Iterable[str]) -> None:
+        """Note that somebody outside holds machines; nothing is told to them."""
+        for id_ in sorted(machines):
+            i = self._book.index[id_]
+            self._book.held[i] = True
+            self._put_off([i])
+            self._desk.note("ownership", f"{id_} is held by somebody else", subject=id_)
 
     def _put_off(self, machines: Iterable[int]) -> None:
         for i in machines:
@@ -232,6 +236,8 @@ class Ticker:
         for i, holder in zip(passed, before, strict=True):
             batch.moves[book.ids[i]] = (holder, book.owner_name(int(i)))
         ahead_s = self._time.utc_s() - self._time.now_s()
+        sent = (int(i) for i in decision.order)
+        batch.free = [book.ids[i] for i in sent if book.owner[i] < 0]
         for i in changed:
             target = self._target(int(i), ahead_s)
             batch.targets[target.machine] = target
