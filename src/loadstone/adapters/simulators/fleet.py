@@ -25,6 +25,7 @@ from loadstone.model.operations.terms import MeterTerms, ModbusMeter, MqttMeter,
 
 _LONGEST_REST_S = 1.0
 _DAY_S = 86_400.0
+_MODBUS, _CONTROL = 502, 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ def fleet_of(
         )
         for number, one in enumerate(moved)
     )
-    gateway = free_port()
+    gateway = ports.of(_MODBUS)
     meters = tuple(_modbus(meter, gateway, unit) for unit, meter in enumerate(terms.meters, 1))
     switches = _mirrored_switches(machines, terms, gateway, len(meters) + 1)
     scene = Scene(
@@ -196,7 +197,7 @@ def fleet_of(
         seed=seed,
         speed=speed,
         start_s=start_s,
-        control_port=free_port(),
+        control_port=ports.of(_CONTROL),
     )
     there = tuple(switch.terms() for switch in switches)
     return Mirror(
@@ -330,10 +331,11 @@ class _Ports:
 
     def address(self, family: str, host: str) -> Address:
         """Return the address of a machine."""
-        ports = [self._of(face.default_port) for face in FACES[family]]
+        ports = [self.of(face.default_port) for face in FACES[family]]
         return Address(host=host, port=ports[0], web_port=ports[1] if ports[1:] else None)
 
-    def _of(self, default: int) -> int:
+    def of(self, default: int) -> int:
+        """Return the port that stands for a default one."""
         taken = self._by_default.values()
         while default not in self._by_default:
             port = free_port()
