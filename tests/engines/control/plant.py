@@ -123,7 +123,9 @@ class Plant:
         lost = asked & self.hung
         self.fleet = replace(
             fleet,
-            seen=np.where(heard, seen, np.where(lost, Seen.UNKNOWN, fleet.seen)).astype(np.int8),
+            seen=np.where(heard, seen, np.where(lost, Seen.UNKNOWN, fleet.seen)).astype(
+                np.int8
+            ),
             read_began_s=np.where(heard, self.now_s, fleet.read_began_s),
             power_w=np.where(heard, power_w, np.where(lost, np.nan, fleet.power_w)),
             limit_w=np.where(

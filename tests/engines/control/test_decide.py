@@ -55,7 +55,9 @@ def test_a_machine_that_does_not_stop_is_made_up_for_by_another():
 
 
 def test_a_full_stop_has_no_floor_and_tells_silent_machines_too():
-    fleet = fleet_of(3, seen=[Seen.RUNNING, Seen.UNKNOWN, Seen.STOPPED], power_w=[3000, np.nan, 20])
+    fleet = fleet_of(
+        3, seen=[Seen.RUNNING, Seen.UNKNOWN, Seen.STOPPED], power_w=[3000, np.nan, 20]
+    )
     decision = decide(view_of(fleet, orders=(Order(owner="o", limit_mw=0.0),)))
     assert decision.send.tolist() == [True, True, False]
     assert decision.step.tolist() == [Step.DISPATCHING, Step.DISPATCHING, Step.CONFIRMED]
@@ -125,7 +127,9 @@ def test_what_a_silent_meter_means_is_a_rule_of_the_site():
 
 
 def test_without_a_store_only_stops_are_decided():
-    fleet = fleet_of(4, seen=[Seen.STOPPED, *[Seen.RUNNING] * 3], power_w=[20, 3000, 3000, 3000])
+    fleet = fleet_of(
+        4, seen=[Seen.STOPPED, *[Seen.RUNNING] * 3], power_w=[20, 3000, 3000, 3000]
+    )
     free = decide(view_of(fleet, store_ok=False))
     assert not free.send.any()
     bound = decide(view_of(fleet, store_ok=False, orders=(ROOM,)))

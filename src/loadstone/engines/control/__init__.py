@@ -3,3 +3,6 @@
 
 from loadstone.engines.control.choice import stop_order as stop_order
 from loadstone.engines.control.decide import decide as decide
+from loadstone.engines.control.signals import Asked as Asked
+from loadstone.engines.control.signals import price_order as price_order
+from loadstone.engines.control.signals import signal_orders as signal_orders
