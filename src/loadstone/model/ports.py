@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from loadstone.model.network import Network
 from loadstone.model.operations.command import Capability, Outcome
 from loadstone.model.operations.event import Event
+from loadstone.model.operations.history import Energy, Loss, MachinePoint, Peak
 from loadstone.model.operations.machine import Credential, Identity, Machine
 from loadstone.model.operations.meter import MeterReading, SwitchReading
 from loadstone.model.operations.reading import Detail, Pool, Reading
@@ -239,11 +240,18 @@ class Store(Protocol):
         """Write events by id with what is to be recorded, in one transaction.
 
         An event that has ended is never opened again: such a write is refused by the store.
+        What `release` set meanwhile stays.
+
+        Raises:
+            InputError: An event has ended, or is not there; nothing of the call was written.
         """
         ...
 
     def release(self, event: str, at_s: float, *, abort: bool, reason: str) -> Event:
         """Ask for the end of an event: sets `ends_s`, or aborts it; returns it as it is now.
+
+        One that has not begun is withdrawn: it is aborted. A line of the record is written
+        with it.
 
         Raises:
             InputError: No such event, or it has ended.
@@ -328,4 +336,35 @@ class Telemetry(Protocol):
         self, site: str, meter: str, from_s: float, until_s: float
     ) -> Sequence[TraceRow]:
         """Return readings of a meter in time order; where only means are kept, those."""
+        ...
+
+    def energy(self, site: str, meter: str, from_s: float, until_s: float) -> Energy:
+        """Return the energy through a meter, and the share of the time that is known."""
+        ...
+
+    def peak(
+        self, site: str, meter: str, from_s: float, until_s: float, *, interval_s: int = 900
+    ) -> Peak | None:
+        """Return the interval with the highest mean power; None where none is known.
+
+        Intervals are counted from `from_s`, e.g. the beginning of a month.
+        """
+        ...
+
+    def machine_trace(
+        self, site: str, machine: str, from_s: float, until_s: float
+    ) -> Sequence[MachinePoint]:
+        """Return readings of a machine in time order; where only means are kept, those."""
+        ...
+
+    def losses(self) -> Sequence[Loss]:
+        """Return what was lost since this was last asked, to be put on record."""
+        ...
+
+    def compact(self, now_s: float) -> None:
+        """Join small files and keep means of what is old; it may take minutes.
+
+        Raises:
+            OutsideError: The disk is full or gone; nothing is lost.
+        """
         ...

@@ -445,7 +445,8 @@ class SiteTerms:
         safe_state: What the watchdog brings machines to when the agent is gone.
         meter_silent: What is done when the main meter is silent: "hold" allows no start,
             "curtail" stops everything, "release" goes by what machines say.
-        telemetry_days: Days for which single readings are kept; means of 5 minutes stay.
+        telemetry_days: Days for which single readings of machines are kept; those of meters
+            stay for 400 days, so that proofs can be recomputed, and means of 5 minutes stay.
     """
 
     site: str

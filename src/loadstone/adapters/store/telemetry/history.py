@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Questions to the history, answered by DuckDB: single readings and, of old days, means."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import numpy as np
+
+from loadstone.adapters.store.telemetry import shelf
+from loadstone.adapters.store.telemetry.columns import Metered
+from loadstone.adapters.store.telemetry.held import SPAN_S, MeterColumns, held_between
+from loadstone.adapters.store.telemetry.shelf import DAY_S, MACHINES, METERS
+from loadstone.model.errors import InputError, OutsideError
+from loadstone.model.operations.history import Energy, MachinePoint, Peak
+from loadstone.model.ports import TraceRow
+from loadstone.model.series import Floats
+
+METER_RAW = """
+    SELECT at_s, 0::DOUBLE AS span_s, power_mw, energy_mwh
+    FROM read_parquet($files) WHERE meter = $name AND at_s >= $from_s AND at_s < $until_s
+"""
+METER_MEANS = """
+    SELECT at_s, known_s AS span_s, power_mw, energy_mwh
+    FROM read_parquet($files) WHERE meter = $name AND at_s >= $from_s AND at_s < $until_s
+"""
+MACHINE_RAW = """
+    SELECT at_s, 0::DOUBLE AS span_s, (seen = 1)::INTEGER AS running,
+        (seen = 2)::INTEGER AS stopped, (seen = 0)::INTEGER AS unknown,
+        power_w, power_w AS power_min_w, power_w AS power_max_w, hashrate_th
+    FROM read_parquet($files) WHERE machine = $name AND at_s >= $from_s AND at_s < $until_s
+"""
+MACHINE_MEANS = """
+    SELECT at_s, 300::DOUBLE AS span_s, running, stopped, unknown,
+        power_w, power_min_w, power_max_w, hashrate_th
+    FROM read_parquet($files) WHERE machine = $name AND at_s >= $from_s AND at_s < $until_s
+"""
+
+T = TypeVar("T")
+Waits = Callable[[str, str], Sequence[Metered]]
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB that reads files and fetches nothing from elsewhere."""
+    connection = duckdb.connect()
+    for setting in (
+        "autoinstall_known_extensions = false",
+        "memory_limit = '256MB'",
+        "threads = 2",
+        "preserve_insertion_order = true",
+    ):
+        connection.execute(f"SET {setting}")
+    return connection
+
+
+class History:
+    """The history in a folder, for any program to read.
+
+    Args:
+        folder: Its folder.
+        waiting: Returns readings of a site and meter that are not yet written.
+        turn: Held while what waits is told apart from what is written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        waiting: Waits = lambda site, meter: (),
+        turn: AbstractContextManager[Any] | None = None,
+    ) -> None:
+        self._folder, self._waiting, self._turn = folder, waiting, turn or nullcontext()
+        self._duckdb: duckdb.DuckDBPyConnection | None = None
+
+    def meter_trace(
+        self, site: str, meter: str, from_s: float, until_s: float
+    ) -> Sequence[TraceRow]:
+        """Return readings of a meter in time order; where only means are kept, those.
+
+        Args:
+            site: Site.
+            meter: Id of the meter.
+            from_s: From this time.
+            until_s: Before this time.
+
+        Raises:
+            OutsideError: A file cannot be read.
+        """
+        found = self._meter(site, meter, from_s, until_s)
+        columns = (found.at_s, found.power_mw, found.energy_mwh, found.span_s)
+        at_s, power, energy, span_s = (column.tolist() for column in columns)
+        return [
+            TraceRow(*row)
+            for row in zip(at_s, map(_told, power), map(_told, energy), span_s, strict=True)
+        ]
+
+    def machine_trace(
+        self, site: str, machine: str, from_s: float, until_s: float
+    ) -> Sequence[MachinePoint]:
+        """Return readings of a machine, in time order; of old days what is kept of them.
+
+        Args:
+            site: Site.
+            machine: Id of the machine.
+            from_s: From this time.
+            until_s: Before this time.
+
+        Raises:
+            OutsideError: A file cannot be read.
+        """
+        rows = self._settled(lambda: self._machine(site, machine, from_s, until_s))
+        names = MachinePoint.__slots__
+        return [MachinePoint(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def energy(self, site: str, meter: str, from_s: float, until_s: float) -> Energy:
+        """Return the energy through a meter.
+
+        Args:
+            site: Site.
+            meter: Id of the meter.
+            from_s: From this time.
+            until_s: Until this time.
+
+        Raises:
+            InputError: The time is empty.
+            OutsideError: A file cannot be read.
+        """
+        mwh, known_s = self._over(site, meter, np.array([from_s, until_s]))
+        inside = self._meter(site, meter, from_s, until_s).energy_mwh
+        counter = inside[~np.isnan(inside)]
+        grows = counter.size > 1 and bool((np.diff(counter) >= 0).all())
+        return Energy(
+            mwh=float(mwh[0]),
+            covered=float(known_s[0] / (until_s - from_s)),
+            counter_mwh=float(counter[-1] - counter[0]) if grows else None,
+        )
+
+    def peak(
+        self, site: str, meter: str, from_s: float, until_s: float, *, interval_s: int = 900
+    ) -> Peak | None:
+        """Return the interval with the highest mean power; None where none is known.
+
+        Args:
+            site: Site.
+            meter: Id of the meter.
+            from_s: Beginning of the first interval.
+            until_s: Intervals that begin before this time.
+            interval_s: Length of an interval, s.
+
+        Raises:
+            InputError: The time is empty.
+            OutsideError: A file cannot be read.
+        """
+        count = int(np.ceil((until_s - from_s) / interval_s))
+        mwh, known_s = self._over(site, meter, from_s + interval_s * np.arange(count + 1.0))
+        known = known_s > 1e-6  # shorter than any reading: the rounding of sums
+        if not known.any():
+            return None
+        means = np.where(known, mwh * 3600 / np.where(known, known_s, 1.0), -np.inf)
+        best = int(means.argmax())
+        return Peak(
+            starts_s=from_s + interval_s * best,
+            mw=float(means[best]),
+            covered=float(known_s[best] / interval_s),
+        )
+
+    def _over(self, site: str, meter: str, edges: Floats) -> tuple[Floats, Floats]:
+        """Return MWh and seconds of known power between each two edges."""
+        if not edges[0] < edges[-1]:
+            raise InputError("until_s", float(edges[-1]), "must be after from_s")
+        found = self._meter(site, meter, float(edges[0]) - SPAN_S, float(edges[-1]))
+        return held_between(found, edges)
+
+    def _machine(
+        self, site: str, machine: str, from_s: float, until_s: float
+    ) -> list[tuple[Any, ...]]:
+        questions = (MACHINE_RAW, MACHINE_MEANS)
+        found: list[tuple[Any, ...]] = []
+        for question, files in self._files(site, MACHINES, questions, from_s, until_s):
+            found += self._ask(question, files, machine, from_s, until_s).fetchall()
+        return sorted(found, key=lambda row: float(row[0]))
+
+    def _meter(self, site: str, meter: str, from_s: float, until_s: float) -> MeterColumns:
+        return self._settled(lambda: self._meter_once(site, meter, from_s, until_s))
+
+    def _settled(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except OutsideError:
+            return read()  # files that were listed may have been joined meanwhile
+
+    def _meter_once(self, site: str, meter: str, from_s: float, until_s: float) -> MeterColumns:
+        with self._turn:  # what waits and what is written are told apart at one moment
+            waiting = [
+                (one.at_s, 0.0, one.reading.power_mw, one.reading.energy_mwh)
+                for one in self._waiting(site, meter)
+                if from_s <= one.at_s < until_s
+            ]
+            files = self._files(site, METERS, (METER_RAW, METER_MEANS), from_s, until_s)
+        pieces = []
+        for question, some in files:
+            found = self._ask(question, some, meter, from_s, until_s).fetchnumpy()
+            pieces.append(np.array([filled(column) for column in found.values()]))
+        pieces.append(np.array(waiting, dtype=np.float64).reshape(-1, 4).T)
+        table = np.concatenate(pieces, axis=1)
+        table = table[:, np.argsort(table[0], kind="stable")]
+        return MeterColumns(
+            at_s=table[0], span_s=table[1], power_mw=table[2], energy_mwh=table[3]
+        )
+
+    def _files(
+        self, site: str, what: str, questions: tuple[str, str], from_s: float, until_s: float
+    ) -> list[tuple[str, list[str]]]:
+        folder = shelf.site_folder(self._folder, site)
+        raw: list[str] = []
+        means: list[str] = []
+        for day in sorted({*shelf.days(folder, what), *shelf.days(folder, what + shelf.MEANS)}):
+            if (day + 1) * DAY_S > from_s - SPAN_S and day * DAY_S < until_s:
+                single, kept = shelf.in_force(folder, what, day)
+                raw += [str(part.path) for part in single]
+                means += [str(part.path) for part in kept]
+        both = zip(questions, (raw, means), strict=True)
+        return [(question, files) for question, files in both if files]
+
+    def _ask(
+        self, question: str, files: list[str], name: str, from_s: float, until_s: float
+    ) -> Any:
+        self._duckdb = self._duckdb or database()
+        values = {"files": files, "name": name, "from_s": from_s, "until_s": until_s}
+        try:
+            return self._duckdb.cursor().execute(question, values)
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            raise OutsideError(f"history in {self._folder}: {said}") from None
+
+
+def _told(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def filled(column: Any) -> Floats:
+    """Return numbers of DuckDB, nan for nothing."""
+    return np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan)
