@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator needs first, gathered from the agent's last word, the store and the plan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import numpy as np
 
@@ -24,13 +25,23 @@ from loadstone.model.operations.reading import State
 from loadstone.model.operations.status import EventStatus, MeterStatus, SignalStatus, Status
 from loadstone.model.operations.target import Entry, Observed
 from loadstone.model.operations.terms import SiteTerms
-from loadstone.model.ports import Store, Telemetry
+from loadstone.model.ports import Store, TraceRow
 
 LAST_LINES = 6
 PRICE = "price"
 WORKING = frozenset(
     {EventState.RECEIVED, EventState.ACCEPTED, EventState.ARMED, EventState.ACTIVE}
 )
+
+
+class Traces(Protocol):
+    """Where the readings of meters are."""
+
+    def meter_trace(
+        self, site: str, meter: str, from_s: float, until_s: float
+    ) -> Sequence[TraceRow]:
+        """Return readings of a meter in time order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +179,7 @@ def is_alive(place: Place, terms: SiteTerms, status: Status | None, now_s: float
 
 
 def needs_of(
-    place: Place, terms: SiteTerms, store: Store, telemetry: Telemetry, now: datetime
+    place: Place, terms: SiteTerms, store: Store, telemetry: Traces, now: datetime
 ) -> Needs:
     """Return money and plan of a site, from the meter's history, its tariffs and its plan."""
     status = place.files(terms.site).read_status()
@@ -247,7 +258,7 @@ def _choices(
 
 
 def _peaks(
-    place: Place, terms: SiteTerms, telemetry: Telemetry, now: datetime
+    place: Place, terms: SiteTerms, telemetry: Traces, now: datetime
 ) -> tuple[tuple[PeakNeed, ...], str]:
     site = place.site(terms.site)
     main = next((meter.id for meter in terms.meters if meter.main), None)

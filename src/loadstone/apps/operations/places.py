@@ -17,11 +17,10 @@ from loadstone.model.operations.agreement import limit_of
 from loadstone.model.operations.machine import Machine
 from loadstone.model.operations.roster import machines_of
 from loadstone.model.operations.terms import Operation, SiteTerms
-from loadstone.model.ports import Telemetry
 from loadstone.model.site import Site
 
 if TYPE_CHECKING:
-    from loadstone.adapters.store import SqlStore
+    from loadstone.adapters.store import History, SqlStore
 
 OPERATE = Path("operate")
 SIMULATED = OPERATE / "simulated"
@@ -89,11 +88,11 @@ class Place:
         finally:
             store.close()
 
-    def telemetry(self) -> Telemetry:
-        """Return the history of readings."""
+    def telemetry(self) -> "History":
+        """Return the history of readings, to read."""
         with _libraries():
-            from loadstone.adapters.store import open_telemetry  # noqa: PLC0415 - as above
-        return open_telemetry(self.folder / self.operation.telemetry)
+            from loadstone.adapters.store import History  # noqa: PLC0415 - as above
+        return History(self.folder / self.operation.telemetry)
 
     def agent_folder(self, site: str) -> Path:
         """Return the folder of a site's agent."""
