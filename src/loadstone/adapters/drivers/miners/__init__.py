@@ -5,6 +5,7 @@ from typing import Final
 
 from loadstone.adapters.drivers.kind import DriverKind
 from loadstone.adapters.drivers.miners.antminer import Antminer
+from loadstone.adapters.drivers.miners.asic_rs import AsicRs
 from loadstone.adapters.drivers.miners.braiins import Braiins
 from loadstone.adapters.drivers.miners.luxos import LuxOs
 from loadstone.adapters.drivers.miners.whatsminer_v2 import WhatsminerV2
@@ -22,3 +23,8 @@ DRIVERS: Final[dict[str, DriverKind]] = {
     ),
 }
 """Drivers by the key of their family. Others also call themselves Antminer, so it is last."""
+
+FURTHER: Final[dict[str, DriverKind]] = {"asic-rs": DriverKind(port=80, make=AsicRs)}
+"""Drivers that need an extra, and are used only where a machine is said to be of the family.
+
+They have no simulator of their own, and ranges of addresses are not searched with them."""
