@@ -178,6 +178,16 @@ async def test_a_slow_machine_answers_late_and_right(mode):
         assert time.monotonic() - began_s >= 0.05
 
 
+async def test_answers_take_their_time_where_a_latency_is_given():
+    served = Served(Mode.EACH)
+    served.listener = Listener(served.site, FACES, Mode.EACH, latency_s=(0.02, 0.04))
+    served.listener.open()
+    began_s = time.monotonic()
+    assert await served.ask("127.77.0.1") == b"m0 port bye\n"
+    assert time.monotonic() - began_s >= 0.02
+    served.listener.close()
+
+
 async def test_with_a_socket_each_a_refused_call_is_refused():
     async with Served(Mode.EACH, Fault(kind=FaultKind.REFUSE, machines=("m0",))) as served:
         with pytest.raises(ConnectionRefusedError):
@@ -231,9 +241,9 @@ async def test_callers_that_hang_up_leave_nothing_behind():
                 await served.ask("127.77.0.1", within_s=0.005)
         for _ in range(100):
             await asyncio.sleep(0.005)
-            if not served.listener.open_calls:
+            if not served.listener.calls:
                 break
-        assert served.listener.open_calls == 0
+        assert not served.listener.calls
 
 
 async def _hear_all(loop, line, heard):

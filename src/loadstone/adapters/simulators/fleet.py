@@ -47,6 +47,7 @@ class Scene:
         weather: Temperature of the air.
         other: What draws power besides.
         faults: What goes wrong.
+        latency_s: Shortest and longest time of an answer of a machine, real seconds.
         spare: Addresses for machines that start with a new one.
         seed: Of all chance.
         speed: Virtual seconds in a second.
@@ -60,6 +61,7 @@ class Scene:
     weather: Weather = field(default_factory=Weather)
     other: OtherLoad = field(default_factory=OtherLoad)
     faults: tuple[Fault, ...] = ()
+    latency_s: tuple[float, float] = (0.0, 0.0)
     spare: tuple[str, ...] = ()
     seed: int = 0
     speed: float = 1.0
@@ -117,6 +119,7 @@ def scene_of(terms: FleetTerms, facts: Facts, now: datetime) -> Scene:
         weather=terms.weather,
         other=terms.other,
         faults=terms.faults,
+        latency_s=terms.latency_s,
         spare=spare_hosts(terms),
         seed=terms.seed,
         speed=terms.speed,
@@ -255,7 +258,7 @@ async def serving(
     began_s = wall_s()
     site = site_of(scene, lambda: (wall_s() - began_s) * scene.speed)
     async with AsyncExitStack() as stack:
-        listener = Listener(site, FACES, mode)
+        listener = Listener(site, FACES, mode, scene.latency_s)
         stack.callback(listener.close)
         listener.open()
         wired = [meter for meter in scene.meters if isinstance(meter, ModbusMeter)]

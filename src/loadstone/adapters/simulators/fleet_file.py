@@ -156,6 +156,7 @@ class FleetTerms:
         start: Virtual time of the start, with its offset; None for now.
         control_port: Port on 127.0.0.1 where faults are set and the truth is told; None for
             none.
+        latency_s: Shortest and longest time of an answer of a machine, real seconds.
         spare: First of the addresses for machines that start again with a new one.
         weather: Temperature of the air.
         other: What draws power besides machines and fans.
@@ -169,6 +170,7 @@ class FleetTerms:
     speed: float = 1.0
     start: datetime | None = None
     control_port: int | None = None
+    latency_s: tuple[float, float] = (0.0, 0.0)
     spare: str = "127.254.0.1"
     weather: Weather = Weather()
     other: OtherLoad = OtherLoad()
@@ -184,6 +186,11 @@ class FleetTerms:
             raise InputError("start", self.start, "must have an offset, e.g. Z")
         if self.control_port is not None:
             check_port("control_port", self.control_port)
+        low, high = self.latency_s
+        if not 0 <= low <= high <= 60:
+            raise InputError(
+                "latency_s", self.latency_s, "must be two times, 0 to 60, in order"
+            )
         check_loopback("spare", self.spare)
         if not self.machines:
             raise InputError("machines", (), "must be at least one row")
@@ -287,8 +294,3 @@ def spare_hosts(terms: FleetTerms, count: int = 4096) -> tuple[str, ...]:
     first = IPv4Address(terms.spare)
     hosts = (first + number for number in range(count) if first + number in LOOPBACK)
     return tuple(host for host in map(str, hosts) if host not in taken)
-
-
-def start_s(terms: FleetTerms, now: datetime) -> float:
-    """Return the virtual start, seconds since 1970."""
-    return (terms.start or now).timestamp()

@@ -20,7 +20,7 @@ from enum import StrEnum
 from ipaddress import ip_address, ip_network
 
 from loadstone.adapters.simulators.conversation import Conversation, Face
-from loadstone.adapters.simulators.faults import FaultKind
+from loadstone.adapters.simulators.faults import FaultKind, chance
 from loadstone.adapters.simulators.machine import SimulatedMachine
 from loadstone.adapters.simulators.site import SimulatedSite, places
 from loadstone.model.errors import InputError, OutsideError
@@ -50,15 +50,24 @@ class Listener:
     Attributes:
         mode: How its sockets are laid out.
         taken: Calls taken so far.
+        calls: Calls that are being waited for or answered now.
+        loop: The loop that it runs on.
     """
 
-    def __init__(self, site: SimulatedSite, faces: Faces, mode: Mode = Mode.AUTO) -> None:
+    def __init__(
+        self,
+        site: SimulatedSite,
+        faces: Faces,
+        mode: Mode = Mode.AUTO,
+        latency_s: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         """Make a listener that does not listen yet.
 
         Args:
             site: Machines with their addresses.
             faces: What they speak, by family: on their port, and on their web port.
             mode: How sockets are laid out.
+            latency_s: Shortest and longest time of an answer, drawn with the site's seed.
 
         Raises:
             InputError: An address is not on loopback.
@@ -66,17 +75,13 @@ class Listener:
         for machine in site.machines.values():
             check_loopback("address", _address(machine).host)
         self._site, self._faces = site, faces
+        self._latency_s = latency_s
         self.mode = mode
         self.taken = 0
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._doors: dict[tuple[str, int], socket.socket] = {}
-        self._calls: set[_Call] = set()
+        self.calls: set[_Call] = set()
         self._look: asyncio.TimerHandle | None = None
-
-    @property
-    def open_calls(self) -> int:
-        """Calls that are being waited for or answered now."""
-        return len(self._calls)
 
     def open(self) -> None:
         """Begin to listen.
@@ -104,10 +109,10 @@ class Listener:
         if self._move in self._site.on_readdressed:
             self._site.on_readdressed.remove(self._move)
         for door in self._doors.values():
-            self._loop.remove_reader(door.fileno())
+            self.loop.remove_reader(door.fileno())
             door.close()
         self._doors.clear()
-        for call in tuple(self._calls):
+        for call in tuple(self.calls):
             call.end()
 
     # ---- doors ----
@@ -130,7 +135,7 @@ class Listener:
             opened.append(door)
             self._doors["", port] = door
         for door in opened:
-            self._loop.add_reader(door.fileno(), self._take, door)
+            self.loop.add_reader(door.fileno(), self._take, door)
         return True
 
     def _open_each(self, machine: SimulatedMachine) -> None:
@@ -138,13 +143,13 @@ class Listener:
             if (host, port) not in self._doors:
                 door = _door(host, port, backlog=64)
                 self._doors[host, port] = door
-                self._loop.add_reader(door.fileno(), self._take, door)
+                self.loop.add_reader(door.fileno(), self._take, door)
 
     def _shut(self, address: Address) -> None:
         for place in places(address):
             door = self._doors.pop(place, None)
             if door is not None:
-                self._loop.remove_reader(door.fileno())
+                self.loop.remove_reader(door.fileno())
                 door.close()
 
     def _move(self, machine: SimulatedMachine, former: Address | None) -> None:
@@ -159,7 +164,7 @@ class Listener:
                 self._shut(_address(machine))
             elif places(_address(machine))[0] not in self._doors:
                 self._open_each(machine)
-        self._look = self._loop.call_later(_LOOK_S, self._see_who_refuses)
+        self._look = self.loop.call_later(_LOOK_S, self._see_who_refuses)
 
     # ---- calls ----
 
@@ -184,16 +189,23 @@ class Listener:
             return
         faces = self._faces[machine.family]
         face = faces[0] if port == _address(machine).port else faces[1]
-        _Call(line, machine, face.open(machine), self._loop, self._calls).hear()
+        _Call(line, machine, face.open(machine), self).hear()
+
+    def latency_s(self) -> float:
+        """Return how long the next answer takes."""
+        low, high = self._latency_s
+        if low == high:
+            return low
+        return low + (high - low) * chance(self._site.world.seed, "answer", self.taken)
 
 
 class _Call:
     """One connection with a machine."""
 
     __slots__ = (
-        "_calls",
         "_conversation",
         "_line",
+        "_listener",
         "_loop",
         "_machine",
         "_unsent",
@@ -205,11 +217,10 @@ class _Call:
         line: socket.socket,
         machine: SimulatedMachine,
         conversation: Conversation,
-        loop: asyncio.AbstractEventLoop,
-        calls: "set[_Call]",
+        listener: Listener,
     ) -> None:
         self._line, self._machine, self._conversation = line, machine, conversation
-        self._loop, self._calls = loop, calls
+        self._listener, self._loop = listener, listener.loop
         self._unsent = b""
         self._waits = False
 
@@ -238,13 +249,13 @@ class _Call:
         if self._unsent:
             self._loop.remove_writer(self._line.fileno())
             self._unsent = b""
-        self._calls.discard(self)
+        self._listener.calls.discard(self)
         self._line.close()
 
     def _wait(self) -> None:
         if not self._waits:
             self._waits = True
-            self._calls.add(self)
+            self._listener.calls.add(self)
             self._loop.add_reader(self._line.fileno(), self.hear)
 
     def _reply(self, answer: bytes) -> None:
@@ -255,9 +266,10 @@ class _Call:
                 self._wait()
             return
         slow = self._machine.has(FaultKind.SLOW)
-        if slow:
+        takes_s = self._listener.latency_s() + (slow.size if slow else 0.0)
+        if takes_s:
             self._wait()  # so that a caller who hangs up meanwhile is noticed
-            self._loop.call_later(slow.size, self._send, answer)
+            self._loop.call_later(takes_s, self._send, answer)
         else:
             self._send(answer)
 
@@ -279,7 +291,7 @@ class _Call:
             return
         if sent < len(answer):
             self._unsent = answer[sent:]
-            self._calls.add(self)
+            self._listener.calls.add(self)
             self._loop.add_writer(self._line.fileno(), self._send_rest)
         elif self._conversation.closes:
             self.end()
