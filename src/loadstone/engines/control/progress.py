@@ -95,11 +95,15 @@ def _confirmed(wish: Wish, fleet: Fleet, sight: Sight) -> Bools:
 
 
 def _steps(wish: Wish, fleet: Fleet, sight: Sight, confirmed: Bools, timing: Timing) -> Codes:
-    silent = ~sight.known & ~((fleet.step == Step.PENDING) & (fleet.attempts == 0))
+    # a stop is said to a silent machine, anything else waits until it is heard
+    untold = (wish.want == Want.STOP) & (fleet.attempts == 0) & (fleet.step == Step.PENDING)
+    silent = ~sight.known & ~untold
+    mute = ~sight.known & (wish.want != Want.STOP) & ~sight.flying
     settled = np.isin(fleet.step, (Step.CONFIRMED, Step.DRIFTED, Step.UNAVAILABLE))
     spent = fleet.attempts >= timing.most_attempts
     cases = (
         (confirmed, Step.CONFIRMED),
+        (mute, Step.UNAVAILABLE),
         (wish.turned, Step.PENDING),
         (sight.flying, fleet.step),
         (silent, Step.UNAVAILABLE),

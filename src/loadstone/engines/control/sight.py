@@ -90,7 +90,7 @@ def look(view: SiteView) -> Sight:
     scale = _scale(view, draw_w) if calm else 1.0
     present_w = view.others_mw * W_PER_MW + float(draw_w.sum())
     if metered:
-        present_w = (view.meter.power_mw or 0.0) * W_PER_MW
+        present_w = float(view.meter.power_mw or 0.0) * W_PER_MW
     silent = ~known & (rest_w == 0)
     return Sight(
         known=known,

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of events, and what machines do in it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from loadstone.engines.control import decide, stop_order
+from loadstone.model.operations.event import Event, EventKind, EventState
+from loadstone.model.operations.fleet import Seen, Want
+from loadstone.model.operations.terms import Ramp
+from tests.engines.control.plant import Plant, fleet_of, terms_of, view_of
+
+
+def event(kind=EventKind.TO_MW, mw=0.0061, **fields):
+    usual = {"id": "e", "site": "s", "source": "operator", "received_s": 990.0}
+    usual |= {"starts_s": 1000.0, "ends_s": 4600.0}
+    return Event(kind=kind, mw=mw, **(usual | fields))
+
+
+def after(one, fleet=None, **fields):
+    fleet = fleet_of(4) if fleet is None else fleet
+    decision = decide(view_of(fleet, events=(one,), **fields))
+    return decision.events[0] if decision.events else one
+
+
+def test_an_order_for_now_is_accepted_armed_and_active_at_once():
+    now = after(event())
+    assert now.state is EventState.ACTIVE
+    assert (now.accepted_s, now.armed_s, now.active_s) == (1000.0, 1000.0, 1000.0)
+    assert now.baseline_mw == pytest.approx(0.012)
+
+
+def test_an_event_of_tomorrow_is_accepted_and_waits():
+    now = after(event(starts_s=90_000.0, ends_s=93_600.0))
+    assert (now.state, now.armed_s, now.baseline_mw) == (EventState.ACCEPTED, None, None)
+
+
+def test_an_event_is_armed_before_it_starts_and_machines_are_told_in_time_to_be_down():
+    one = event(starts_s=1100.0)
+    assert after(one).state is EventState.ARMED
+    assert after(one, now_s=1071.0, utc_s=1071.0).state is EventState.ACTIVE
+
+
+def test_a_slow_ramp_begins_earlier():
+    # 12 kW to 6 kW at 6 kW/min takes a minute, and a machine has 30 s to show that it stopped
+    one = event(mw=0.006, starts_s=1090.0)
+    slow = terms_of(ramp=Ramp(down_kw_per_min=6.0))
+    assert after(one, terms=slow).state is EventState.ACTIVE
+    assert after(one).state is EventState.ARMED
+
+
+@pytest.mark.parametrize(
+    ("one", "fleet", "reason"),
+    [
+        (event(starts_s=900.0, ends_s=1000.0), None, "it had ended"),
+        (event(), fleet_of(0), "no machine"),
+        (event(EventKind.BY_MW, 0.02), None, "all machines together give 0.012 MW"),
+        (event(EventKind.BY_MW, 0.0), None, "asks for nothing"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_its_reason(one, fleet, reason):
+    now = after(one, fleet)
+    assert now.state is EventState.REFUSED
+    assert now.done_s == 1000.0
+    assert reason in now.reason
+
+
+def test_notice_that_is_too_short_is_accepted_with_a_note():
+    now = after(event(notice_s=60.0))
+    assert now.state is EventState.ACTIVE
+    assert "50 s too short" in now.reason
+
+
+def test_a_limit_below_what_stays_is_accepted_with_a_note():
+    now = after(event(mw=0.00001), others_floor_mw=0.001)
+    assert now.state is EventState.ACTIVE
+    assert "0.001 MW stays" in now.reason
+
+
+def test_an_event_without_an_end_is_looked_at_after_a_week():
+    one = event(ends_s=None, state=EventState.ACTIVE, baseline_mw=0.01)
+    week_s = 1000.0 + 7 * 86_400
+    assert after(one, utc_s=week_s - 1).state is EventState.ACTIVE
+    assert after(one, utc_s=week_s).state is EventState.DONE  # it held no machine
+
+
+def test_a_reduction_is_measured_from_the_power_before_it():
+    plant = Plant(fleet_of(10), events=(event(EventKind.BY_MW, 0.0089),))
+    plant.run(30)
+    assert plant.events[0].baseline_mw == pytest.approx(0.030)
+    assert plant.meter_mw() == pytest.approx(0.021, abs=0.0001)
+
+
+def test_an_event_holds_its_machines_until_its_end_and_is_done_when_all_are_back():
+    plant = Plant(fleet_of(4), events=(event(ends_s=1100.0),))
+    plant.run(60)
+    assert plant.on.sum() == 2
+    assert plant.owners == ("e",)
+    plant.run(40)
+    assert plant.events[0].state is EventState.RESTORING
+    plant.run(60)
+    assert plant.on.all()
+    assert plant.events == ()
+    assert plant.owners == ()
+
+
+def test_a_machine_that_never_comes_back_does_not_keep_an_event_open():
+    plant = Plant(fleet_of(4), events=(event(ends_s=1100.0),))
+    plant.run(60)
+    stopped = ~plant.on
+    plant.hung[np.flatnonzero(stopped)[0]] = True
+    plant.run(200)
+    assert plant.events == ()
+    assert plant.on.sum() == 3
+
+
+def test_an_abort_lets_go_and_leaves_machines_as_they_are():
+    plant = Plant(fleet_of(4), events=(event(),))
+    plant.run(20)
+    plant.events = (replace(plant.events[0], state=EventState.ABORTED, done_s=plant.now_s),)
+    plant.run(120)
+    assert plant.on.sum() == 2
+    assert (plant.fleet.owner == -1).all()
+    assert (plant.fleet.want == Want.STOP).sum() == 2
+    assert plant.owners == ()
+
+
+def test_machines_left_stopped_come_back_after_the_next_event():
+    fleet = fleet_of(2, want=Want.STOP, seen=Seen.STOPPED, power_w=20.0)
+    plant = Plant(fleet, events=(event(EventKind.STOP, 0.0, ends_s=1050.0),))
+    plant.run(30)
+    assert plant.owners == ("e",)
+    plant.run(100)
+    assert plant.on.all()
+
+
+def test_an_event_that_is_asked_for_again_while_it_restores_is_active_again():
+    one = event(state=EventState.RESTORING, baseline_mw=0.012, restoring_s=990.0)
+    now = after(one)
+    assert (now.state, now.restoring_s) == (EventState.ACTIVE, None)
+
+
+def test_two_events_do_not_add_up_but_the_deeper_one_binds():
+    deep, flat = event(mw=0.0031, id="deep"), event(mw=0.0091, id="flat")
+    plant = Plant(fleet_of(6), events=(flat, deep))
+    decision = plant.run(30)
+    assert decision.owner_of_limit == "deep"
+    assert plant.on.sum() == 1
+
+
+def test_a_stop_by_hand_owns_machines_before_an_event():
+    by_hand = event(EventKind.STOP, 0.0, id="hand")
+    other = event(EventKind.STOP, 0.0, id="other", source="openadr")
+    decision = decide(view_of(fleet_of(2), events=(other, by_hand)))
+    assert decision.owners == ("hand",)
+
+
+def test_an_event_that_ends_before_it_begins_is_done_and_stops_nothing():
+    one = event(state=EventState.ARMED, starts_s=900.0, ends_s=950.0)
+    decision = decide(view_of(fleet_of(2), events=(one,)))
+    assert decision.events[0].state is EventState.DONE
+    assert not decision.send.any()
+    waiting = event(state=EventState.ACCEPTED, starts_s=900.0, ends_s=950.0)
+    assert after(waiting).state is EventState.DONE
+
+
+def test_a_prepared_order_decides_the_same():
+    rng = np.random.default_rng(7)
+    fleet = fleet_of(50, value_per_mwh=rng.uniform(50, 100, 50), starts=rng.integers(0, 3, 50))
+    view = view_of(fleet, events=(event(mw=0.08),))
+    prepared = decide(view, stop_order(view))
+    assert prepared.order.tolist() == decide(view).order.tolist()
+
+
+def test_deeper_limits_stop_the_same_machines_and_more():
+    rng = np.random.default_rng(8)
+    fleet = fleet_of(30, value_per_mwh=rng.uniform(50, 100, 30))
+    stopped = set()
+    for mw in (0.08, 0.05, 0.02, 0.0):
+        decision = decide(view_of(fleet, events=(event(mw=mw),)))
+        now = set(np.flatnonzero(decision.want == Want.STOP).tolist())
+        assert stopped <= now
+        stopped = now
+    assert len(stopped) == 30
