@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fleet files are read strictly, and all that is wrong is said at once."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
 
 from loadstone.adapters.facts import read_facts
-from loadstone.adapters.simulators.faults import FaultKind
+from loadstone.adapters.simulators.faults import Fault, FaultKind
 from loadstone.adapters.simulators.fleet_file import (
     FleetRow,
+    FleetSwitch,
+    FleetTerms,
     fleet_schema,
     read_fleet,
     spare_hosts,
 )
+from loadstone.adapters.simulators.physics import HotSpell, Weather
+from loadstone.adapters.simulators.site import OtherLoad
 from loadstone.model.errors import InputErrors
+from tests.shape import ROOT
 
 WHOLE = """
 seed = 7
@@ -213,3 +219,11 @@ def test_the_schema_describes_every_part():
     made = fleet_schema()
     assert made["title"] == "fleet file"
     assert {"machines", "meters", "switches", "faults", "weather"} <= set(made["properties"])
+
+
+def test_the_page_tells_every_field_and_every_fault():
+    page = (ROOT / "docs" / "reference" / "fleet-sim.md").read_text(encoding="utf-8")
+    classes = (FleetTerms, FleetRow, FleetSwitch, Fault, Weather, HotSpell, OtherLoad)
+    names = {field.name for class_ in classes for field in fields(class_)}
+    names |= set(FaultKind)
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
