@@ -39,10 +39,9 @@ class CommandPort:
             return b"" if waits and len(heard) < _LARGEST else self._finish(None)
         try:
             request = msgspec.json.decode(heard)
-        except msgspec.DecodeError:
+        except msgspec.DecodeError as error:
             # a brace within a request that is still on its way looks like its end
-            unclosed = heard.count(b"{") > heard.count(b"}")
-            return b"" if unclosed else self._finish(None)
+            return b"" if "truncated" in str(error) else self._finish(None)
         return self._finish(request if isinstance(request, dict) else None)
 
     def _finish(self, request: Request | None) -> bytes:
