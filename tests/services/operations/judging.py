@@ -119,6 +119,11 @@ class Judge:
             if at_s > since_s:
                 self.note(f"{id_} was told {what} while somebody else held it")
 
+    def cooling(self) -> None:
+        """Check that nothing hashed without its fans for longer than it may."""
+        for accident in self.living.site.accidents:
+            self.note(f"{accident.machines} machines hashed without {accident.switch}")
+
     def note(self, text: str) -> None:
         self.wrong.append(f"{self.living.clock.wall_s():8.1f} s: {text}")
 

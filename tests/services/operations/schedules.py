@@ -6,17 +6,28 @@ from contextlib import suppress
 from random import Random
 
 from loadstone.adapters.simulators.faults import Fault, FaultKind
-from loadstone.adapters.simulators.site import OtherLoad
+from loadstone.adapters.simulators.site import Blower, OtherLoad
 from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Event, EventKind
-from loadstone.model.operations.terms import Ramp, Timing
+from loadstone.model.operations.signal import SignalKind, SignalValue
+from loadstone.model.operations.terms import (
+    FileSignal,
+    Group,
+    MqttSignal,
+    Ramp,
+    SilencePolicy,
+    Strike,
+    Timing,
+)
 from tests.services.operations.judging import Judge
 from tests.services.operations.living_site import (
     RATED_W,
     SITE,
+    Feed,
     LivingSite,
     machines_of,
     terms_of,
+    with_switches,
 )
 from tests.virtual_time import VirtualClock
 
@@ -44,7 +55,26 @@ class Schedule:
         terms = terms_of(
             limit_mw=0.005 + full_mw * self.dice.uniform(0.5, 1.5),
             meter_silent=silent,
-            ramp=Ramp(up_kw_per_min=self.dice.choice([None, 5.0, 20.0])),
+            groups=(Group(id="hall", fans="fans", fans_after_s=20.0, fans_before_s=4.0),),
+            signals=(
+                FileSignal(
+                    id="prices",
+                    means="price",
+                    path="prices.csv",
+                    strike=Strike(stop_above=self.dice.choice([None, 82.5]), resume_after=1),
+                    silence=SilencePolicy(after_s=200.0, then="release"),
+                ),
+                MqttSignal(
+                    id="grid",
+                    means="limit_mw",
+                    host="127.0.0.1",
+                    topic="limit",
+                    silence=SilencePolicy(
+                        after_s=120.0, then=self.dice.choice(["hold", "curtail", "release"])
+                    ),
+                ),
+            ),
+            ramp=Ramp(up_kw_per_min=self.dice.choice([None, 10.0, 30.0])),
             timing=Timing(
                 tick_s=2.0,
                 sweep_s=6.0,
@@ -55,6 +85,7 @@ class Schedule:
                 cooldown_s=60.0,
             ),
         )
+        terms = with_switches(terms, "fans")
         family = self.dice.choice(["luxos", "whatsminer-v2", "braiins", "antminer"])
         machines = machines_of(count, family)
         self.living = LivingSite(
@@ -63,6 +94,8 @@ class Schedule:
             machines,
             faults=self._faults(machines),
             other=OtherLoad(mw=tuple(self._others() for _ in range(4)), step_s=300.0),
+            blowers=(Blower(id="fans", groups=("hall",), power_mw=0.0005, grace_s=60.0),),
+            feeds={"prices": Feed(), "grid": Feed()},
             seed=seed,
         )
         self.judge = Judge(self.living)
@@ -109,6 +142,7 @@ class Schedule:
             await asyncio.sleep(CALM_S)
             self.judge.events(self.added)
             self.judge.agreement()
+            self.judge.cooling()
             await self.living.stop()
         finally:
             judging.cancel()
@@ -132,6 +166,10 @@ class Schedule:
             self._jump,
             self._maintain,
             self._fill_disk,
+            self._price,
+            self._set_point,
+            self._ask_twice,
+            self._break_signal,
         ]
         await self.dice.choice(acts)()
 
@@ -198,6 +236,48 @@ class Schedule:
 
     async def _jump(self) -> None:
         self.clock.jump_s += self.dice.choice([-300.0, -3.0, 2.0, 45.0])
+
+    async def _price(self) -> None:
+        now_s = self.clock.now().timestamp()
+        value = SignalValue(
+            signal="prices",
+            kind=SignalKind.PRICE,
+            value=self.dice.choice([30.0, 81.0, 84.0, 500.0]),
+            heard_s=now_s,
+            starts_s=now_s,
+            ends_s=now_s + 100.0,
+        )
+        self.living.feeds["prices"].say(value)
+
+    async def _set_point(self) -> None:
+        now_s = self.clock.now().timestamp()
+        value = SignalValue(
+            signal="grid",
+            kind=SignalKind.LIMIT_MW,
+            value=self.dice.uniform(0.0, 0.03),
+            heard_s=now_s,
+            starts_s=now_s,
+        )
+        self.living.feeds["grid"].say(value)
+
+    async def _ask_twice(self) -> None:
+        """A signal asks for a named reduction, and says so twice."""
+        now_s = self.clock.now().timestamp()
+        value = SignalValue(
+            signal="grid",
+            kind=SignalKind.LIMIT_MW,
+            value=self.dice.uniform(0.0, 0.03),
+            heard_s=now_s,
+            starts_s=now_s + self.dice.choice([0.0, 50.0]),
+            ends_s=now_s + self.dice.uniform(60, 300),
+            reference=f"asked-{len(self.added)}",
+        )
+        for _ in range(2):
+            self.living.feeds["grid"].say(value)
+        self.added.append(f"grid:{value.reference}")
+
+    async def _break_signal(self) -> None:
+        self.living.feeds[self.dice.choice(["prices", "grid"])].break_off()
 
     async def _fill_disk(self) -> None:
         self.living.memories.full = not self.living.memories.full

@@ -23,8 +23,8 @@ class SignalValue:
         kind: What the value means.
         value: The value, in the unit of its kind.
         heard_s: When it was heard, seconds of the agent's clock.
-        starts_s: From when it holds.
-        ends_s: Until when it holds; None until the next value.
+        starts_s: From when it holds, seconds since 1970, UTC.
+        ends_s: Until when it holds, the same; None until the next value.
         reference: Name that its sender gave it, so that the same event twice is one; "".
     """
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from loadstone.engines.control.decide import decide
 from loadstone.model.errors import OutsideError
 from loadstone.model.operations.target import PowerLease
 from loadstone.model.operations.terms import SiteTerms
@@ -28,13 +29,13 @@ Duty = Callable[[], Awaitable[None]]
 class SiteAgent:
     """Runs one site."""
 
-    def __init__(self, terms: SiteTerms, doors: AgentDoors, *, decide: Decide) -> None:
+    def __init__(self, terms: SiteTerms, doors: AgentDoors, *, decide: Decide = decide) -> None:
         """Take what it needs; nothing is touched before `run`.
 
         Args:
             terms: The site's part of operate.toml, its limit resolved.
             doors: Everything outside.
-            decide: The engine: `engines.control.decide`.
+            decide: The engine.
         """
         self._terms, self._doors, self._time = terms, doors, doors.time
         self._parts = parts_of(terms, doors)

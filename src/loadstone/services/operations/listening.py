@@ -2,16 +2,24 @@
 """Listening to signals: each feed on its own, begun again when it breaks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from loadstone.engines.control.signals import Asked, signal_orders
 from loadstone.model.errors import OutsideError
-from loadstone.model.operations.control import Order
-from loadstone.model.operations.signal import SignalValue
+from loadstone.model.operations.event import Event, EventKind
+from loadstone.model.operations.signal import SignalKind, SignalValue
 from loadstone.model.operations.status import SignalStatus
+from loadstone.model.operations.terms import SiteTerms
 from loadstone.services.operations.seats import Parts
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+KEPT_PRICES = 50  # a strike may count prices one after the other
+KINDS = {
+    SignalKind.LIMIT_MW: EventKind.TO_MW,
+    SignalKind.BY_MW: EventKind.BY_MW,
+    SignalKind.RUN: EventKind.STOP,
+}
 KEPT_S = 3600.0  # values that ended longer ago say nothing any more
 MOST_KEPT = 5000
 
@@ -24,6 +32,9 @@ class Listening:
         self._heard: dict[str, list[SignalValue]] = {one.id: [] for one in parts.terms.signals}
         self._heard_s: dict[str, float] = {}
         self._broken: dict[str, str] = {}
+        self._baselines: Mapping[str, float] = {}
+        self._named: dict[str, Event] = {}
+        self.fresh: dict[str, Event] = {}  # not yet in the store
 
     async def run(self, id_: str) -> None:
         """Follow one feed. When it breaks it is begun again after a pause that doubles."""
@@ -47,6 +58,9 @@ class Listening:
         self._heard_s[value.signal] = self._time.now_s()
         self._broken.pop(value.signal, None)
         self._parts.alarms.clear("signal broken", subject=value.signal)
+        if value.reference and value.kind is not SignalKind.PRICE:
+            self._take_event(value)
+            return
         kept = self._heard.setdefault(value.signal, [])
         same = [one for one in kept if _named(one) == _named(value)]
         for one in same:
@@ -59,16 +73,43 @@ class Listening:
         self._forget(kept)
 
     def _forget(self, kept: list[SignalValue]) -> None:
-        old_s = self._time.now_s() - KEPT_S
+        old_s = self._time.utc_s() - KEPT_S
         begun = [one for one in kept if one.ends_s is None and one.starts_s < old_s]
         over = [one for one in kept if one.ends_s is not None and one.ends_s < old_s]
-        for one in [*over, *begun[:-1]]:
+        for one in [*over, *begun[:-KEPT_PRICES]]:
             kept.remove(one)
         del kept[:-MOST_KEPT]
 
-    def orders(self) -> tuple[Order, ...]:
-        """Return the limits that signals ask for now."""
-        return ()
+    def orders(self, meter_mw: float | None) -> Asked:
+        """Return the limits that signals ask for now, and which signals are silent."""
+        now_s = self._time.now_s()
+        begun_s = self._time.started_s
+        signals = self._parts.terms.signals
+        silent_s = {one.id: now_s - self._heard_s.get(one.id, begun_s) for one in signals}
+        asked = signal_orders(
+            signals,
+            self._heard,
+            silent_s,
+            now_s=self._time.utc_s(),
+            meter_mw=meter_mw,
+            baselines=self._baselines,
+        )
+        self._baselines = asked.baselines
+        return asked
+
+    def _take_event(self, value: SignalValue) -> None:
+        """Take a named reduction over as an event: heard twice, it is one."""
+        event = event_of(value, self._parts.terms, self._time.utc_s())
+        before = self._named.get(event.id)
+        waiting = self._parts.desk.waiting
+        if before is None:
+            for each in (self._named, self.fresh, waiting.heard):
+                each[event.id] = event
+            return
+        ends_s = event.ends_s
+        if ends_s is not None and (before.ends_s is None or ends_s < before.ends_s):
+            self._named[event.id] = event
+            waiting.ends[event.id] = ends_s
 
     def status(self) -> tuple[SignalStatus, ...]:
         """Return each signal as it was last heard."""
@@ -76,7 +117,7 @@ class Listening:
 
     def _status_of(self, id_: str) -> SignalStatus:
         heard_s = self._heard_s.get(id_)
-        now = holding(self._heard[id_], self._time.now_s())
+        now = holding(self._heard[id_], self._time.utc_s())
         means = {one.id: getattr(one, "means", "price") for one in self._parts.terms.signals}
         return SignalStatus(
             id=id_,
@@ -85,6 +126,27 @@ class Listening:
             heard_s=None if heard_s is None else self._time.utc_of(heard_s),
             reason=self._broken.get(id_, ""),
         )
+
+
+def event_of(value: SignalValue, terms: SiteTerms, now_s: float) -> Event:
+    """Return the event that a named value of a signal asks for."""
+    signal = next(one for one in terms.signals if one.id == value.signal)
+    kind, mw = KINDS[value.kind], value.value
+    if value.kind is SignalKind.RUN:
+        mw = 0.0
+    return Event(
+        id=f"{value.signal}:{value.reference}",
+        site=terms.site,
+        kind=kind,
+        mw=max(mw, 0.0),
+        source=value.signal,
+        reference=value.reference,
+        penalty_per_mwh=signal.penalty_per_mwh,
+        received_s=now_s,
+        starts_s=value.starts_s,
+        ends_s=value.ends_s,
+        method=terms.method,
+    )
 
 
 def holding(heard: Sequence[SignalValue], now_s: float) -> SignalValue | None:

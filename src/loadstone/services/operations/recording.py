@@ -33,6 +33,8 @@ class Batch:
         moves: Of machines that change hands, who held them and who takes them; "" nobody.
         free: Machines that are told something though nobody here holds them.
         targets: What is wanted of machines.
+        heard: Events that a signal asks for; one that is there already stays as it is.
+        ends: Events that their sender ends sooner, and when.
         events: Events that changed.
         observed: What was seen of machines.
         machines: Machines whose identity became known.
@@ -43,6 +45,8 @@ class Batch:
     moves: dict[str, tuple[str, str]] = field(default_factory=dict)
     free: list[str] = field(default_factory=list)
     targets: dict[str, Target] = field(default_factory=dict)
+    heard: dict[str, Event] = field(default_factory=dict)
+    ends: dict[str, float] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     observed: dict[str, Observed] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)
@@ -51,7 +55,8 @@ class Batch:
 
     def __len__(self) -> int:
         machines = len(self.moves) + len(self.targets) + len(self.observed)
-        return machines + len(self.machines) + len(self.events) + len(self.entries)
+        events = len(self.heard) + len(self.ends) + len(self.events)
+        return machines + len(self.machines) + events + len(self.entries)
 
     def add(self, later: "Batch") -> None:
         """Take over what came later; the later word on the same thing holds."""
@@ -59,6 +64,8 @@ class Batch:
             self.moves[id_] = (self.moves.get(id_, (holder, ""))[0], taker)
         self.free = later.free
         self.targets.update(later.targets)
+        self.heard.update(later.heard)
+        self.ends.update(later.ends)
         self.events.update(later.events)
         self.observed.update(later.observed)
         self.machines.update(later.machines)
@@ -192,6 +199,11 @@ def _write(store: Store, site: str, batch: Batch) -> frozenset[str]:
     if batch.free:
         refused |= store.owners(site).keys() & set(batch.free)
     targets = [one for id_, one in batch.targets.items() if id_ not in refused]
+    for event in batch.heard.values():
+        store.add_event(event)
+    for id_, end_s in batch.ends.items():
+        with suppress(InputError):
+            store.release(id_, end_s, abort=False, reason="ended by its sender")
     for event in batch.events.values():
         # one that was ended meanwhile by somebody else stays as it is; it is read again
         with suppress(InputError):
@@ -244,7 +256,7 @@ class Alarms:
     def look(self, decided: Iterable[Alarm]) -> None:
         """Note which alarms stand now: those of the service, and those decided."""
         now_s = self._time.now_s()
-        standing = {**self._own, **{(one.kind, one.subject): one for one in decided}}
+        standing = {**{(one.kind, one.subject): one for one in decided}, **self._own}
         for key, alarm in standing.items():
             self._last_s[key] = now_s
             before = self._raised.get(key)

@@ -15,6 +15,7 @@ from loadstone.model.ports import Store
 from loadstone.services.operations.book import FleetBook
 from loadstone.services.operations.seats import Parts
 
+OWN_KINDS = ("price ", "signal ")  # names of owners that begin so are orders of signals
 WANTS = {Action.RESUME: Want.RUN, Action.STOP: Want.STOP, Action.CAP: Want.CAP}
 # what was sent in a former life may have arrived or not: only a reading of this life tells
 STEPS = {
@@ -29,6 +30,8 @@ STEPS = {
 OWN = frozenset(
     {
         "site limit",
+        "group limit",
+        "meter silent",
         "price",
         "schedule",
         "signal",
@@ -140,12 +143,16 @@ class Recovery:
     def hold(self, owners: Mapping[str, str]) -> None:
         """Note which machines somebody outside this agent holds."""
         book = self._parts.book
-        held = {id_ for id_, owner in owners.items() if owner not in self.own}
+        own = {name for name in set(owners.values()) if self._is_own(name)}
+        held = {id_ for id_, owner in owners.items() if owner not in own}
         for i, id_ in enumerate(book.ids):
             if book.held[i] != (id_ in held):
                 book.held[i] = id_ in held
                 text = f"{id_} is held by {owners[id_]}" if id_ in held else f"{id_} is free"
                 self._parts.desk.note("ownership", text, subject=id_)
+
+    def _is_own(self, name: str) -> bool:
+        return name in self.own or name.startswith(OWN_KINDS)
 
     def _hands(self, memory: Memory) -> None:
         """Mend what a crash left between taking a machine and writing what is wanted of it."""

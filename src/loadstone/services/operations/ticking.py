@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from loadstone.model.errors import LoadstoneError, OutsideError
-from loadstone.model.operations.control import Decision, SiteView
+from loadstone.model.operations.control import Alarm, Decision, Order, SiteView
 from loadstone.model.operations.event import Event, EventState
 from loadstone.model.operations.fleet import Seen, Step, Want
 from loadstone.model.operations.reading import State
@@ -53,6 +53,9 @@ class Ticker:
         self._observed_s = self._owners_s = -np.inf
         self._ahead_s = self._time.utc_s() - self._time.now_s()
         self._jumped_s = -np.inf
+        self._signal_alarms: tuple[Alarm, ...] = ()
+        self._standing: tuple[Order, ...] = ()
+        self._minute: int | None = None
 
     async def tick(self) -> None:
         """Look, decide, write, send.
@@ -106,11 +109,15 @@ class Ticker:
                 await self.recovery.run()
                 self.events = {event.id: event for event in self.recovery.events}
             self._see()
-            self._hold(await self._desk.write() or ())
-            if self._desk.ok:
+            heard = list(self.listening.fresh)
+            refused = await self._desk.write()
+            if refused is not None:
+                self._hold(refused)
+                for id_ in heard:
+                    del self.listening.fresh[id_]
                 await self._poll()
         except OutsideError as error:
-            text = f"decisions cannot be written ({error}); machines are only stopped"
+            text = f"decisions cannot be written ({error}); no machine is started"
             alarms.set("store gone", text)
         if self._desk.ok:
             alarms.clear("store gone")
@@ -119,6 +126,7 @@ class Ticker:
         site, now_s = self._parts.terms.site, self._time.now_s()
         found = await self._desk.ask(lambda store: store.events(site))
         news = {event.id: event for event in found}
+        self.recovery.own.update(news)
         for id_, event in self.events.items():
             if id_ not in news and event.open:
                 ended = await self._desk.ask(partial(_event, id_=id_))
@@ -126,7 +134,6 @@ class Ticker:
                     news[id_] = ended
             elif id_ not in news and id_ in self._holders():
                 news[id_] = event
-        self.recovery.own.update(news)
         self.events = news
         if now_s >= self._owners_s + OWNERS_S:
             self._owners_s = now_s
@@ -167,20 +174,31 @@ class Ticker:
 
     def _view(self) -> SiteView:
         utc_s = self._time.utc_s()
+        meter = self.metering.view()
+        asked = self.listening.orders(meter.power_mw)
+        self._signal_alarms = asked.alarms
         return SiteView(
             now_s=self._time.now_s(),
             utc_s=utc_s,
             terms=self._parts.terms,
             fleet=self._book.view(),
             owners=self._book.owners,
-            events=tuple(self.events.values()),
-            orders=(*self._parts.doors.standing_orders(utc_s), *self.listening.orders()),
-            meter=self.metering.view(),
+            events=tuple({**self.listening.fresh, **self.events}.values()),
+            orders=(*self._calendar(utc_s), *asked.orders),
+            meter=meter,
             others_mw=self.metering.others_mw,
             others_floor_mw=self.metering.others_floor_mw,
             switches=self.switching.view(),
             store_ok=self._desk.ok and self.recovery.done,
         )
+
+    def _calendar(self, utc_s: float) -> tuple[Order, ...]:
+        """Return the limits of the calendar; they are worked out once a minute."""
+        minute = int(utc_s // 60)
+        if self._minute != minute:
+            self._standing = self._parts.doors.standing_orders(utc_s)
+            self._minute = minute
+        return self._standing
 
     def _decided(self) -> Decision:
         try:
@@ -248,7 +266,7 @@ class Ticker:
         batch.entries += self._limit_line(decision)
         batch.entries += self._command_lines(decision)
         batch.entries += self._progress_lines(steps)
-        self._parts.alarms.look(decision.alarms)
+        self._parts.alarms.look((*decision.alarms, *self._signal_alarms))
         return batch
 
     def _target(self, i: int, ahead_s: float | None = None) -> Target:
