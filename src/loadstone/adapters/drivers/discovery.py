@@ -45,7 +45,7 @@ def _of_range(text: str) -> Iterator[str]:
         _bounded(text, network.num_addresses)
         yield from (str(host) for host in network.hosts())
         return
-    first, dash, last = text.partition("-")
+    first, dash, last = (part.strip() for part in text.partition("-"))
     if not dash or not first[:1].isdigit():
         if not text:
             raise InputError("range", text, "must not be empty")
@@ -54,7 +54,7 @@ def _of_range(text: str) -> Iterator[str]:
     if "." not in last:
         last = f"{first.rpartition('.')[0]}.{last}"
     try:
-        low, high = int(IPv4Address(first.strip())), int(IPv4Address(last.strip()))
+        low, high = int(IPv4Address(first)), int(IPv4Address(last))
     except AddressValueError:
         raise InputError("range", text, "must be such as 10.0.0.1-10.0.0.50") from None
     if high < low:
@@ -132,7 +132,7 @@ class Search:
         Where nobody listens there the machine may sleep: those with web pages are asked too.
         """
         unsaid: Found | None = None
-        for index, port in enumerate(sorted({kind.port for kind in self.kinds.values()})):
+        for index, port in enumerate(self._ports()):
             reason, said = await self._version(host, port)
             if index == 0 and reason is Reason.TIMEOUT and not said:
                 return None  # nobody is there at all; other ports would only cost time
@@ -143,6 +143,12 @@ class Search:
                         return found
                     unsaid = _rather(unsaid, found)
         return unsaid
+
+    def _ports(self) -> list[int]:
+        """Return ports to look at; first those where an answer tells the family."""
+        marked = {kind.port for kind in self.kinds.values() if kind.marks}
+        ports = {kind.port for kind in self.kinds.values()}
+        return sorted(ports, key=lambda port: (port not in marked, port))
 
     async def _version(self, host: str, port: int) -> tuple[Reason, bytes]:
         """Return what a port says to `version`, and why it says nothing."""
