@@ -169,10 +169,23 @@ async def test_only_status_tells_a_stop_whatever_summary_says(key, summary):
     assert read.power_w == (None if summary is None else 38)
 
 
-async def test_numbers_left_over_after_a_stop_are_not_told_as_its_draw():
-    fake = Fake()
-    async with at(fake) as driver:
+async def test_a_machine_that_says_it_is_off_and_hashes_is_unknown():
+    fake, clock = Fake(), [1000.0]
+    async with at(fake, now_s=lambda: clock[0]) as driver:
         assert (await driver.stop()).accepted is True
+        for _ in range(2):
+            read = await driver.read()
+            assert (read.state, read.reason) == (State.UNKNOWN, Reason.INCOMPLETE)
+            clock[0] += 5.0
+            fake.summary["Elapsed"] += 5
+
+
+async def test_numbers_that_stand_still_after_a_stop_are_not_told_as_its_draw():
+    fake, clock = Fake(), [1000.0]
+    async with at(fake, now_s=lambda: clock[0]) as driver:
+        await driver.stop()
+        await driver.read()
+        clock[0] += 5.0
         read = await driver.read()
     assert (read.state, read.power_w, read.hashrate_th) == (State.STOPPED, None, 0.0)
 

@@ -91,6 +91,7 @@ class Fake:
         param = asked.get("param")
         if asked["cmd"] == "set.miner.service":
             self.info["miner"]["working"] = "true" if param == "start" else "false"
+            self.summary["hash-realtime"] = 101.847 if param == "start" else 0.0
         if asked["cmd"] == "set.miner.power_limit" and self.takes_cap:
             self.summary["power-limit"] = param
         if asked["cmd"] == "set.miner.pools":

@@ -18,8 +18,8 @@ Source:
     2026-11-21. Tried against a simulator, not against a machine.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -111,22 +111,24 @@ class Braiins:
 
     async def identify(self) -> Identity:
         """See `LoadDriver`."""
-        async with Within(self._deadline_s, self._device):
+        async with self._within():
             return identity_of(self._device, await self._get("miner/details", dict))
 
     async def read(self) -> Reading:
-        """See `LoadDriver`. Two requests on a kept connection, one where it does not work.
+        """See `LoadDriver`. Two requests on one connection, one where it does not work.
 
         The cap is asked for once a minute and told as it was then in between.
         """
-        return await reading(
+        read = await reading(
             self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
         )
+        self._http.drop()
+        return read
 
     async def detail(self) -> Detail:
         """See `LoadDriver`. Fills in the bounds of the cap."""
         began_s = self._now_s()
-        async with Within(self._deadline_s, self._device):
+        async with self._within():
             details = await self._get("miner/details", dict)
             boards = await self._maybe("miner/hw/hashboards")
             cooling = await self._maybe("cooling/state")
@@ -152,7 +154,7 @@ class Braiins:
     async def warm(self) -> None:
         """See `LoadDriver`. Logs in where no token lives."""
         with suppress(DeviceError):  # the command itself will tell
-            async with Within(self._deadline_s, self._device):
+            async with self._within():
                 await self._log_in(anew=False)
 
     async def stop(self) -> Outcome:
@@ -169,7 +171,7 @@ class Braiins:
 
     async def pools(self) -> tuple[Pool, ...]:
         """See `LoadDriver`. The interface does not tell passwords of pools."""
-        async with Within(self._deadline_s, self._device):
+        async with self._within():
             return await self._read_pools()
 
     async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
@@ -182,6 +184,14 @@ class Braiins:
 
     async def _outcome(self, told: Awaitable[Told]) -> Outcome:
         return await outcome(self._device, told, deadline_s=self._deadline_s, now_s=self._now_s)
+
+    @asynccontextmanager
+    async def _within(self) -> AsyncIterator[None]:
+        try:
+            async with Within(self._deadline_s, self._device):
+                yield
+        finally:
+            self._http.drop()
 
     # asking
 

@@ -6,7 +6,8 @@ version 2 (`btmineroff` in old firmware), `working` of `get.device.info` in vers
 `summary` says of a machine that is off differs by firmware: an error, zeros, or the last
 numbers it had. So `summary` alone may say that a machine runs, while it counts on and tells
 a hashrate; it never says that one is stopped. One request is enough for most of a fleet,
-and a second is made only in doubt.
+and a second is made only in doubt. A machine that says it is off and counts on at a hashrate
+is unknown.
 """
 
 from dataclasses import replace
@@ -67,9 +68,10 @@ class Watch:
         if off is None:
             return Sample(State.UNKNOWN, Reason.INCOMPLETE, told.power_w)
         if off:
-            # a hashrate of a machine that is off is what it had before, and so is the rest
-            left_over = bool(told.hashrate_th) or stands_still
-            power_w = None if left_over else told.power_w
+            if told.hashrate_th and not stands_still:
+                # it says that it is off and hashes: one of the two is not so
+                return Sample(State.UNKNOWN, Reason.INCOMPLETE, told.power_w, told.hashrate_th)
+            power_w = None if stands_still else told.power_w  # left over from before
             return Sample(State.STOPPED, Reason.NONE, power_w, 0.0, told.limit_w)
         if stands_still:
             return Sample(State.UNKNOWN, Reason.STALE)
