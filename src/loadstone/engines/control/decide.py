@@ -213,7 +213,8 @@ def _back(
     let_go = np.array([*(name in gone for name in view.owners), True])[fleet.owner]
     left = (fleet.want == Want.STOP) & let_go
     free = ~needs.stop & np.isnan(needs.cap_w) & ~fleet.held_elsewhere
-    return np.asarray(free & ~left & (load.idle | _raisable(view, sight, load)))
+    still = load.idle | (sight.stopped & ~sight.flying)
+    return np.asarray(free & ~left & (still | _raisable(view, sight, load)))
 
 
 def _ready(

@@ -15,6 +15,7 @@ RISEN = 0.9  # of full load: it has started
 WORKING = 0.5  # of full load: a machine that draws more works, whatever it says
 CAP_SLACK = 1.05  # the draw of a capped machine wavers about its cap
 LIFTED = 0.999  # of rated power: a cap that is none
+TELLING = 0.2  # of full load: a site that draws less tells nothing about that
 MOST_SCALE = 1.1  # machines tell their draw within a tenth
 
 
@@ -83,7 +84,7 @@ def look(view: SiteView) -> Sight:
     draw_w = np.where(known, told_w, fleet.full_w)
     after = known & (fleet.read_began_s > fleet.dispatched_s)
     waiting = (fleet.step == Step.DISPATCHING) & (now_s < fleet.not_before_s)
-    sent = (fleet.step == Step.DISPATCHED) & (now_s <= fleet.dispatched_s + timing.confirm_s)
+    sent = (fleet.step == Step.DISPATCHED) & (now_s < fleet.dispatched_s + timing.confirm_s)
     metered = fresh(view.meter, now_s, timing.meter_stale_s)
     rest_w = _rests(view, running, stopped, after)
     calm = metered and known.all() and not (waiting | sent).any() and not rest_w.any()
@@ -135,7 +136,7 @@ def _scale(view: SiteView, draw_w: Floats) -> float:
     others_mw = max(view.others_mw, view.others_floor_mw)
     machines_w = ((view.meter.power_mw or 0.0) - others_mw) * W_PER_MW
     told_w = float(draw_w.sum())
-    if told_w <= 0:
+    if told_w < TELLING * float(view.fleet.full_w.sum()) or told_w <= 0:
         return 1.0
     return min(max(machines_w / told_w, 1 / MOST_SCALE), MOST_SCALE)
 

@@ -13,7 +13,8 @@ from loadstone.model.operations.control import SiteView
 from loadstone.model.operations.fleet import Bools, Ints, Step, Want
 from loadstone.model.series import Floats
 
-WINDOWS_S = (10.0, 60.0)  # a ramp holds over each of these
+# a ramp holds over each of these: so many seconds, and at least so many machines
+WINDOWS = ((10.0, 5), (60.0, 1))
 QUIET_SHARE = 0.1  # of a machine: the meter stands still but for its noise
 W_PER_KW = 1e3
 SECONDS_PER_MINUTE = 60.0
@@ -93,16 +94,13 @@ def _risen_no_faster(
 
 
 def _paced(queue: Ints, power_w: Floats, told_s: Floats, rate: float, now_s: float) -> Bools:
-    """Return the first of a queue that a ramp of `rate` W/s lets go now. Shape (M,).
-
-    A window is at least so long that one machine fits into it.
-    """
+    """Return the first of a queue that a ramp of `rate` W/s lets go now. Shape (M,)."""
     if not queue.size:
         return _mask(queue, len(power_w))
     alone_s = float(power_w[queue[0]]) / rate
     most_w = inf
-    for window_s in WINDOWS_S:
-        long_s = max(window_s, alone_s)
+    for window_s, machines in WINDOWS:
+        long_s = max(window_s, machines * alone_s)
         gone_w = float(power_w[told_s > now_s - long_s].sum())
         most_w = min(most_w, rate * long_s - gone_w)
     return _mask(queue[np.cumsum(power_w[queue]) <= most_w * (1 + 1e-12)], len(power_w))
