@@ -135,6 +135,7 @@ class SimulatedMachine:
 
     __slots__ = (
         "_asleep",
+        "_bias",
         "_boots_until_s",
         "_draw",
         "_faults",
@@ -174,6 +175,7 @@ class SimulatedMachine:
         self._boots_until_s = -inf
         self._wakes_until_s = -inf
         self._started_s = now_s - 86_400.0 * (1 + chance(world.seed, "uptime", build.id))
+        self._bias = 2 * chance(world.seed, "sensor", build.id) - 1
         self._fed = True
         self._lost = 0
         self._stale: Sample | None = None
@@ -458,7 +460,7 @@ class SimulatedMachine:
         noise = self.build.noise
         told_w, hashrate = power_w, self._hashrate_th(now_s, phase)
         if noise:
-            told_w *= 1 + noise * (2 * chance(self.world.seed, "sensor", self.id) - 1)
+            told_w *= 1 + noise * self._bias
             drawn = chance(self.world.seed, "noise", self.id, floor(now_s / NOISE_S))
             hashrate *= 1 + noise * (2 * drawn - 1)
         since_s, from_c, to_c = self._rise

@@ -137,9 +137,16 @@ FIRMWARE = {
     "whatsminer-v2": Traits(
         idle_w=40.0, stop_s=5.0, cap_restarts=True, wake_from_s=60.0, wake_until_s=180.0
     ),
-    "whatsminer-v3": Traits(idle_w=40.0, stop_s=4.0, wake_from_s=60.0, wake_until_s=150.0),
+    "whatsminer-v3": Traits(
+        idle_w=40.0, stop_s=4.0, cap_restarts=True, wake_from_s=60.0, wake_until_s=150.0
+    ),
     "luxos": Traits(
-        cap=CapKind.PRESET, levels=_PRESETS, idle_w=18.0, wake_from_s=30.0, wake_until_s=90.0
+        cap=CapKind.PRESET,
+        levels=_PRESETS,
+        cap_restarts=True,
+        idle_w=18.0,
+        wake_from_s=30.0,
+        wake_until_s=90.0,
     ),
     "braiins": Traits(idle_w=20.0, wake_from_s=45.0, wake_until_s=150.0),
 }
