@@ -168,15 +168,16 @@ def _of_meters(
             power_mw=filled(power_mw),
             energy_mwh=np.full(len(at_s), np.nan),
         )
-        mwh, known_s = held_between(found, edges)
-        for began_s, _, readings, *told in of_meter:
-            place = int((began_s - edges[0]) // SPAN_S)
-            seconds = float(known_s[place])
-            mean = float(mwh[place]) * 3600 / seconds if seconds else None
-            rows.append((began_s, meter, readings, seconds, mean, *told))
-    began, meters, readings, *others = zip(*rows, strict=True)
+        told = {float(began_s): numbers for began_s, _, *numbers in of_meter}
+        for began_s, mwh, known_s in zip(edges, *held_between(found, edges), strict=False):
+            mean = mwh * 3600 / known_s if known_s > 0 else None
+            # without a reading of its own, one of the five minutes before may reach into it
+            numbers = told.get(float(began_s), [0, mean, mean, None])
+            if numbers[0] or mean is not None:
+                rows.append((began_s, meter, numbers[0], known_s, mean, *numbers[1:]))
+    began, names, readings, *others = zip(*rows, strict=True)
     counts = column(np.array(readings, dtype=np.int32), _COUNT)
-    columns = [reals(began), words(meters), counts, *map(reals, others)]
+    columns = [reals(began), words(names), counts, *map(reals, others)]
     yield pa.table(columns, schema=MEANS_SCHEMAS[METERS])
 
 
