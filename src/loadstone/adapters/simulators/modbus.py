@@ -139,8 +139,8 @@ class _Unit:
     def device(self, number: int) -> SimDevice:
         """Return it as the server knows it, by its unit number."""
         blocks = (
-            _block(((bit // _BITS, 1) for bit in self.coils), DataType.BITS),
-            _block(((bit // _BITS, 1) for bit in self.inputs), DataType.BITS),
+            _bits(self.coils),
+            _bits(self.inputs),
             self._registers("holding"),
             self._registers("input"),
         )
@@ -148,7 +148,9 @@ class _Unit:
 
     def _registers(self, table: str) -> list[SimData]:
         spans = (span for span in self.spans if span.table == table)
-        return _block(((span.first, span.count) for span in spans), DataType.REGISTERS)
+        known = {span.first + one for span in spans for one in range(span.count)}
+        kind = DataType.REGISTERS
+        return [SimData(one, values=0, datatype=kind) for one in sorted(known or {0})]
 
 
 @asynccontextmanager
@@ -240,10 +242,6 @@ def _put_bit(bits: dict[int, _Bit], name: str, number: int, bit: _Bit) -> None:
     bits[number] = bit
 
 
-def _block(parts: Iterable[tuple[int, int]], kind: DataType) -> list[SimData]:
-    """Return the registers of some parts, (first, count) each; one that is none for none."""
-    known = sorted({first + one for first, count in parts for one in range(count)})
-    if not known:
-        return [SimData(0, values=False if kind is DataType.BITS else 0, datatype=kind)]
-    values = [False] * _BITS if kind is DataType.BITS else 0
-    return [SimData(address, values=values, datatype=kind) for address in known]
+def _bits(known: Iterable[int]) -> list[SimData]:
+    numbers = sorted(known) or [0]  # a table may not be empty
+    return [SimData(one, values=False, datatype=DataType.BITS) for one in numbers]

@@ -17,13 +17,17 @@ from loadstone.adapters.simulators.site import SimulatedSite
 from loadstone.model.operations.terms import MqttMeter
 
 EVERY_S = 2.0
-_AGAIN_S = 1.0  # before a broker that is gone is tried again
+AGAIN_S = 1.0
 _GARBAGE = b'{"power_w": nan, }'
 
 
 @asynccontextmanager
 async def serving_mqtt(
-    site: SimulatedSite, meters: Iterable[MqttMeter], *, every_s: float = EVERY_S
+    site: SimulatedSite,
+    meters: Iterable[MqttMeter],
+    *,
+    every_s: float = EVERY_S,
+    again_s: float = AGAIN_S,
 ) -> AsyncIterator[None]:
     """Publish readings while a block runs; a broker that is lost is dialled again.
 
@@ -31,8 +35,9 @@ async def serving_mqtt(
         site: What meters show.
         meters: Meters, with their brokers and topics. All show the whole site.
         every_s: Seconds between two readings.
+        again_s: Seconds before a broker that is gone is tried again.
     """
-    tasks = [asyncio.create_task(_publish(site, meter, every_s)) for meter in meters]
+    tasks = [asyncio.create_task(_publish(site, meter, every_s, again_s)) for meter in meters]
     try:
         yield
     finally:
@@ -41,7 +46,9 @@ async def serving_mqtt(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _publish(site: SimulatedSite, meter: MqttMeter, every_s: float) -> None:
+async def _publish(
+    site: SimulatedSite, meter: MqttMeter, every_s: float, again_s: float
+) -> None:
     said = b""
     while True:
         try:
@@ -53,7 +60,7 @@ async def _publish(site: SimulatedSite, meter: MqttMeter, every_s: float) -> Non
                         await client.publish(meter.topic, said)
                     await asyncio.sleep(every_s)
         except aiomqtt.MqttError:
-            await asyncio.sleep(_AGAIN_S)
+            await asyncio.sleep(again_s)
 
 
 def _silent(site: SimulatedSite, meter: MqttMeter) -> bool:
