@@ -17,6 +17,7 @@ _BLOCK = 16
 _ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _MAGIC = b"$1$"
 _ROUNDS = 1000
+_CYCLE = 42  # turns after which the same is mixed in: 2 x 3 x 7
 # the order in which the digest's bytes are told, three at a time
 _ORDER = ((0, 6, 12), (1, 7, 13), (2, 8, 14), (3, 9, 15), (4, 10, 5))
 
@@ -41,18 +42,22 @@ def md5crypt(password: bytes, salt: bytes) -> str:
         first += b"\0" if bits & 1 else password[:1]
         bits >>= 1
     digest = hashlib.md5(first, usedforsecurity=False).digest()
+    around = [_around(password, salt, turn) for turn in range(_CYCLE)]
+    empty = hashlib.md5(usedforsecurity=False)
     for turn in range(_ROUNDS):
-        digest = hashlib.md5(
-            (password if turn % 2 else digest)
-            + (salt if turn % 3 else b"")
-            + (password if turn % 7 else b"")
-            + (digest if turn % 2 else password),
-            usedforsecurity=False,
-        ).digest()
+        fixed, mixed = around[turn % _CYCLE], empty.copy()
+        mixed.update(fixed + digest if turn % 2 else digest + fixed)
+        digest = mixed.digest()
     told = "".join(
         _letters(digest[a] << 16 | digest[b] << 8 | digest[c], 4) for a, b, c in _ORDER
     )
     return told + _letters(digest[11], 2)
+
+
+def _around(password: bytes, salt: bytes, turn: int) -> bytes:
+    """Return what stands before the digest in an odd turn, and after it in an even one."""
+    middle = (salt if turn % 3 else b"") + (password if turn % 7 else b"")
+    return password + middle if turn % 2 else middle + password
 
 
 def _letters(number: int, count: int) -> str:
