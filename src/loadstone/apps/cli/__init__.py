@@ -9,6 +9,7 @@ from loadstone.apps.cli.curtailing import curtail, release
 from loadstone.apps.cli.demo import demo
 from loadstone.apps.cli.exporting import export
 from loadstone.apps.cli.importing import import_
+from loadstone.apps.cli.operating import operate
 from loadstone.apps.cli.planning import plan
 from loadstone.apps.cli.reporting import report
 from loadstone.apps.cli.starting import new
@@ -28,6 +29,7 @@ app.command()(value)
 app.command()(verify)
 app.command()(report)
 app.command()(export)
+app.command()(operate)
 app.command()(status)
 app.command()(machines)
 app.command()(events)

@@ -4,12 +4,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loadstone.adapters import files
 from loadstone.adapters.files.agent_files import AgentFiles, AgentLock
+from loadstone.apps.clock import SystemClock
+from loadstone.apps.operations.pace import PacedClock
+from loadstone.apps.operations.served import Served, read_served
 from loadstone.apps.reading import read_network
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.network import Network
@@ -17,6 +20,7 @@ from loadstone.model.operations.agreement import limit_of
 from loadstone.model.operations.machine import Machine
 from loadstone.model.operations.roster import machines_of
 from loadstone.model.operations.terms import Operation, SiteTerms
+from loadstone.model.ports import Clock
 from loadstone.model.site import Site
 
 if TYPE_CHECKING:
@@ -78,7 +82,7 @@ class Place:
     @contextmanager
     def store(self) -> "Iterator[SqlStore]":
         """Give the store, open."""
-        with _libraries():
+        with libraries():
             # databases load here, so that planning needs neither them nor their time
             from loadstone.adapters.store import open_store  # noqa: PLC0415
         operation = self.operation
@@ -90,9 +94,25 @@ class Place:
 
     def telemetry(self) -> "History":
         """Return the history of readings, to read."""
-        with _libraries():
+        with libraries():
             from loadstone.adapters.store import History  # noqa: PLC0415 - as above
         return History(self.folder / self.operation.telemetry)
+
+    def served(self, site: str) -> Served | None:
+        """Return where a simulated site answers; None where it is not served."""
+        return read_served(self.agent_folder(site)) if self.simulated else None
+
+    def speed(self, site: str) -> float:
+        """Return how many of a site's seconds pass in one."""
+        served = self.served(site)
+        return served.speed if served else 1.0
+
+    def clock(self, site: str) -> Clock:
+        """Return the clock that a site goes by: of a simulated one it may hurry."""
+        served = self.served(site)
+        if served is None or served.speed == 1:
+            return SystemClock()
+        return PacedClock(datetime.fromtimestamp(served.start_s, UTC), served.speed)
 
     def agent_folder(self, site: str) -> Path:
         """Return the folder of a site's agent."""
@@ -108,7 +128,7 @@ class Place:
 
 
 @contextmanager
-def _libraries() -> Iterator[None]:
+def libraries() -> Iterator[None]:
     """Say which libraries operation needs, where they are not installed."""
     try:
         yield
