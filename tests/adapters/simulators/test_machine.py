@@ -296,6 +296,32 @@ def test_energy_is_the_integral_of_power(from_w, to_w, lasts_s, until_s):
         assert draw.energy_ws(5.0 + until_s) == pytest.approx(summed, rel=1e-3, abs=1.0)
 
 
+def test_what_is_due_happens_in_order_and_nothing_happens_in_the_past():
+    clock, done = Hands(), []
+    world = World(clock)
+    clock.now_s = 10.0
+    world.now_s()
+    world.at(3.0, lambda: done.append(world.now_s()))
+    world.at(30.0, lambda: done.append(world.now_s()))
+    world.at(20.0, lambda: world.at(25.0, lambda: done.append(world.now_s())))
+    assert world.next_s() == 10.0
+    clock.now_s = 40.0
+    assert world.now_s() == 40.0
+    assert done == [10.0, 25.0, 30.0]
+    clock.now_s = 39.0
+    assert world.now_s() == 40.0
+
+
+def test_time_goes_on_after_something_that_failed():
+    clock = Hands()
+    world = World(clock)
+    world.at(5.0, lambda: 1 // 0)
+    clock.now_s = 10.0
+    with pytest.raises(ZeroDivisionError):
+        world.now_s()
+    assert world.now_s() == 10.0
+
+
 def test_every_family_has_traits_that_make_sense():
     for traits in FIRMWARE.values():
         assert 30.0 <= traits.wake_from_s <= traits.wake_until_s <= 300.0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sockets of a whole simulated fleet in one process, on loopback and nowhere else.
 
-Where the system allows it (Linux, mostly as root) one socket a port takes the calls of all
+Where the system allows it (Linux) one socket a port takes the calls of all
 machines: it is bound to every address, but to the device `lo` alone, so that nobody outside
 reaches it, and the address that was dialled says which machine is meant. Elsewhere each
 machine and port has a socket of its own. Both take calls without a task or a transport each.

@@ -244,25 +244,33 @@ class World:
     _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _count: int = 0
     _instant_s: float | None = None
+    _seen_s: float = -inf
     _ambient: tuple[float, float] = (-inf, 25.0)
 
     def now_s(self) -> float:
         """Return the time, after everything that was due has happened."""
         if self._instant_s is not None:
             return self._instant_s
-        now_s = self.clock_s()
-        due = self._due
-        while due and due[0][0] <= now_s:
-            self._instant_s, _, act = heapq.heappop(due)
-            act()
-        self._instant_s = None
+        now_s = max(self.clock_s(), self._seen_s)
+        if self._due and self._due[0][0] <= now_s:
+            self._catch_up(now_s)
+        self._seen_s = now_s
         return now_s
 
     def at(self, at_s: float, act: Callable[[], None]) -> None:
         """Let something happen at a time, or at once when that is past."""
         if at_s < inf:
             self._count += 1
-            heapq.heappush(self._due, (at_s, self._count, act))
+            heapq.heappush(self._due, (max(at_s, self._seen_s), self._count, act))
+
+    def _catch_up(self, now_s: float) -> None:
+        try:
+            while self._due and self._due[0][0] <= now_s:
+                self._instant_s, _, act = heapq.heappop(self._due)
+                self._seen_s = self._instant_s
+                act()
+        finally:
+            self._instant_s = None
 
     def next_s(self) -> float:
         """Return when something is due next; infinite for never."""
