@@ -5,7 +5,7 @@ that can be killed, and a watchdog. Nothing here sleeps in truth."""
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from loadstone.adapters.simulators.faults import Fault
 from loadstone.adapters.simulators.machine import Build, SimulatedMachine
@@ -352,9 +352,6 @@ class LivingSite:
         return [one.id for one in self.units if one.phase == "asleep"]
 
 
-def with_switches(terms: SiteTerms, *ids: str) -> SiteTerms:
-    """Return rules with fans of these names."""
-    switches = tuple(
-        ModbusSwitch(id=id_, host="127.0.0.1", coil=i) for i, id_ in enumerate(ids)
-    )
-    return replace(terms, switches=switches)
+def switches_of(*ids: str) -> tuple[ModbusSwitch, ...]:
+    """Return switches of fans with these names."""
+    return tuple(ModbusSwitch(id=id_, host="127.0.0.1", coil=i) for i, id_ in enumerate(ids))

@@ -26,8 +26,8 @@ from tests.services.operations.living_site import (
     Feed,
     LivingSite,
     machines_of,
+    switches_of,
     terms_of,
-    with_switches,
 )
 from tests.virtual_time import VirtualClock
 
@@ -56,6 +56,7 @@ class Schedule:
             limit_mw=0.005 + full_mw * self.dice.uniform(0.5, 1.5),
             meter_silent=silent,
             groups=(Group(id="hall", fans="fans", fans_after_s=20.0, fans_before_s=4.0),),
+            switches=switches_of("fans"),
             signals=(
                 FileSignal(
                     id="prices",
@@ -85,7 +86,6 @@ class Schedule:
                 cooldown_s=60.0,
             ),
         )
-        terms = with_switches(terms, "fans")
         family = self.dice.choice(["luxos", "whatsminer-v2", "braiins", "antminer"])
         machines = machines_of(count, family)
         self.living = LivingSite(
@@ -101,6 +101,7 @@ class Schedule:
         self.judge = Judge(self.living)
         self.added: list[str] = []
         self.taken: set[str] = set()
+        self.asked: list[SignalValue] = []
 
     def _others(self) -> float:
         return self.dice.uniform(0.0, 0.006)
@@ -179,11 +180,12 @@ class Schedule:
         for id_ in sorted(self.taken):
             self._free(id_)
         for event in self.living.truth.events(SITE):
-            if event.ends_s is None:
+            if event.ends_s is None:  # nobody else will end it
                 now_s = self.clock.now().timestamp()
                 self.living.truth.release(event.id, now_s, abort=False, reason="")
         if not self.living.alive:
             self._start()
+        self._say_again()
 
     # ---- what can happen ----
 
@@ -229,7 +231,13 @@ class Schedule:
         if self.living.store.gone:
             for id_ in self.taken:
                 self.judge.held(id_, 1e9)
+        self._say_again()
         self.living.start()
+
+    def _say_again(self) -> None:
+        """Let the sender tell all that it asked for, as a new connection hears it."""
+        for value in self.asked:
+            self.living.feeds["grid"].say(value)
 
     async def _lose_store(self) -> None:
         self.living.store.gone = not self.living.store.gone
@@ -272,6 +280,7 @@ class Schedule:
             ends_s=now_s + self.dice.uniform(60, 300),
             reference=f"asked-{len(self.added)}",
         )
+        self.asked.append(value)
         for _ in range(2):
             self.living.feeds["grid"].say(value)
         self.added.append(f"grid:{value.reference}")
