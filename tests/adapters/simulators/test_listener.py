@@ -63,11 +63,22 @@ class Long(Echo):
         return b"x" * 20_000_000
 
 
+class Broken(Echo):
+    """Falls over whatever it hears."""
+
+    def feed(self, data):
+        raise ZeroDivisionError
+
+
 def face(kind, word):
     return Face(default_port=1, open=lambda machine: kind(machine, word))
 
 
-FACES = {"luxos": (face(Echo, "port"), face(Echo, "web")), "antminer": (face(Long, ""),)}
+FACES = {
+    "luxos": (face(Echo, "port"), face(Echo, "web")),
+    "antminer": (face(Long, ""),),
+    "braiins": (face(Broken, ""),),
+}
 
 
 class Served:
@@ -214,6 +225,17 @@ async def test_a_machine_with_a_new_address_answers_there(mode):
         assert await served.ask("127.78.0.1") == b"m0 port bye\n"
         with pytest.raises(ConnectionError):
             assert await served.ask("127.77.0.1") == b"never"
+
+
+async def test_a_face_that_fails_hangs_up_and_is_heard_of():
+    heard = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: heard.append(type(context["exception"])))
+    async with Served(Mode.EACH, family="braiins") as served:
+        assert await served.ask("127.77.0.1") == b""
+        assert heard == [ZeroDivisionError]
+        assert not served.listener.calls
+    loop.set_exception_handler(None)
 
 
 async def test_nothing_but_loopback_is_served():

@@ -239,7 +239,12 @@ class _Call:
         elif self._machine.has(FaultKind.HANG):
             self._wait()
         else:
-            self._reply(self._conversation.feed(data))
+            try:
+                answer = self._conversation.feed(data)
+            except BaseException:
+                self.end()
+                raise
+            self._reply(answer)
 
     def end(self) -> None:
         """Hang up."""
