@@ -3,6 +3,8 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loadstone.adapters.drivers.miners.whatsminer_crypt import seal, session, unseal
 from loadstone.adapters.drivers.miners.whatsminer_v2 import WhatsminerV2
@@ -113,6 +115,14 @@ class Fake:
                 {"URL": asked[f"pool{i}"], "User": asked[f"worker{i}"]} for i in (1, 2, 3)
             ]
         return ok("API command OK")
+
+
+@given(st.dictionaries(st.text("{}[]ab", max_size=6), st.text("{}:,ab", max_size=9)))
+async def test_an_answer_is_whole_at_its_end_and_not_before(document):
+    said = json.dumps(document).encode()
+    assert to_end_of_object(bytearray(said), False) == len(said)
+    for end in range(len(said)):
+        assert to_end_of_object(bytearray(said[:end]), False) == 0
 
 
 @asynccontextmanager
@@ -254,6 +264,17 @@ async def test_a_token_is_fetched_once_and_again_before_the_machine_forgets_it()
         assert fake.tokens == 1
         clock[0] += 1_790.0
         await driver.stop()
+    assert fake.tokens == 2
+
+
+async def test_warming_keeps_a_token_that_will_last():
+    fake, clock = Fake(), [1000.0]
+    async with at(fake, now_s=lambda: clock[0]) as driver:
+        for _ in range(3):
+            await driver.warm()
+        assert fake.tokens == 1
+        clock[0] += 1_000.0
+        await driver.warm()
     assert fake.tokens == 2
 
 

@@ -142,10 +142,10 @@ class WhatsminerV2:
         )
 
     async def warm(self) -> None:
-        """See `LoadDriver`. Fetches a token where there is none that lives."""
+        """See `LoadDriver`. Fetches a token where there is none, or half its life is over."""
         with suppress(DeviceError):  # the command itself will tell
             async with Within(self._deadline_s, self._device):
-                await self._live_session()
+                await self._live_session(spare_s=SESSION_S / 2)
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""
@@ -251,9 +251,9 @@ class WhatsminerV2:
 
     # writing
 
-    async def _live_session(self) -> Session:
+    async def _live_session(self, *, spare_s: float = 0.0) -> Session:
         held = self._session
-        if held is not None and self._now_s() < held.ends_s:
+        if held is not None and self._now_s() + spare_s < held.ends_s:
             return held
         self._session = None
         asked_s = self._now_s()

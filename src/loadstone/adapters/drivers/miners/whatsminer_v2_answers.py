@@ -45,12 +45,16 @@ class Said(msgspec.Struct):
 
 
 def to_end_of_object(buffer: bytearray, closed: bool) -> int:
-    """Return the answer's length when its braces are closed, or the other side has."""
-    if closed:
+    """Return the answer's length: when its JSON is whole, at NUL, or when it was closed."""
+    if closed or buffer.endswith(b"\0"):
         return len(buffer)
-    end = buffer.rstrip(b"\0\r\n ")
-    closes = end.endswith(b"}") and end.count(b"{") <= end.count(b"}")
-    return len(buffer) if closes else 0
+    if not buffer.rstrip(b"\r\n ").endswith(b"}"):
+        return 0
+    try:
+        msgspec.json.decode(buffer, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return 0
+    return len(buffer)
 
 
 def summary_of(device: str, said: Said) -> Summary | None:
