@@ -239,7 +239,7 @@ class Braiins:
         """Return what a page tells; None where the machine says that it cannot."""
         try:
             return msgspec.json.decode(await self._ask("GET", path))
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
         except DeviceError as error:
             if error.reason not in {Reason.DENIED, Reason.UNSUPPORTED}:
