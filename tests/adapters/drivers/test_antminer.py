@@ -220,6 +220,10 @@ def test_what_is_written_keeps_fans_pools_and_names_the_mode_twice():
     assert said["pools"] == CONF["pools"]
     assert (said["miner-mode"], said["bitmain-work-mode"]) == (1, 1)
     assert (said["bitmain-fan-ctrl"], said["bitmain-fan-pwm"]) == (True, "70")
+    assert said["freq-level"] == "100"
+    assert "bitmain-hashrate-percent" not in said  # it was not read, so none is made up
+    percent = {**CONF, "bitmain-hashrate-percent": "80"}
+    assert written(percent, 0, ())["bitmain-hashrate-percent"] == "80"
     assert "miner-mode" not in written(CONF, None, ())
 
 

@@ -14,6 +14,14 @@ NORMAL, SLEEP = 0, 1
 RUNS = frozenset({NORMAL, 2, 3})  # 2 and 3 draw more or less, by model
 POOL_SLOTS = 3
 MODE_KEYS = ("miner-mode", "bitmain-work-mode")
+# what the page sends back as it was read, by the names it is read with; nothing is made up
+_KEPT = {
+    "bitmain-fan-ctrl": "bitmain-fan-ctrl",
+    "bitmain-fan-pwm": "bitmain-fan-pwm",
+    "bitmain-hashrate-percent": "bitmain-hashrate-percent",
+    "bitmain-freq-level": "freq-level",
+    "freq-level": "freq-level",
+}
 _UNITS = {"GH": 1e-3, "TH": 1.0, "PH": 1e3, "MH": 1e-6}  # to TH
 
 
@@ -188,13 +196,9 @@ def written(config: Config, mode: int | None, pools: tuple[Pool, ...]) -> Config
     """
     slots = [{"url": p.url, "user": p.user, "pass": p.password} for p in pools]
     slots += [{"url": "", "user": "", "pass": ""}] * (POOL_SLOTS - len(slots))
-    return {
-        "bitmain-fan-ctrl": config.get("bitmain-fan-ctrl", False),
-        "bitmain-fan-pwm": config.get("bitmain-fan-pwm", "100"),
-        "freq-level": config.get("freq-level", config.get("bitmain-freq-level", "100")),
-        "pools": slots,
-        **({} if mode is None else dict.fromkeys(MODE_KEYS, mode)),
-    }
+    kept = {name: config[key] for key, name in _KEPT.items() if key in config}
+    modes = {} if mode is None else dict.fromkeys(MODE_KEYS, mode)
+    return {**kept, **modes, "pools": slots}
 
 
 def sample(row: Stats, mode: int | None) -> Sample:
