@@ -167,7 +167,7 @@ def _said(value: SignalValue) -> tuple[float, float | None]:
 
 def _data(value: SignalValue) -> dict[str, object]:
     return {
-        "kind": value.kind,
+        "means": value.kind,
         "value": value.value,
         "starts_s": value.starts_s,
         "ends_s": value.ends_s,
