@@ -33,9 +33,9 @@ def test_what_says_that_it_is_off_and_hashes_is_never_stopped(summary):
 def test_a_summary_stands_still_when_its_seconds_do():
     watch = Watch()
     assert not watch.stands_still(Summary(elapsed_s=10.0), 100.0)
-    assert not watch.stands_still(Summary(elapsed_s=10.0), 102.9)
-    assert watch.stands_still(Summary(elapsed_s=10.0), 103.0)
-    assert not watch.stands_still(Summary(elapsed_s=11.0), 104.0)
+    assert not watch.stands_still(Summary(elapsed_s=10.0), 109.9)
+    assert watch.stands_still(Summary(elapsed_s=10.0), 110.0)
+    assert not watch.stands_still(Summary(elapsed_s=11.0), 111.0)
     assert not watch.stands_still(Summary(), 200.0)
     assert not watch.stands_still(Summary(), 300.0)
 

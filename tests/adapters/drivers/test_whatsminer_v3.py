@@ -153,7 +153,7 @@ async def test_a_summary_that_stands_still_is_stale():
     fake, clock = Fake(), [1000.0]
     async with at(fake, now_s=lambda: clock[0]) as driver:
         await driver.read()
-        clock[0] += 5.0
+        clock[0] += 15.0
         read = await driver.read()
     assert (read.state, read.reason) == (State.UNKNOWN, Reason.STALE)
 

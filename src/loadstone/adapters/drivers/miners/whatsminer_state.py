@@ -17,7 +17,7 @@ from loadstone.adapters.drivers.calls import Sample
 from loadstone.model.operations.command import Capability, CapKind
 from loadstone.model.operations.reading import Reason, State
 
-STALE_S = 3.0  # `elapsed` is in whole seconds; one that stands still for longer is old
+STALE_S = 10.0  # `elapsed` counts seconds; firmware may keep an answer for some (assumed)
 
 CAPABILITY = Capability(
     cap=CapKind.WATTS,
