@@ -360,6 +360,14 @@ async def test_a_cap_that_is_refused_silently_is_unverified_and_tells_what_is_in
     assert (said.accepted, said.reason, said.limit_w) == (None, Reason.UNVERIFIED, 2635.0)
 
 
+async def test_no_watts_are_not_written_for_they_may_mean_no_limit():
+    fake = Fake()
+    async with at(fake) as driver:
+        said = await driver.cap(0.0)
+    assert (said.accepted, said.reason) == (False, Reason.DENIED)
+    assert fake.heard == []
+
+
 async def test_a_machine_that_is_off_tells_its_cap_by_its_status():
     fake = Fake()
     fake.says["summary"] = no(14, "invalid cmd")

@@ -332,8 +332,9 @@ class Braiins:
         if known.min_w is None or known.max_w is None:
             self._learn(await self._maybe("configuration/constraints"))
             known = self._capability
-        if known.min_w is not None and asked_w < known.min_w:
-            message = f"takes {known.min_w:g} W at least"
+        least_w = 1.0 if known.min_w is None else known.min_w
+        if asked_w < least_w:
+            message = f"takes {least_w:g} W at least"
             raise DeviceError(self._device, Reason.DENIED, message)
         watts = int(asked_w if known.max_w is None else min(asked_w, known.max_w))
         if await self._target() == watts:

@@ -318,6 +318,8 @@ class WhatsminerV2:
         return limit_w
 
     async def _cap(self, asked_w: float) -> Told:
+        if asked_w < 1.0:  # no watts may mean no limit
+            raise DeviceError(self._device, Reason.DENIED, "a cap below 1 W is a stop")
         before_w = await self._limit()
         most_w = self._capability.max_w or 0.0
         if taken(asked_w, before_w, None, most_w):
