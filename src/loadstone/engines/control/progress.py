@@ -109,7 +109,7 @@ def _steps(wish: Wish, fleet: Fleet, sight: Sight, confirmed: Bools, timing: Tim
         (silent, Step.UNAVAILABLE),
         (spent, Step.FAILED),
         (settled & ~as_wanted(fleet, sight, wish.want, wish.want_w), Step.DRIFTED),
-        (fleet.step == Step.FAILED, Step.DISPATCHED),
+        (np.isin(fleet.step, (Step.CONFIRMED, Step.FAILED)), Step.DISPATCHED),
     )
     return np.select(
         [mask for mask, _ in cases], [code for _, code in cases], fleet.step
