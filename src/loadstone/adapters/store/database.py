@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from threading import RLock
 from typing import Any
+from weakref import finalize
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
@@ -44,6 +45,7 @@ class Database:
     def __init__(self, url: str, folder: Path) -> None:
         self._url = _checked(url, folder)
         self.engine = _engine(self._url)
+        finalize(self, self.engine.dispose)  # nobody needs to remember to close a store
         in_memory = isinstance(self.engine.pool, StaticPool)
         self._turn: AbstractContextManager[Any] = RLock() if in_memory else nullcontext()
 
