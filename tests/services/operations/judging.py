@@ -22,6 +22,7 @@ UNRULY = (
 BLIND = (FaultKind.REFUSE, FaultKind.HANG)
 AFTER_S = 120.0  # a fault is felt for so long after it: pauses between attempts double
 INRUSH = 1.1
+SLACK = 1.02
 LANDING_S = 30.0  # from the command until a machine draws next to nothing
 
 
@@ -37,6 +38,8 @@ class Judge:
     unknown: a machine that nobody could reach for a sweep, a deadline and `stale_s` is not
         shown as running or stopped; one that is shown stopped by a reading of the last second
         was asleep in truth, unless it repeats old answers.
+    ramp: through any minute in which an agent lived and every machine obeyed, machines did not
+        come to draw more by more than the ramp allows.
     owner: nothing is told to a machine while somebody else holds it.
     """
 
@@ -62,6 +65,7 @@ class Judge:
                 self._blind_since.pop(unit.id, None)
             self._asleep_at[unit.id].append((now_s, unit.phase is Phase.ASLEEP))
         self._limit(now_s)
+        self._ramp(now_s)
         if self.living.alive:
             self._unknown(now_s)
 
@@ -76,6 +80,21 @@ class Judge:
         elif now_s - self._fine_since_s > terms.timing.allowed_over_s + LANDING_S:
             self.note(f"meter {meter_mw:.4f} MW is above {terms.limit_mw:.4f} MW for too long")
             self._fine_since_s = now_s
+
+    def _ramp(self, now_s: float) -> None:
+        allowed_kw = self.living.terms.ramp.up_kw_per_min
+        tame = all(now_s > last_s + AFTER_S for last_s in self._unruly_s.values())
+        if allowed_kw is None or not tame or not self._can_act():
+            self._low.clear()
+            return
+        machines_kw = 1e3 * self.living.site.machines_mw()
+        self._low.append((now_s, machines_kw))
+        while self._low[0][0] < now_s - 60.0:
+            self._low.popleft()
+        rise_kw = machines_kw - min(kw for _, kw in self._low)
+        if rise_kw > allowed_kw * SLACK:
+            self.note(f"machines rose by {rise_kw:.2f} kW in a minute, {allowed_kw} allowed")
+            self._low.clear()
 
     def _can_act(self) -> bool:
         living = self.living

@@ -31,8 +31,8 @@ from tests.services.operations.living_site import (
 )
 from tests.virtual_time import VirtualClock
 
-HAPPENING_S = 600.0
-CALM_S = 900.0  # then nothing more happens, and everything comes to rest
+HAPPENING_S = 450.0
+CALM_S = 600.0  # then nothing more happens, and everything comes to rest
 MACHINE_FAULTS = (
     FaultKind.REFUSE,
     FaultKind.HANG,

@@ -11,8 +11,8 @@ import pytest
 from tests.services.operations.schedules import lived
 from tests.virtual_time import run_virtual
 
-SEEDS = range(24)
-MANY = range(24, 2024)
+SEEDS = range(16)
+MANY = range(16, 2016)
 
 
 def told(schedule) -> str:
