@@ -174,15 +174,12 @@ class TwinDriver:
             )
         try:
             claimed = await self._ask(lambda machine: machine.cap(limit_w))
-        except _Silence as silence:
-            return self._failed(silence, sent_s)
-        try:
-            in_force = await self._ask(lambda machine: machine.limit_w)
+            in_force = await self._ask(lambda machine: machine.limit_w or machine.rated_w)
         except _Silence as silence:
             return self._outcome(None, silence.reason, sent_s)
-        obeyed = in_force is not None and abs(claimed - in_force) <= _LIMIT_TOLERANCE_W
-        reason = Reason.NONE if obeyed else Reason.UNVERIFIED
-        return self._outcome(obeyed, reason, sent_s, limit_w=in_force)
+        if abs(claimed - in_force) <= _LIMIT_TOLERANCE_W:
+            return self._outcome(True, Reason.NONE, sent_s, limit_w=in_force)
+        return self._outcome(None, Reason.UNVERIFIED, sent_s, limit_w=in_force)
 
     async def pools(self) -> tuple[Pool, ...]:
         """Return the pools of its configuration."""
@@ -191,15 +188,14 @@ class TwinDriver:
     async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
         """Write pools, and read them back."""
         sent_s = self._line.now_s()
-        said = await self._tell(lambda one: one.write_config(pools=pools), sent_s=sent_s)
-        if not said.accepted:
-            return said
         try:
+            await self._ask(lambda machine: machine.write_config(pools=pools))
             found = await self._ask(lambda machine: machine.pools)
         except _Silence as silence:
             return self._outcome(None, silence.reason, sent_s)
-        kept = found == tuple(pools)
-        return self._outcome(kept, Reason.NONE if kept else Reason.UNVERIFIED, sent_s)
+        if found == tuple(pools):
+            return self._outcome(True, Reason.NONE, sent_s)
+        return self._outcome(None, Reason.UNVERIFIED, sent_s)
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""
@@ -220,14 +216,12 @@ class TwinDriver:
         seed = self._site.world.seed
         return await self._line.ask(has, seed, lambda: act(reached()))
 
-    async def _tell(
-        self, act: Callable[[SimulatedMachine], object], sent_s: float | None = None
-    ) -> Outcome:
-        sent_s = self._line.now_s() if sent_s is None else sent_s
+    async def _tell(self, act: Callable[[SimulatedMachine], object]) -> Outcome:
+        sent_s = self._line.now_s()
         try:
             await self._ask(act)
         except _Silence as silence:
-            return self._failed(silence, sent_s)
+            return self._outcome(None, silence.reason, sent_s)
         return self._outcome(True, Reason.NONE, sent_s)
 
     async def _or_raise(self, act: Callable[[SimulatedMachine], T]) -> T:
@@ -235,11 +229,6 @@ class TwinDriver:
             return await self._ask(act)
         except _Silence as silence:
             raise DeviceError(str(self._address), silence.reason) from silence
-
-    def _failed(self, silence: _Silence, sent_s: float) -> Outcome:
-        """Return that a command failed: not carried out only where nobody took the call."""
-        refused = silence.reason is Reason.REFUSED
-        return self._outcome(False if refused else None, silence.reason, sent_s)
 
     def _outcome(
         self,
