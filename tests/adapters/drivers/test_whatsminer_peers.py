@@ -16,8 +16,9 @@ GRANT = {"time": "5626", "salt": "BQ5hoXV9", "newsalt": "jbzkfQls"}
 COMMAND = {"cmd": "power_off", "respbefore": "true"}
 
 PEER = """
-import asyncio, base64, hashlib, json, sys
-from pyasic.rpc.btminer import BTMinerRPCAPI, create_privileged_cmd, parse_btminer_priviledge_data
+import asyncio, json, sys
+from pyasic.rpc.btminer import BTMinerRPCAPI, create_privileged_cmd
+from pyasic.rpc.btminer import parse_btminer_priviledge_data
 
 asked = json.load(sys.stdin)
 api = BTMinerRPCAPI("127.0.0.1")
