@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from loadstone.adapters.drivers.miners import DRIVERS
+from loadstone.adapters.drivers.miners import DRIVERS, FURTHER
 from loadstone.adapters.meters import open_metering
 from loadstone.adapters.signals import open_feeds
 from loadstone.apps.operations.places import Place
@@ -26,6 +26,8 @@ from loadstone.services.operations.watchdog import WatchDoors
 
 T = TypeVar("T")
 
+_KINDS = DRIVERS | FURTHER
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Seat:
@@ -43,8 +45,8 @@ class Seat:
 def check_families(machines: Sequence[Machine]) -> None:
     """Raise `InputError` where no driver speaks to a machine."""
     for machine in machines:
-        if machine.family not in DRIVERS:
-            rule = f"has no driver here; there are {', '.join(sorted(DRIVERS))}"
+        if machine.family not in _KINDS:
+            rule = f"has no driver here; there are {', '.join(sorted(_KINDS))}"
             raise InputError("machines.family", machine.family, rule)
 
 
@@ -100,7 +102,7 @@ def _opener(
     deadline_s: float, now_s: Callable[[], float]
 ) -> Callable[[Machine, Credential | None], LoadDriver]:
     def driver(machine: Machine, credential: Credential | None) -> LoadDriver:
-        kind = DRIVERS[machine.family]
+        kind = _KINDS[machine.family]
         return kind.make(machine.address, credential, deadline_s=deadline_s, now_s=now_s)
 
     return driver
