@@ -9,7 +9,7 @@ from zlib import crc32
 
 from loadstone.adapters.drivers.miners import DRIVERS
 from loadstone.adapters.simulators.faults import Fault, FaultKind
-from loadstone.adapters.simulators.listener import Listener, Mode, free_port
+from loadstone.adapters.simulators.listener import Faces, Listener, Mode, free_port
 from loadstone.adapters.simulators.machine import Build, SimulatedMachine
 from loadstone.adapters.simulators.miners import FACES
 from loadstone.adapters.simulators.physics import World
@@ -56,7 +56,9 @@ class Rig(SimpleNamespace):
 
 
 @asynccontextmanager
-async def served(family: str, *, credential: Credential | None = None) -> AsyncIterator[Rig]:
+async def served(
+    family: str, *, credential: Credential | None = None, faces: Faces = FACES
+) -> AsyncIterator[Rig]:
     rig = Rig(family=family, clock_s=10_000.0, made=[])
     build = Build(
         id="m1",
@@ -74,7 +76,7 @@ async def served(family: str, *, credential: Credential | None = None) -> AsyncI
     host = f"127.66.{crc32(family.encode()) % 250}.7"
     web_port = free_port() if len(FACES[family]) > 1 else None
     rig.machine.address = Address(host=host, port=free_port(), web_port=web_port)
-    listener = Listener(SimulatedSite(world, [rig.machine]), FACES, Mode.EACH)
+    listener = Listener(SimulatedSite(world, [rig.machine]), faces, Mode.EACH)
     listener.open()
     try:
         yield rig

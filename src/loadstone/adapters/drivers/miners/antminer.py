@@ -2,8 +2,8 @@
 """Antminers with the firmware they are shipped with: reads on port 4028, writes by the web.
 
 A stop is a write of the configuration, and a careless one wipes the pools. So nothing is
-written without a configuration read whole just before, the pools of that reading are sent
-back with it, and it is read again after.
+written without a configuration read whole just before, twice alike; the pools of that reading
+are sent back with it, and it is read again after.
 
 Source:
     asic-rs of 256foundation (read 2026-11-21): `stats` with new_api at its top level, the
@@ -163,11 +163,21 @@ class Antminer:
         return decode(self._device, body, kind)
 
     async def _config(self) -> Config:
-        """Return the configuration, verified: it has a list of pools."""
+        """Return the configuration; it has a list of pools."""
         config: Config = await self._page("get_miner_conf", dict)
         if pools_of(config) is None:
             raise DeviceError(self._device, Reason.INCOMPLETE, "the configuration is not whole")
         return config
+
+    async def _verified(self) -> Config:
+        """Return the configuration as two readings in a row agree on it.
+
+        It may be read while the machine itself is writing it, and would be written back so.
+        """
+        first, second = await self._config(), await self._config()
+        if _as_written(first) != _as_written(second):
+            raise DeviceError(self._device, Reason.INCOMPLETE, "the configuration changes")
+        return second
 
     async def _sample(self) -> Sample:
         try:
@@ -206,7 +216,7 @@ class Antminer:
     # telling
 
     async def _turn(self, mode: int, goal: State) -> Told:
-        config = await self._config()
+        config = await self._verified()
         had = mode_of(config)
         if had is None:
             raise DeviceError(self._device, Reason.UNSUPPORTED, "it has no work mode")
@@ -229,7 +239,7 @@ class Antminer:
     async def _set_pools(self, pools: tuple[Pool, ...]) -> Told:
         if len(pools) > POOL_SLOTS:
             raise DeviceError(self._device, Reason.UNSUPPORTED, f"it has {POOL_SLOTS} pools")
-        config = await self._config()
+        config = await self._verified()
         return await self._write(config, mode_of(config), pools)
 
     async def _write(self, config: Config, mode: int | None, pools: tuple[Pool, ...]) -> Told:
@@ -269,6 +279,10 @@ class Antminer:
                         self._device, Reason.UNVERIFIED, f"written, not read back: {error}"
                     ) from None
             await asyncio.sleep(AGAIN_S)
+
+
+def _as_written(config: Config) -> Config:
+    return written(config, mode_of(config), pools_of(config) or ())
 
 
 _: type[LoadDriver] = Antminer

@@ -172,19 +172,23 @@ def mode_of(config: Config) -> int | None:
 
 
 def pools_of(config: Config) -> tuple[Pool, ...] | None:
-    """Return the pools of a configuration without empty slots; None when there is no list."""
+    """Return the pools of a configuration without empty slots; None when they are not whole.
+
+    Nothing is guessed: what is written back must be what was there.
+    """
     rows = config.get("pools")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list):
         return None
-    found = [
-        Pool(
-            url=str(row.get("url") or ""),
-            user=str(row.get("user") or ""),
-            password=str(row.get("pass") or ""),
-        )
-        for row in rows
-    ]
-    return tuple(pool for pool in found if pool.url)
+    found = []
+    for row in rows:
+        match row:
+            case {"url": ""}:
+                continue
+            case {"url": str(url), "user": str(user), "pass": str(password)}:
+                found.append(Pool(url=url, user=user, password=password))
+            case _:
+                return None
+    return tuple(found)
 
 
 def written(config: Config, mode: int | None, pools: tuple[Pool, ...]) -> Config:

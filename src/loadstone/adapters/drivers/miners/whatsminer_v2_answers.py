@@ -101,7 +101,8 @@ def no(device: str, said: dict[str, Any]) -> DeviceError:
     code = said.get("Code") if "Code" in said else dig(old, "Code")
     words = text(said.get("Msg")) or text(dig(old, "Msg")) or "no such thing in the answer"
     failed = (code or dig(old, "STATUS") or said.get("STATUS")) not in (None, OK, "S")
-    reason = _REASONS.get(code or 0, Reason.DENIED if failed else Reason.INCOMPLETE)
+    known = code if isinstance(code, int) else 0
+    reason = _REASONS.get(known, Reason.DENIED if failed else Reason.INCOMPLETE)
     return DeviceError(device, reason, cut(f"{words} (code {code})" if code else words))
 
 
