@@ -94,13 +94,25 @@ class TwinDriver:
         now_s: Callable[[], float],
         deadline_s: float = 4.0,
         latency_s: Latency = QUICK,
+        stale_s: float = 30.0,
     ) -> None:
-        self._site, self._address, self._family = site, address, family
+        """Make a driver.
+
+        Args:
+            site: Where the machine stands.
+            address: Where it answers.
+            family: Its firmware.
+            now_s: Seconds of the agent.
+            deadline_s: Longest wait for one answer.
+            latency_s: Shortest and longest time of an answer, drawn with the site's seed.
+            stale_s: A sample that is repeated for so long is noticed to be an old one.
+        """
+        self._site, self._address, self._family, self._stale_s = site, address, family, stale_s
         self._line = _Line(
             str(address), now_s=now_s, deadline_s=deadline_s, latency_s=latency_s
         )
         self._last: Sample | None = None
-        self._read_s = now_s()
+        self._fresh_s = now_s()
         self._capability = _capability(family)
 
     @property
@@ -119,14 +131,14 @@ class TwinDriver:
             sample = await self._ask(SimulatedMachine.sample)
         except _Silence as silence:
             return self._unknown(began_s, silence.reason)
-        last, self._last = self._last, sample
-        if last is not None and sample.at_s == last.at_s and began_s > self._read_s:
+        if self._last is None or sample.at_s != self._last.at_s:
+            self._last, self._fresh_s = sample, began_s
+        elif began_s - self._fresh_s >= self._stale_s:
             return self._unknown(began_s, Reason.STALE)
-        self._read_s = self._line.now_s()
         return Reading(
             state=_STATES[sample.phase],
             began_s=began_s,
-            ended_s=self._read_s,
+            ended_s=self._line.now_s(),
             power_w=sample.power_w,
             hashrate_th=sample.hashrate_th,
             limit_w=sample.limit_w,
