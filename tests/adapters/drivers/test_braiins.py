@@ -79,7 +79,7 @@ class Fake:
             return self.said(*self.says[name])
         if name == "auth/login":
             return self.said(*self.log_in(json.loads(body)))
-        token = head.lower().partition(b"authorization: bearer ")[2].split(b"\r\n")[0].decode()
+        token = head.lower().partition(b"authorization: ")[2].split(b"\r\n")[0].decode()
         if token != self.tokens[-1]:
             return self.said(401, {})
         return self.said(*self.answer(method, name, body))

@@ -236,10 +236,10 @@ def test_digest_agrees_with_the_example_of_the_standard():
 
 
 @asynchronous
-async def test_a_bearer_is_sent():
+async def test_a_token_is_sent_as_it_is():
     async with server(lambda _: page(b"ok")) as seen:
         web = Http(HOST, seen[0])
-        web.bearer = "token-1"
+        web.token = "Bearer token-1"
         await web.ask("GET", "/api", deadline_s=1)
         web.drop()
     assert b"Authorization: Bearer token-1\r\n" in seen[1]

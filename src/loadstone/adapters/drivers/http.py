@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/1.1 as machines speak it: a kept connection, digest or bearer, bounded time and size.
+"""HTTP/1.1 as machines speak it: a kept connection, digest or token, bounded time and size.
 
 A challenge is answered once and its nonce used until the machine gives a new one, so that a
 request is one round trip and not two.
@@ -166,17 +166,17 @@ class Http:
     """A machine's web server over one kept connection.
 
     Attributes:
-        bearer: Sent as `Authorization: Bearer` where it is not empty.
+        token: Sent as `Authorization` where it is not empty, "Bearer" and all.
     """
 
-    __slots__ = ("_digest", "_host", "_line", "bearer")
+    __slots__ = ("_digest", "_host", "_line", "token")
 
     def __init__(self, host: str, port: int, *, credential: Credential | None = None) -> None:
         """Make a client; a credential is for digest, and used when the machine asks."""
         self._line = Line(host, port)
         self._host = host if port == 80 else f"{host}:{port}"
         self._digest = Digest(credential) if credential else None
-        self.bearer = ""
+        self.token = ""
 
     def __str__(self) -> str:
         return str(self._line)
@@ -217,8 +217,8 @@ class Http:
         self, method: str, path: str, body: bytes | None, content_type: str
     ) -> Answer:
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\n"
-        if self.bearer:
-            head += f"Authorization: Bearer {self.bearer}\r\n"
+        if self.token:
+            head += f"Authorization: {self.token}\r\n"
         elif self._digest:
             head += self._digest.header(method, path)
         if body is not None:

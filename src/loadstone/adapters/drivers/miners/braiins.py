@@ -3,8 +3,9 @@
 
 A stop is `actions/pause`, a resume `actions/resume`; the cap is the power target of the
 tuner, between bounds that the machine tells, taken without a restart. Everything asks for a
-token, which lives an hour or so from its last use. Firmware 25.07 and 26.04 are known to have
-this interface; older firmware answers 404, which is told as unsupported. gRPC is not used.
+token, which lives an hour or so from its last use; programs that run with real machines send
+it without "Bearer", and so does this. Firmware 25.07 and 26.04 are known to have this
+interface; older firmware answers 404, which is told as unsupported. gRPC is not used.
 
 The state is `status` of `miner/details`: 2 normal and 5 restricted work; 1 not started, 3
 paused and 4 suspended do not. One that is suspended may take up work again by itself, when
@@ -14,8 +15,8 @@ power while it does not work may be left over from before (a field note), so it 
 Source:
     Braiins OS Public REST API 1.7.0, developer.braiins-os.com/latest/openapi.json, as kept in
     api-evangelist/braiins-academy (commit 97993f6); braiins/bos-plus-api, proto/bos/v1
-    (numbers of the state); 256foundation/asic-rs, asic-rs-firmwares/braiins (releases); read
-    2026-11-21. Tried against a simulator, not against a machine.
+    (numbers of the state); 256foundation/asic-rs, asic-rs-firmwares/braiins (releases, token);
+    read 2026-11-21. Tried against a simulator, not against a machine.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -197,9 +198,9 @@ class Braiins:
 
     async def _log_in(self, *, anew: bool) -> None:
         now_s = self._now_s()
-        if not anew and self._http.bearer and now_s < self._token_ends_s:
+        if not anew and self._http.token and now_s < self._token_ends_s:
             return
-        self._http.bearer = ""
+        self._http.token = ""
         who = {"username": self._credential.user, "password": self._credential.password}
         answer = await self._http.ask(
             "POST", "/api/v1/auth/login", encode(who), deadline_s=self._deadline_s
@@ -209,7 +210,7 @@ class Braiins:
         if not token:
             raise DeviceError(self._device, Reason.INCOMPLETE, "the answer has no token")
         lives_s = number_at(said, "timeout_s") or _SHORTEST_TOKEN_S
-        self._http.bearer = token
+        self._http.token = token
         self._token_lives_s = max(lives_s - _TOKEN_SPARE_S, lives_s / 2)
         self._token_ends_s = now_s + self._token_lives_s
 
