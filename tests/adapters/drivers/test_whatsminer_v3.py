@@ -221,6 +221,22 @@ async def test_a_command_it_does_not_know_is_unsupported():
     assert (said.accepted, said.reason) == (False, Reason.UNSUPPORTED)
 
 
+async def test_a_token_that_is_refused_under_another_code_is_made_anew():
+    fake, refused = Fake(), []
+    usual = fake.obey
+
+    def obey(asked):
+        if not refused:
+            refused.append(asked)
+            return -2, "invalid token"
+        return usual(asked)
+
+    fake.obey = obey
+    async with at(fake) as driver:
+        assert (await driver.stop()).accepted is True
+    assert fake.heard.count("get.device.info salt") == 2
+
+
 async def test_an_objection_to_what_is_so_already_is_a_yes():
     fake = Fake()
     fake.info["miner"]["working"] = "false"

@@ -61,7 +61,6 @@ POOLS = 3
 _DEFAULT = Credential(user="super", password="super")
 _OK = 0
 _FAILED = -1
-_NO_PERMISSION = -4
 
 
 def _asks(command: str, parameter: str | None = None) -> bytes:
@@ -222,7 +221,7 @@ class WhatsminerV3:
 
     def _no(self, said: Said) -> DeviceError:
         words = cut(f"{text(said.msg) or 'no'} (code {said.code})")
-        return DeviceError(self._device, reason_of(said.code), words)
+        return DeviceError(self._device, reason_of(said), words)
 
     async def _sample(self) -> Sample:
         watch, asked_s = self._watch, self._now_s()
@@ -287,7 +286,7 @@ class WhatsminerV3:
                 "param": sent,
             }
             said = decode(self._device, await self._ask(framed(encode(request))), Said)
-            if said.code != _NO_PERMISSION:
+            if said.code == _OK or reason_of(said) is not Reason.AUTH:
                 break
             self._salt = ""
         if said.code != _OK:

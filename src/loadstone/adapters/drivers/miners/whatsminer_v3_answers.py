@@ -63,9 +63,14 @@ class StatusSaid(msgspec.Struct):
         )
 
 
-def reason_of(code: int) -> Reason:
-    """Return the reason of a code that is not success."""
-    return _REASONS.get(code, Reason.DENIED)
+def reason_of(said: Said) -> Reason:
+    """Return the reason of an answer that is not success.
+
+    Other programs have seen "invalid token" with a code that is not that of a token.
+    """
+    if "token" in text(said.msg).lower():
+        return Reason.AUTH
+    return _REASONS.get(said.code, Reason.DENIED)
 
 
 def off_of(info: Any) -> bool | None:
