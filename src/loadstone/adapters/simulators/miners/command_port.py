@@ -39,7 +39,7 @@ class CommandPort:
             return b"" if waits and len(heard) < _LARGEST else self._finish(None)
         try:
             request = msgspec.json.decode(heard)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             # a brace within a request that is still on its way looks like its end
             return b"" if "truncated" in str(error) else self._finish(None)
         return self._finish(request if isinstance(request, dict) else None)
