@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.adapters.drivers.miners.whatsminer_crypt import (
+from loadstone.adapters.drivers.miners.whatsminer.crypt import (
     digest_of,
     md5crypt,
     seal,

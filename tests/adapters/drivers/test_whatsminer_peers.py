@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.adapters.drivers.miners.whatsminer_crypt import seal, session, unseal
+from loadstone.adapters.drivers.miners.whatsminer.crypt import seal, session, unseal
 
 ROOT = Path(__file__).parents[3]
 PYTHON = Path(os.environ.get("LOADSTONE_PEERS_PYTHON", ROOT / ".venv-peers" / "bin" / "python"))

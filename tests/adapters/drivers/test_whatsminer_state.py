@@ -2,7 +2,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.adapters.drivers.miners.whatsminer_state import (
+from loadstone.adapters.drivers.miners.whatsminer.state import (
     CAPABILITY,
     Summary,
     Watch,

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.adapters.drivers.miners.whatsminer_crypt import seal, session, unseal
-from loadstone.adapters.drivers.miners.whatsminer_v2 import WhatsminerV2
-from loadstone.adapters.drivers.miners.whatsminer_v2_answers import to_end_of_object
+from loadstone.adapters.drivers.miners.whatsminer.crypt import seal, session, unseal
+from loadstone.adapters.drivers.miners.whatsminer.v2 import WhatsminerV2
+from loadstone.adapters.drivers.miners.whatsminer.v2_answers import to_end_of_object
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import CapKind
 from loadstone.model.operations.machine import Credential

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from loadstone.adapters.drivers.miners.whatsminer_v3 import WhatsminerV3
+from loadstone.adapters.drivers.miners.whatsminer.v3 import WhatsminerV3
 from loadstone.adapters.drivers.wire import framed, to_length
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import CapKind

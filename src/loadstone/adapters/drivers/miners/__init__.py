@@ -8,8 +8,8 @@ from loadstone.adapters.drivers.miners.antminer import Antminer
 from loadstone.adapters.drivers.miners.asic_rs import AsicRs
 from loadstone.adapters.drivers.miners.braiins import Braiins
 from loadstone.adapters.drivers.miners.luxos import LuxOs
-from loadstone.adapters.drivers.miners.whatsminer_v2 import WhatsminerV2
-from loadstone.adapters.drivers.miners.whatsminer_v3 import WhatsminerV3
+from loadstone.adapters.drivers.miners.whatsminer.v2 import WhatsminerV2
+from loadstone.adapters.drivers.miners.whatsminer.v3 import WhatsminerV3
 
 DRIVERS: Final[dict[str, DriverKind]] = {
     "luxos": DriverKind(port=4028, marks=(b"luxminer",), make=LuxOs),

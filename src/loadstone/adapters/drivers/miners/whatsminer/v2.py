@@ -29,8 +29,8 @@ from loadstone.adapters.drivers.miners.telling import (
     text,
     write_pools,
 )
-from loadstone.adapters.drivers.miners.whatsminer_crypt import Session, seal, session, unseal
-from loadstone.adapters.drivers.miners.whatsminer_state import (
+from loadstone.adapters.drivers.miners.whatsminer.crypt import Session, seal, session, unseal
+from loadstone.adapters.drivers.miners.whatsminer.state import (
     CAPABILITY,
     Summary,
     Watch,
@@ -38,7 +38,7 @@ from loadstone.adapters.drivers.miners.whatsminer_state import (
     runs,
     taken,
 )
-from loadstone.adapters.drivers.miners.whatsminer_v2_answers import (
+from loadstone.adapters.drivers.miners.whatsminer.v2_answers import (
     OK,
     POOLS,
     Said,
@@ -111,7 +111,7 @@ class WhatsminerV2:
             return await self._identity()
 
     async def read(self) -> Reading:
-        """See `LoadDriver`. `summary`, and `status` in doubt; see `whatsminer_state`."""
+        """See `LoadDriver`. `summary`, and `status` in doubt; see `state`."""
         return await reading(
             self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
         )

@@ -29,12 +29,12 @@ from loadstone.adapters.drivers.miners.telling import (
     text,
     write_pools,
 )
-from loadstone.adapters.drivers.miners.whatsminer_crypt import (
+from loadstone.adapters.drivers.miners.whatsminer.crypt import (
     digest_of,
     seal_counted,
     token_of,
 )
-from loadstone.adapters.drivers.miners.whatsminer_state import (
+from loadstone.adapters.drivers.miners.whatsminer.state import (
     CAPABILITY,
     Summary,
     Watch,
@@ -42,7 +42,7 @@ from loadstone.adapters.drivers.miners.whatsminer_state import (
     runs,
     taken,
 )
-from loadstone.adapters.drivers.miners.whatsminer_v3_answers import (
+from loadstone.adapters.drivers.miners.whatsminer.v3_answers import (
     Said,
     StatusSaid,
     errors,
@@ -118,7 +118,7 @@ class WhatsminerV3:
             return _identity(await self._msg(_asks("get.device.info")))
 
     async def read(self) -> Reading:
-        """See `LoadDriver`. The summary, and `working` in doubt; see `whatsminer_state`."""
+        """See `LoadDriver`. The summary, and `working` in doubt; see `state`."""
         return await reading(
             self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
         )

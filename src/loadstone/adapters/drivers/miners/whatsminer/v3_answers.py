@@ -7,7 +7,7 @@ import msgspec
 
 from loadstone.adapters.drivers.cgminer import Number, hottest, number
 from loadstone.adapters.drivers.miners.telling import dig, text
-from loadstone.adapters.drivers.miners.whatsminer_state import Summary
+from loadstone.adapters.drivers.miners.whatsminer.state import Summary
 from loadstone.model.operations.reading import Pool, Reason
 
 _REASONS = {
