@@ -161,7 +161,8 @@ def words_of_errors(said: Any) -> tuple[str, ...]:
 
 def pools_of(groups: list[Any]) -> tuple[Pool, ...]:
     """Return the pools of all groups in their order; those switched off are left out."""
-    rows = [row for group in groups for row in dig(group, "pools") or []]
+    listed = [dig(group, "pools") for group in groups]
+    rows = [row for told in listed if isinstance(told, list) for row in told]
     return tuple(
         Pool(url=text(dig(row, "url")), user=text(dig(row, "user")))
         for row in rows
