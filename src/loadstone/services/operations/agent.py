@@ -13,7 +13,6 @@ from loadstone.model.operations.target import PowerLease
 from loadstone.model.operations.terms import SiteTerms
 from loadstone.services.operations.doors import HANDED_BACK, AgentDoors
 from loadstone.services.operations.metering import Metering, Switching
-from loadstone.services.operations.recording import Batch
 from loadstone.services.operations.reporting import status_of
 from loadstone.services.operations.seats import parts_of
 from loadstone.services.operations.sweeping import Sweeper
@@ -44,7 +43,6 @@ class SiteAgent:
         self._ticker = Ticker(self._parts, decide, metering, switching)
         self._number = HANDED_BACK
         self._stored_s = self._told_s = self._swept_s = float("-inf")
-        self._watchdog_heard = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run the site until `stop` is set. Machines are left as they are.
@@ -204,16 +202,16 @@ class SiteAgent:
             self._parts.alarms.set("history not written", text)
 
     async def _hear_watchdog(self) -> None:
-        """Take into the record what the watchdog did while the agent was away."""
-        if self._watchdog_heard or self._parts.desk.shut:
+        """Take into the record what the watchdog did; its last word comes after the start."""
+        if self._parts.desk.shut:
             return
         with suppress(OutsideError):
             lines = await self._doors.offload(lambda: self._doors.watchdog_record(False))
-            if lines:
-                if await self._parts.desk.write(Batch(entries=list(lines))) is None:
-                    return
-                await self._doors.offload(lambda: self._doors.watchdog_record(True))
-            self._watchdog_heard = True
+            if not lines:
+                return
+            await self._parts.desk.ask(lambda store: store.record(lines))
+            cleared = await self._doors.offload(lambda: self._doors.watchdog_record(True))
+            self._parts.desk.waiting.entries += cleared[len(lines) :]
 
     # ---- the end ----
 
