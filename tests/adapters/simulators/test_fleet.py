@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loadstone.adapters.facts import read_facts
 from loadstone.adapters.meters import open_metering
@@ -23,8 +25,9 @@ from loadstone.adapters.simulators.fleet import (
 )
 from loadstone.adapters.simulators.fleet_file import FleetRow, FleetSwitch, FleetTerms
 from loadstone.adapters.simulators.listener import Mode, free_port
-from loadstone.adapters.simulators.machine import Build
+from loadstone.adapters.simulators.machine import Build, SimulatedMachine
 from loadstone.adapters.simulators.miners import FACES
+from loadstone.adapters.simulators.physics import World
 from loadstone.adapters.simulators.site import OtherLoad
 from loadstone.model.errors import OutsideError
 from loadstone.model.operations.machine import Address, Machine
@@ -258,6 +261,40 @@ async def test_a_site_is_mirrored_on_loopback():
                 machine.address.host, machine.address.port
             )
             writer.close()
+
+
+spoken = st.one_of(
+    st.binary(max_size=60),
+    st.builds(
+        lambda word, rest: json.dumps({"command": word, "cmd": word} | rest).encode(),
+        st.sampled_from(["summary", "logon", "get_token", "curtail", "get.device.info", 5]),
+        st.dictionaries(
+            st.sampled_from(["parameter", "token", "param", "enc", "data", "ts", "account"]),
+            st.one_of(st.none(), st.integers(), st.text(max_size=5), st.lists(st.integers())),
+        ),
+    ),
+    st.builds(
+        lambda verb, path, body: (
+            f"{verb} {path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        ),
+        st.sampled_from(["GET", "POST", "PUT", "?"]),
+        st.sampled_from(["/", "/cgi-bin/summary.cgi", "/api/v1/auth/login", "/graphql"]),
+        st.binary(max_size=20),
+    ),
+)
+heard = st.lists(st.one_of(spoken, spoken.map(lambda b: len(b).to_bytes(4, "little") + b)))
+
+
+@pytest.mark.parametrize("family", sorted(FACES))
+@given(heard, st.sampled_from(["", *FaultKind]))
+def test_no_face_falls_over_whatever_it_hears(family, pieces, trouble):
+    faults = [Fault(kind=FaultKind(trouble))] if trouble else []
+    for face in FACES[family]:
+        machine = SimulatedMachine(Build(id="m", family=family), World(lambda: 0.0), faults)
+        conversation = face.open(machine)
+        for piece in pieces:
+            if not conversation.closes:
+                assert isinstance(conversation.feed(piece), bytes)
 
 
 async def test_ten_thousand_machines_are_up_in_a_few_seconds():
