@@ -300,7 +300,17 @@ class TraceRow(NamedTuple):
     mean_of_s: float = 0.0
 
 
-class Telemetry(Protocol):
+class MeterHistory(Protocol):
+    """The history of meters, as far as a proof needs it."""
+
+    def meter_trace(
+        self, site: str, meter: str, from_s: float, until_s: float
+    ) -> Sequence[TraceRow]:
+        """Return readings of a meter in time order; where only means are kept, those."""
+        ...
+
+
+class Telemetry(MeterHistory, Protocol):
     """The history of readings, written in batches.
 
     What was not yet written at a crash is lost, and the loss is recorded at the next start.
@@ -330,12 +340,6 @@ class Telemetry(Protocol):
             OutsideError: The disk is full or gone; what waits is kept, up to a bound, and the
                 rest is counted as lost.
         """
-        ...
-
-    def meter_trace(
-        self, site: str, meter: str, from_s: float, until_s: float
-    ) -> Sequence[TraceRow]:
-        """Return readings of a meter in time order; where only means are kept, those."""
         ...
 
     def energy(self, site: str, meter: str, from_s: float, until_s: float) -> Energy:

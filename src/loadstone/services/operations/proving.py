@@ -19,7 +19,7 @@ from loadstone.model.operations.event import Event
 from loadstone.model.operations.proof import Moment, Proof
 from loadstone.model.operations.target import Entry
 from loadstone.model.operations.terms import SiteTerms
-from loadstone.model.ports import Store, Telemetry, TraceRow
+from loadstone.model.ports import MeterHistory, Store, TraceRow
 
 PROGRESS = ("confirmed", "drifted", "unavailable", "failed")
 _LIVES = ("received", "accepted", "armed", "active", "restoring")
@@ -31,7 +31,7 @@ def prove(
     terms: SiteTerms,
     zone: str,
     store: Store,
-    telemetry: Telemetry,
+    telemetry: MeterHistory,
     simulated: bool,
 ) -> Proof:
     """Return the measured record of an event. The same record gives the same proof.
