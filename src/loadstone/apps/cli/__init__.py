@@ -11,7 +11,10 @@ from loadstone.apps.cli.exporting import export
 from loadstone.apps.cli.importing import import_
 from loadstone.apps.cli.operating import operate
 from loadstone.apps.cli.planning import plan
+from loadstone.apps.cli.proving import proof
 from loadstone.apps.cli.reporting import report
+from loadstone.apps.cli.scanning import scan
+from loadstone.apps.cli.simulating import fleet_sim
 from loadstone.apps.cli.starting import new
 from loadstone.apps.cli.valuing import value
 from loadstone.apps.cli.verifying import verify
@@ -30,11 +33,14 @@ app.command()(verify)
 app.command()(report)
 app.command()(export)
 app.command()(operate)
+app.command()(scan)
+app.command("fleet-sim")(fleet_sim)
 app.command()(status)
 app.command()(machines)
 app.command()(events)
 app.command()(curtail)
 app.command()(release)
+app.command()(proof)
 
 
 @app.callback()
