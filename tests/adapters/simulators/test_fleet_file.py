@@ -199,6 +199,11 @@ def test_one_thing_that_is_wrong_is_said_alone(tmp_path, facts, text, field):
         assert set(wrong(tmp_path, text, facts)) == {field}
 
 
+def test_machines_that_are_wrong_are_not_held_against_the_rest(tmp_path, facts):
+    text = WHOLE.replace("127.2.0.1", "10.2.0.1").replace("speed = 60", "speed = -1")
+    assert set(wrong(tmp_path, text, facts)) == {"machines[1].first", "speed"}
+
+
 def test_a_file_that_is_missing_is_said_to_be(tmp_path, facts):
     with pytest.raises(InputErrors, match="must be readable"):
         read_fleet(tmp_path / "nothing.toml", facts)

@@ -2,7 +2,7 @@
 """The file of a simulated fleet: what there is, how fast time passes, and what goes wrong."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address
@@ -14,7 +14,7 @@ from loadstone.adapters.simulators.faults import Fault
 from loadstone.adapters.simulators.listener import LOOPBACK, check_loopback
 from loadstone.adapters.simulators.physics import FIRMWARE, Weather
 from loadstone.adapters.simulators.site import Blower, OtherLoad
-from loadstone.adapters.tables import Table, gathered, parse_toml, schema
+from loadstone.adapters.tables import Table, gathered, parse_toml, schema, top_of
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.model.fact import Facts
 from loadstone.model.operations.machine import check_port
@@ -220,8 +220,8 @@ def read_fleet(path: Path, facts: Facts) -> FleetTerms:
         raise InputErrors([error.in_file(str(path))]) from error
     except InputErrors as wrong:
         raise InputErrors([one.in_file(str(path)) for one in wrong.errors]) from wrong
-    broken = {error.field.split(".")[0].split("[")[0] for error in errors}
-    errors += [one for one in _disagreements(terms, facts) if one.field not in broken]
+    broken = {top_of(error) for error in errors}
+    errors += _disagreements(terms, facts, broken)
     if errors:
         raise InputErrors([one.in_file(str(path)) for one in errors])
     found: FleetTerms = terms
@@ -233,27 +233,39 @@ def fleet_schema() -> dict[str, Any]:
     return {**schema(FleetTerms), "title": "fleet file"}
 
 
-def _disagreements(terms: FleetTerms, facts: Facts) -> Iterator[InputError]:
+def _disagreements(
+    terms: FleetTerms, facts: Facts, broken: Container[str]
+) -> Iterator[InputError]:
+    """Give what does not fit together; of machines that are wrong nothing can be said."""
+    yield from _twice(terms, "meters")
+    yield from _twice(terms, "switches")
+    yield from _outside(terms)
+    if "machines" not in broken:
+        yield from _unknown_models(terms, facts)
+        yield from _doubled(terms)
+        yield from _unknown_groups(terms)
+
+
+def _unknown_models(terms: FleetTerms, facts: Facts) -> Iterator[InputError]:
     for number, row in enumerate(terms.machines):
         stated = row.rated_w is not None and row.hashrate_th is not None
         if not stated and row.model not in facts.miners:
             rule = "must be a machine of the facts, or rated_w and hashrate_th be given"
             yield InputError(f"machines[{number}].model", row.model, rule)
-    yield from _twice(terms)
-    yield from _outside(terms)
-    yield from _unknown(terms)
 
 
-def _twice(terms: FleetTerms) -> Iterator[InputError]:
+def _doubled(terms: FleetTerms) -> Iterator[InputError]:
     hosts = Counter(host for row in terms.machines for host in row.hosts())
     doubled = [host for host, count in hosts.items() if count > 1]
     if doubled:
         rule = f"must have different addresses; {len(doubled)} are given twice"
         yield InputError("machines.first", doubled[0], rule)
-    for name in ("meters", "switches"):
-        ids = Counter(one.id for one in getattr(terms, name))
-        for id_ in (id_ for id_, count in ids.items() if count > 1):
-            yield InputError(f"{name}.id", id_, "must be given once")
+
+
+def _twice(terms: FleetTerms, name: str) -> Iterator[InputError]:
+    ids = Counter(one.id for one in getattr(terms, name))
+    for id_ in (id_ for id_, count in ids.items() if count > 1):
+        yield InputError(f"{name}.id", id_, "must be given once")
 
 
 def _outside(terms: FleetTerms) -> Iterator[InputError]:
@@ -265,7 +277,7 @@ def _outside(terms: FleetTerms) -> Iterator[InputError]:
                 yield problem
 
 
-def _unknown(terms: FleetTerms) -> Iterator[InputError]:
+def _unknown_groups(terms: FleetTerms) -> Iterator[InputError]:
     groups = {row.group for row in terms.machines}
     for switch in terms.switches:
         for group in switch.groups:
