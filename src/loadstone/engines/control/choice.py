@@ -8,7 +8,7 @@ from math import inf
 import numpy as np
 
 from loadstone.engines.control.obligation import Obligation, protected
-from loadstone.engines.control.sight import W_PER_MW, Sight, lifting
+from loadstone.engines.control.sight import W_PER_MW, Sight, as_wanted, lifting
 from loadstone.model.operations.control import SiteView
 from loadstone.model.operations.fleet import Bools, Fleet, Ints, Step, Want
 from loadstone.model.series import Floats
@@ -163,7 +163,7 @@ def cap_instead(
     first = int(marginal[0])
     i, rest_w = int(order[first]), float(need_w - before_w[first])
     level_w = np.where(load.capped, view.fleet.full_w, sight.draw_w)
-    able = view.fleet.can_cap & sight.running
+    able = view.fleet.can_cap & sight.running & ~_refusing(view.fleet, sight, load)
     able &= level_w - view.fleet.min_cap_w >= rest_w / sight.scale
     fits = _after(i, able, wanted, view, load)
     if not fits.size:
@@ -243,6 +243,12 @@ def _owned(owner: str, view: SiteView) -> Bools:
     if owner not in view.owners:
         return np.zeros(len(view.fleet), dtype=np.bool_)
     return np.asarray(view.fleet.owner == view.owners.index(owner))
+
+
+def _refusing(fleet: Fleet, sight: Sight, load: Load) -> Bools:
+    """Return which machines had the time to take a cap and have not. Shape (M,)."""
+    seen = as_wanted(fleet, sight, fleet.want, fleet.want_w)
+    return np.asarray(load.capped & ~sight.flying & ~(seen & sight.after))
 
 
 def _after(first: int, able: Bools, wanted: Bools, view: SiteView, load: Load) -> Ints:

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which machines give way, and what is counted on."""
+
+import numpy as np
+import pytest
+
+from loadstone.engines.control import decide, stop_order
+from loadstone.model.operations.control import MeterView, Order
+from loadstone.model.operations.fleet import Seen, Step, Want
+from loadstone.model.operations.terms import Group, Ramp
+from tests.engines.control.plant import fleet_of, terms_of, view_of
+
+
+def stops(fleet, limit_mw, **fields):
+    order = Order(owner="o", limit_mw=limit_mw)
+    decision = decide(view_of(fleet, orders=(order,), owners=("o",), **fields))
+    return np.flatnonzero(decision.send & (decision.want == Want.STOP)).tolist()
+
+
+def told(**columns):
+    """Four machines; the first was told to stop a moment ago."""
+    usual = {
+        "want": [Want.STOP, *[Want.RUN] * 3],
+        "owner": [0, -1, -1, -1],
+        "step": [Step.DISPATCHED, *[Step.CONFIRMED] * 3],
+        "attempts": [1, 0, 0, 0],
+        "dispatched_s": [995.0, *[-np.inf] * 3],
+        "not_before_s": 1025.0,
+    }
+    return fleet_of(4, **(usual | columns))
+
+
+def test_a_stop_that_the_meter_does_not_show_yet_is_counted_on_once():
+    assert stops(told(), 0.0091) == []
+    assert stops(told(attempts=[2, 0, 0, 0]), 0.0091) == [1]
+
+
+def test_a_stop_that_is_overdue_is_not_counted_on():
+    assert stops(told(dispatched_s=[969.0, *[-np.inf] * 3]), 0.0091) == [1]
+
+
+def test_a_machine_that_was_silent_before_it_was_told_is_not_counted_on():
+    silent = [Seen.UNKNOWN, *[Seen.RUNNING] * 3]
+    fleet = told(seen=silent, read_began_s=[900.0, 999.0, 999.0, 999.0])
+    assert stops(fleet, 0.0091) == [1]
+    heard = told(seen=silent, read_began_s=[990.0, 999.0, 999.0, 999.0])
+    assert stops(heard, 0.0091) == []
+
+
+def test_a_machine_seen_stopped_after_the_meter_was_read_is_counted():
+    fleet = told(
+        seen=[Seen.STOPPED, *[Seen.RUNNING] * 3],
+        power_w=[20.0, 3000.0, 3000.0, 3000.0],
+        read_began_s=[999.8, 999.0, 999.0, 999.0],
+    )
+    before = MeterView(power_mw=0.012, began_s=999.0)
+    assert stops(fleet, 0.0091, meter=before) == []
+    later = MeterView(power_mw=0.012, began_s=999.9)  # something else draws it
+    assert stops(fleet, 0.0091, meter=later) == [1]
+
+
+def test_a_machine_held_elsewhere_is_not_counted_on():
+    fleet = fleet_of(
+        4, held_elsewhere=[True, False, False, False], value_per_mwh=[1, 80, 80, 80]
+    )
+    assert stops(fleet, 0.0061) == [1, 2]
+
+
+def test_the_restart_is_part_of_what_a_stop_costs_and_dearer_after_many():
+    dear = fleet_of(2, value_per_mwh=[80.0, 81.0], restart_cost=[0.05, 0.0])
+    assert stop_order(view_of(dear)).tolist() == [1, 0]
+    worn = fleet_of(2, restart_cost=0.05, starts=[3, 0])
+    assert stop_order(view_of(worn)).tolist() == [1, 0]
+
+
+def test_among_equals_the_less_efficient_goes_first_then_the_one_that_ran_longest():
+    assert stop_order(view_of(fleet_of(2, j_per_th=[18.0, 30.0]))).tolist() == [1, 0]
+    assert stop_order(view_of(fleet_of(2, resumed_s=[500.0, 300.0]))).tolist() == [1, 0]
+    assert stop_order(view_of(fleet_of(2, ids=("b", "a")))).tolist() == [1, 0]
+
+
+def test_groups_take_turns_at_inrush_below_their_own_limit():
+    groups = (Group(id="g", limit_mw=0.0065), Group(id="h"))
+    terms = terms_of(groups=groups, ramp=Ramp(inrush_factor=1.1))
+    fleet = fleet_of(3, group=[0, 0, 1], seen=Seen.STOPPED, power_w=20.0)
+    decision = decide(view_of(fleet, terms=terms))
+    assert decision.send.tolist() == [False, True, True]  # 2 x 3.3 kW is above 6.5 kW
+
+
+def test_a_machine_told_to_start_is_stopped_again_when_a_limit_comes():
+    fleet = fleet_of(
+        1, seen=Seen.STOPPED, power_w=20.0, step=Step.DISPATCHED, attempts=1,
+        dispatched_s=995.0, resumed_s=995.0, read_began_s=999.0, not_before_s=1025.0,
+    )  # fmt: skip
+    decision = decide(view_of(fleet, orders=(Order(owner="o", limit_mw=0.0),)))
+    assert decision.send.tolist() == [True]
+    assert decision.want.tolist() == [Want.STOP]
+
+
+def test_silent_machines_are_told_blindly_when_all_that_answer_are_not_enough():
+    fleet = fleet_of(3, seen=[Seen.UNKNOWN, Seen.RUNNING, Seen.RUNNING])
+    assert stops(fleet, 0.0035) == [1, 2]
+    assert stops(fleet, 0.0029) == [0, 1, 2]
+
+
+def test_a_cap_goes_deeper_and_then_gives_way_to_a_stop():
+    fleet = fleet_of(
+        2, can_cap=True, min_cap_w=1500.0, want=[Want.CAP, Want.RUN], want_w=[2500.0, np.nan],
+        owner=[0, -1], power_w=[2500.0, 3000.0], limit_w=[2500.0, np.nan],
+    )  # fmt: skip
+
+    def at(limit_mw, one=fleet):
+        order = Order(owner="o", limit_mw=limit_mw)
+        decision = decide(view_of(one, orders=(order,), owners=("o",)))
+        return decision.want.tolist(), decision.want_w[decision.want == Want.CAP].tolist()
+
+    assert at(0.0055) == ([Want.CAP, Want.RUN], [2500.0])
+    assert at(0.0050) == ([Want.CAP, Want.RUN], [2000.0])
+    assert at(0.0042) == ([Want.STOP, Want.RUN], [])
+    assert at(0.0028) == ([Want.STOP, Want.CAP], [2780.0])
+
+
+def test_a_cap_that_is_refused_is_made_up_for():
+    fleet = fleet_of(
+        2, can_cap=[True, False], min_cap_w=1500.0, want=[Want.CAP, Want.RUN],
+        want_w=[2500.0, np.nan], owner=[0, -1], step=[Step.DISPATCHED, Step.CONFIRMED],
+        attempts=[1, 0], dispatched_s=[960.0, -np.inf], not_before_s=1025.0,
+    )  # fmt: skip
+    assert stops(fleet, 0.0055) == [0]
+
+
+def test_another_machine_is_capped_where_the_next_in_order_cannot_be():
+    fleet = fleet_of(3, can_cap=[False, False, True], min_cap_w=1500.0)
+    order = Order(owner="o", limit_mw=0.0080)
+    decision = decide(view_of(fleet, orders=(order,)))
+    assert decision.want.tolist() == [Want.RUN, Want.RUN, Want.CAP]
+    assert decision.want_w[2] == 2000.0
+
+
+@pytest.mark.parametrize("told_mw", [0.0, 0.0005])
+def test_what_the_meter_shows_beyond_the_machines_scales_them(told_mw):
+    # 4 machines tell 12 kW, the meter shows 12.6 kW: others, or machines that draw more
+    fleet = fleet_of(4)
+    decision = decide(
+        view_of(
+            fleet,
+            meter_mw=0.0126,
+            others_mw=told_mw,
+            orders=(Order(owner="o", limit_mw=0.0095),),
+        )
+    )
+    assert (decision.want == Want.STOP).sum() == (1 if told_mw == 0.0 else 2)
