@@ -28,6 +28,7 @@ from loadstone.model.operations.machine import Address
 
 LOOPBACK = ip_network("127.0.0.0/8")
 Faces = Mapping[str, tuple[Face, ...]]
+_EVERY = "0.0.0.0"  # every address of the device that a socket is bound to
 _BACKLOG = 4096
 _BATCH = 256  # calls that are taken before others get their turn
 _LARGEST = 65_536  # bytes that are read at once
@@ -337,13 +338,13 @@ def shared_door(port: int) -> socket.socket | None:
     except OSError:
         door.close()
         return None
-    return _listening(door, "0.0.0.0", port, _BACKLOG)
+    return _listening(door, _EVERY, port, _BACKLOG)
 
 
 def free_port() -> int:
     """Return a port that is free at every address of loopback now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as door:
-        door.bind(("0.0.0.0", 0))
+        door.bind((_EVERY, 0))
         port: int = door.getsockname()[1]
         return port
 
@@ -368,7 +369,8 @@ def _listening(door: socket.socket, host: str, port: int, backlog: int) -> socke
     except OSError as error:
         door.close()
         reason = os.strerror(error.errno or 0)
-        raise OutsideError(f"cannot listen on {host}:{port}: {reason}") from error
+        place = f"port {port} of loopback" if host == _EVERY else f"{host}:{port}"
+        raise OutsideError(f"cannot listen on {place}: {reason}") from error
     return door
 
 
