@@ -331,6 +331,39 @@ async def test_nothing_is_written_when_the_configuration_cannot_be_read(broken):
 
 
 @asynchronous
+async def test_nothing_is_written_while_the_configuration_changes():
+    web = Web()
+    shown = web.page
+
+    def changing(body: dict) -> bytes:
+        if "pools" in body:  # a firmware that fills its file while it is read
+            body = {**body, "pools": body["pools"][: len(seen) % 2]}
+            seen.append(body)
+        return shown(body)
+
+    seen: list[dict] = []
+    web.page = changing
+    async with machine(web, NEW) as driver:
+        outcome = await driver.stop()
+    assert (outcome.accepted, outcome.reason) == (None, Reason.INCOMPLETE)
+    assert web.posts == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"url": -1, "user": "u", "pass": "x"},
+        {"url": "stratum+tcp://a:1", "user": None, "pass": "x"},
+        {"url": "stratum+tcp://a:1", "user": "u"},
+        {"user": "u", "pass": "x"},
+        "stratum+tcp://a:1",
+    ],
+)
+def test_a_pool_that_is_not_whole_spoils_the_reading(row):
+    assert pools_of({"pools": [*CONF["pools"], row]}) is None
+
+
+@asynchronous
 async def test_a_stop_sends_the_pools_back_that_it_has_read():
     web = Web()
     async with machine(web, NEW) as driver:

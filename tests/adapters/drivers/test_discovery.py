@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from loadstone.adapters.simulators.site import SimulatedSite
 from loadstone.model.errors import InputError
 from loadstone.model.operations.machine import Address, Credential, Identity, Machine
 from loadstone.model.operations.reading import Reason
-from tests.adapters.drivers.peers import peer
+from tests.adapters.drivers.peers import nobody, peer
 
 asynchronous = pytest.mark.anyio
 
@@ -155,6 +156,23 @@ async def test_machines_that_sleep_are_found_as_well():
             machine.sleep()
         found = await park.scan(machine.address.host for machine in park.machines)
         assert {one.family for one in found if one.identity} == set(DRIVERS)
+
+
+@asynchronous
+async def test_an_antminer_whose_miner_is_silent_is_found_by_its_web():
+    page = json.dumps({"minertype": "Antminer S19", "macaddr": "02:00:00:00:00:09"}).encode()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(page)
+
+    def whole(request: bytes) -> int:
+        return len(request) if request.endswith(b"\r\n\r\n") else 0
+
+    async with peer(lambda _: head + page, whole=whole, keeps=True) as web:
+        silent = (await nobody()).port
+        kind = replace(DRIVERS["antminer"], port=silent, web_port=web.address.port)
+        search = Search(kinds={"antminer": kind}, credentials={}, now_s=lambda: 0.0)
+        (found,) = [one async for one in scan(["127.0.0.1"], search)]
+    assert found.identity is not None
+    assert found.identity.mac == "02:00:00:00:00:09"
 
 
 @asynchronous
