@@ -177,6 +177,7 @@ class Schedule:
     async def _calm_down(self) -> None:
         self.living.store.gone = False
         self.living.memories.full = False
+        self.clock.jump_s = 0.0
         for id_ in sorted(self.taken):
             self._free(id_)
         for event in self.living.truth.events(SITE):
