@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadstone.adapters.simulators.faults import Fault, FaultKind
 from loadstone.adapters.simulators.miners.command_port import CommandPort
 from tests.adapters.simulators.miners.talking import Talk
 
@@ -45,3 +46,26 @@ def test_a_machine_says_that_it_did_not_understand(family):
     said = json.loads(talk.bytes(b"{]}").rstrip(b"\0"))
     assert said["STATUS"][0]["STATUS"] == "E"
     assert talk.ask("dance")["STATUS"][0]["Code"] == 14
+
+
+@pytest.mark.parametrize(
+    ("family", "commands"),
+    [
+        ("antminer", "version summary stats pools devs"),
+        ("braiins", "version summary devs devdetails temps fans pools tunerstatus"),
+        (
+            "luxos",
+            "version summary stats power config profiles atm session devs edevs temps fans "
+            "tempctrl groups events pools",
+        ),
+        ("whatsminer-v2", "summary devs edevs devdetails pools"),
+    ],
+)
+def test_every_read_is_answered_awake_and_asleep_with_boards_and_without(family, commands):
+    for faults in ((), (Fault(kind=FaultKind.BOARD_FAILURE, amount=3.0),)):
+        talk = Talk(family, *faults)
+        for command in commands.split():
+            assert talk.ask(command)["STATUS"][0]["STATUS"] == "S"
+        talk.machine.sleep()
+        for command in commands.split():
+            assert talk.ask(command)["STATUS"][0]["STATUS"] == "S"

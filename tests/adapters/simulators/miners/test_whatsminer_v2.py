@@ -6,7 +6,12 @@ import json
 import pytest
 
 from loadstone.adapters.simulators.faults import Fault, FaultKind
-from loadstone.adapters.simulators.miners.crypt import key_of, md5_crypt, open_sealed, seal
+from loadstone.adapters.simulators.miners.whatsminer.sealing import (
+    key_of,
+    md5_crypt,
+    open_sealed,
+    seal,
+)
 from loadstone.model.operations.machine import Credential
 from tests.adapters.simulators.miners.talking import Talk
 

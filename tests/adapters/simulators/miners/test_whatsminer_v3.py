@@ -9,7 +9,7 @@ import pytest
 
 from loadstone.adapters.simulators.faults import Fault, FaultKind
 from loadstone.adapters.simulators.miners import FACES
-from loadstone.adapters.simulators.miners.crypt import seal
+from loadstone.adapters.simulators.miners.whatsminer.sealing import seal
 from loadstone.model.operations.machine import Credential
 from tests.adapters.simulators.miners.talking import Talk
 

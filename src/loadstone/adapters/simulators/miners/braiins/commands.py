@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Braiins OS: the command port of its miner program, which only reads.
 
-What it does is asked for by REST, in `braiins_rest`. gRPC on port 50051 is left out: what it
+What it does is asked for by REST, in `pages`. gRPC on port 50051 is left out: what it
 tells is told by REST too.
 
 Source:

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.adapters.simulators.miners.crypt import key_of, md5_crypt, open_sealed, seal
+from loadstone.adapters.simulators.miners.whatsminer.sealing import (
+    key_of,
+    md5_crypt,
+    open_sealed,
+    seal,
+)
 
 
 def test_md5_crypt_of_a_published_example():

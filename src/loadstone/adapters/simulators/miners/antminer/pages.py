@@ -9,35 +9,28 @@ what they draw is not simulated.
 Source:
     Requests and answers: 256foundation/asic-rs, asic-rs-firmwares/antminer, and its pull
     request 249 (a machine of December 2022); tetherto/miningos-wrk-miner-antminer, mock/.
-    Digest: RFC 7616 with MD5, as lighttpd has it.
 """
 
-import re
 from collections.abc import Callable
-from hashlib import md5
 from typing import Any
 
 import msgspec
 
 from loadstone.adapters.simulators.conversation import Conversation
 from loadstone.adapters.simulators.machine import SimulatedMachine
-from loadstone.adapters.simulators.miners.antminer import (
+from loadstone.adapters.simulators.miners.antminer.commands import (
     COMPILED,
     PLATFORM,
     mode_of,
     rates_gh,
     web_stats_row,
 )
+from loadstone.adapters.simulators.miners.antminer.digest import allowed, challenge
 from loadstone.adapters.simulators.miners.http import HttpConversation, Request, Response
-from loadstone.adapters.simulators.miners.payload import Answer, encoded, life_s
-from loadstone.model.operations.machine import Credential
+from loadstone.adapters.simulators.miners.payload import Answer, encoded
 from loadstone.model.operations.reading import Pool
 
-_REALM = "antMiner Configuration"
-_DEFAULT = Credential(user="root", password="root")
-_NONCE_LIVES_S = 600.0
 _SLOTS = 3  # for pools
-_PARTS = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
 _NORMAL, _SLEEP = "0", "1"
 
 
@@ -47,8 +40,8 @@ def open_pages(machine: SimulatedMachine) -> Conversation:
 
 
 def _answered(machine: SimulatedMachine, request: Request) -> Response:
-    if not _allowed(machine, request):
-        return Response(401, b"", "text/html", {"WWW-Authenticate": _challenge(machine)})
+    if not allowed(machine, request):
+        return Response(401, b"", "text/html", {"WWW-Authenticate": challenge(machine)})
     page = request.path.removeprefix("/cgi-bin/").removesuffix(".cgi")
     shown = _PAGES.get(page)
     if shown is not None:
@@ -58,56 +51,9 @@ def _answered(machine: SimulatedMachine, request: Request) -> Response:
         return Response(404, b"", "text/html")
     try:
         body = msgspec.json.decode(request.body or b"{}")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         body = None
     return Response(200, encoded(machine, written(machine, body)))
-
-
-# ---- who asks ----
-
-
-def _challenge(machine: SimulatedMachine) -> str:
-    return (
-        f'Digest realm="{_REALM}", nonce="{_nonce(machine, machine.world.now_s())}", qop="auth"'
-    )
-
-
-def _nonce(machine: SimulatedMachine, at_s: float) -> str:
-    """Return what only this machine can have made, with the time in it, ms."""
-    stamp = f"{int(1000 * at_s):x}"
-    return f"{stamp}:{_md5(f'{stamp}:{machine.mac}:{machine.serial}')}"
-
-
-def _allowed(machine: SimulatedMachine, request: Request) -> bool:
-    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "digest":
-        return False
-    said = {name: quoted or bare for name, quoted, bare in _PARTS.findall(rest)}
-    owner = machine.credential or _DEFAULT
-    nonce = said.get("nonce", "")
-    if said.get("username") != owner.user or not _fresh(machine, nonce):
-        return False
-    who = _md5(f"{owner.user}:{_REALM}:{owner.password}")
-    what = _md5(f"{request.method}:{said.get('uri', '')}")
-    middle = [nonce]
-    if "qop" in said:
-        middle += [said.get("nc", ""), said.get("cnonce", ""), said["qop"]]
-    return said.get("response") == _md5(":".join([who, *middle, what]))
-
-
-def _fresh(machine: SimulatedMachine, nonce: str) -> bool:
-    try:
-        made_s = int(nonce.partition(":")[0], 16) / 1000
-    except ValueError:
-        return False
-    age_s = machine.world.now_s() - made_s
-    if not -0.001 <= age_s <= life_s(machine, _NONCE_LIVES_S):
-        return False
-    return nonce == _nonce(machine, made_s + 0.0005)  # the middle of the millisecond
-
-
-def _md5(text: str) -> str:
-    return md5(text.encode()).hexdigest()
 
 
 # ---- what is shown ----

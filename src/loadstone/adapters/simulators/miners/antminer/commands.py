@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stock Antminer firmware of 2025: the command port. Its pages are in `antminer_web`.
+"""Stock Antminer firmware of 2025: the command port. Its pages are in `pages`.
 
 Commands are read-only, one at a time: `a+b` is refused, as owners of such machines report.
 While it sleeps the port answers, with rates of zero; this is not verified on a machine.

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stock Antminer firmware: the command port, and pages behind HTTP digest."""
