@@ -79,6 +79,7 @@ class Memories:
 
     def __init__(self):
         self.meter, self.sweeps, self.full = [], 0, False
+        self.lost, self.compacted = [], 0
 
     def add_meter(self, site, reading, at_s):
         self.meter.append((at_s, reading.power_mw))
@@ -90,6 +91,13 @@ class Memories:
     def flush(self):
         if self.full:
             raise OutsideError("the disk is full")
+
+    def losses(self):
+        lost, self.lost = self.lost, []
+        return lost
+
+    def compact(self, now_s):
+        self.compacted += 1
 
     def meter_trace(self, site, meter, from_s, until_s):
         return [(at_s, mw, None) for at_s, mw in self.meter if from_s <= at_s < until_s]

@@ -7,6 +7,7 @@ import pytest
 from loadstone.adapters.simulators.faults import Fault, FaultKind
 from loadstone.engines.control.decide import decide
 from loadstone.model.operations.event import Event, EventKind, EventState
+from loadstone.model.operations.history import Loss
 from loadstone.model.operations.machine import Credential
 from loadstone.model.operations.terms import Ramp, Timing
 from loadstone.services.operations.ticking import AgentFault
@@ -303,6 +304,20 @@ def test_a_full_disk_under_the_history_is_said_and_stops_nothing():
     assert len(site.asleep()) == 6
     assert "history not written" in alarms(site)
     assert site.status.alarms == ()
+
+
+def test_what_the_history_lost_goes_on_record():
+    async def play(site):
+        loss = Loss(site=SITE, from_s=0.0, rows=None, reason="its writer ended without a word")
+        site.memories.lost.append(loss)
+        site.start()
+        await asyncio.sleep(700)
+
+    site = living(play)
+    assert texts(site, "history lost") == [
+        "readings of tower are lost: its writer ended without a word"
+    ]
+    assert site.memories.compacted == 1
 
 
 def test_the_same_reading_is_not_written_again_but_once_a_minute():

@@ -21,6 +21,7 @@ from loadstone.services.operations.ticking import AgentFault, Decide, Ticker
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 FLUSH_S = 30.0
+COMPACT_S = 600.0
 
 Duty = Callable[[], Awaitable[None]]
 
@@ -67,6 +68,7 @@ class SiteAgent:
         ticker, doors = self._ticker, self._doors
         yield "reading machines", self._sweeper.run
         yield "history", self._flush_on
+        yield "tidying the history", self._compact_on
         for id_ in doors.meters:
             yield f"meter {id_}", partial(ticker.metering.run, id_)
         for id_ in doors.switches:
@@ -190,10 +192,22 @@ class SiteAgent:
     async def _flush_on(self) -> None:
         while True:
             await self._hear_watchdog()
-            await asyncio.sleep(FLUSH_S)
             await self._flush()
+            await asyncio.sleep(FLUSH_S)
+
+    async def _compact_on(self) -> None:
+        while True:
+            await asyncio.sleep(COMPACT_S)
+            telemetry, now_s = self._doors.telemetry, self._time.utc_s()
+            with suppress(OutsideError):  # a full disk is told when it is flushed to
+                await self._doors.offload(lambda: telemetry.compact(now_s))
 
     async def _flush(self) -> None:
+        for loss in self._doors.telemetry.losses():
+            rows = "readings" if loss.rows is None else f"{loss.rows} rows of readings"
+            text = f"{rows} of {loss.site} are lost: {loss.reason}"
+            data = {"from_s": loss.from_s, "until_s": loss.until_s, "rows": loss.rows}
+            self._parts.desk.note("history lost", text, **data)
         try:
             await self._doors.offload(self._doors.telemetry.flush)
             self._parts.alarms.clear("history not written")
