@@ -198,16 +198,16 @@ class SiteAgent:
     async def _compact_on(self) -> None:
         while True:
             await asyncio.sleep(COMPACT_S)
-            telemetry, now_s = self._doors.telemetry, self._time.utc_s()
+            compact = partial(self._doors.telemetry.compact, self._time.utc_s())
             with suppress(OutsideError):  # a full disk is told when it is flushed to
-                await self._doors.offload(lambda: telemetry.compact(now_s))
+                await self._doors.offload(compact)
 
     async def _flush(self) -> None:
         for loss in self._doors.telemetry.losses():
             rows = "readings" if loss.rows is None else f"{loss.rows} rows of readings"
             text = f"{rows} of {loss.site} are lost: {loss.reason}"
-            data = {"from_s": loss.from_s, "until_s": loss.until_s, "rows": loss.rows}
-            self._parts.desk.note("history lost", text, **data)
+            times = {"from_s": loss.from_s, "until_s": loss.until_s}
+            self._parts.desk.note("history lost", text, subject="", rows=loss.rows, **times)
         try:
             await self._doors.offload(self._doors.telemetry.flush)
             self._parts.alarms.clear("history not written")
