@@ -93,7 +93,8 @@ def test_no_file_names_a_package_registry():
 
 def test_the_lock_files_name_no_index():
     locks = sorted(ROOT.glob("requirements*.lock"))
-    assert names(locks) == ["requirements-dev.lock", "requirements.lock"]
+    kept = ["requirements-dev.lock", "requirements-peers.lock", "requirements.lock"]
+    assert names(locks) == kept
     assert names(path for path in locks if INDEX_OPTIONS.search(text_of(path))) == []
     assert names(path for path in locks if "://" in text_of(path)) == []
 
