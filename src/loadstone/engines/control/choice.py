@@ -233,6 +233,8 @@ def _by_power(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bool
 
 def _by_value(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bools:
     fleet = view.fleet
+    if one.keep_below == -inf:
+        return np.zeros(len(fleet), dtype=np.bool_)
     rests = view.now_s - fleet.resumed_s < view.terms.timing.cooldown_s
     turn = (fleet.value_per_mwh < one.below_value) & sight.known & ~(rests & ~load.idle)
     kept = (fleet.value_per_mwh < one.keep_below) & _owned(one.owner, view) & load.idle
