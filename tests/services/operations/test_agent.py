@@ -519,6 +519,27 @@ def test_restoring_keeps_to_the_ramp_at_the_meter():
     assert site.rise_kw <= 10.0 * 1.02
 
 
+def test_machines_are_logged_in_to_when_an_event_is_armed():
+    async def play(site):
+        warmed = []
+        site.start()
+        await asyncio.sleep(10)
+        seats = site.agent._parts.seats
+        for i in range(6):
+
+            async def warm(i=i):
+                warmed.append(i)
+
+            seats.driver(i).warm = warm
+        full_stop(site, after_s=150.0)
+        await asyncio.sleep(20)
+        assert warmed == []
+        await asyncio.sleep(20)
+        assert sorted(warmed) == [0, 1, 2, 3, 4, 5]
+
+    living(play)
+
+
 def test_twenty_machines_are_stopped_within_seconds_of_the_order():
     timing = Timing(sweep_s=5.0, stale_s=20.0)
 

@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from loadstone.model.operations.command import Action, Command, Outcome
 from loadstone.model.operations.fleet import Seen, Step, Want
 from loadstone.model.ports import LoadDriver
@@ -12,6 +14,7 @@ from loadstone.services.operations.sweeping import Lane
 
 STOPS_AT_ONCE = 500
 STARTS_AT_ONCE = 200
+WARM_AT_ONCE = 100
 BLIND_AT_ONCE = 200  # machines that do not answer must not hold up those that do
 
 ACTIONS = {Want.RUN: Action.RESUME, Want.STOP: Action.STOP, Want.CAP: Action.CAP}
@@ -40,6 +43,7 @@ class Dispatcher:
         self._stops = Lane(STOPS_AT_ONCE, self._tell)
         self._starts = Lane(STARTS_AT_ONCE, self._tell)
         self._blind = Lane(BLIND_AT_ONCE, self._tell)
+        self._warm = Lane(WARM_AT_ONCE, self._seats.warm)
         self.done: list[Sent] = []
 
     def tell(self, i: int) -> None:
@@ -50,6 +54,11 @@ class Dispatcher:
             self._stops.add(i)
         else:
             self._starts.add(i)
+
+    def warm(self) -> None:
+        """Have all machines logged in to: a reduction is near."""
+        for i in np.flatnonzero(self._book.seen != Seen.UNKNOWN):
+            self._warm.add(int(i))
 
     def __len__(self) -> int:
         return len(self._stops) + len(self._starts) + len(self._blind)
@@ -81,7 +90,7 @@ class Dispatcher:
 
     def cancel(self) -> None:
         """Send nothing more."""
-        for lane in (self._stops, self._starts, self._blind):
+        for lane in (self._stops, self._starts, self._blind, self._warm):
             lane.cancel()
 
 

@@ -221,6 +221,8 @@ class Ticker:
             self._put_off(i for i in send if not safe[i])
             send = [i for i in send if safe[i]]
         self._hold(refused or ())
+        if any(event.state is EventState.ARMED for event in decision.events):
+            self.dispatcher.warm()
         for id_ in decision.switch_on:
             self.switching.turn(id_, True)
         for id_ in decision.switch_off if refused is not None else ():
