@@ -5,6 +5,7 @@ import asyncio
 import json
 from contextlib import AsyncExitStack
 
+import aiomqtt
 import pytest
 
 from loadstone.adapters.meters import open_metering
@@ -73,6 +74,20 @@ async def test_a_meter_that_hangs_publishes_nothing(tmp_path):
             )
             assert (await metering.meters["main"].read()).power_mw is None
             await metering.close()
+
+
+async def test_meter_and_reader_end_where_the_broker_fails_as_they_leave(tmp_path, monkeypatch):
+    leave = aiomqtt.Client.__aexit__
+
+    async def fail(client, *error):
+        await leave(client, *error)
+        raise aiomqtt.MqttError("gone")  # hides the cancellation
+
+    monkeypatch.setattr(aiomqtt.Client, "__aexit__", fail)
+    async with asyncio.timeout(10), broker(tmp_path) as port:
+        serving = serving_mqtt(site_of(), [meter(port)], every_s=EVERY_S, again_s=EVERY_S)
+        async with serving:
+            assert (await read(meter(port))).power_mw == pytest.approx(0.003)
 
 
 def test_a_message_has_the_fields_of_its_terms():

@@ -38,11 +38,13 @@ class MqttMeterReader:
         self._now_s, self._utc_s = now_s, utc_s
         self._listening: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
+        self._closing = False
         self._last = self._unknown(Reason.NEVER_READ)
 
     async def read(self) -> MeterReading:
         """Return the last reading with the time it is of; it may be old."""
         if self._listening is None:
+            self._closing = False
             self._listening = asyncio.create_task(self._listen())
         if self._last.power_mw is None and not self._heard.is_set():
             try:
@@ -55,13 +57,14 @@ class MqttMeterReader:
     async def close(self) -> None:
         """Stop listening."""
         if self._listening is not None:
+            self._closing = True  # a client that fails while it leaves hides the cancellation
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
             self._listening = None
 
     async def _listen(self) -> None:
         terms, pause_s = self._terms, 1.0
-        while True:
+        while not self._closing:
             try:
                 async with aiomqtt.Client(terms.host, terms.port) as client:
                     await client.subscribe(terms.topic)

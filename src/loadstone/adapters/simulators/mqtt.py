@@ -18,6 +18,7 @@ from loadstone.model.operations.terms import MqttMeter
 
 EVERY_S = 2.0
 AGAIN_S = 1.0
+_PATIENCE_S = 2.0  # a broker's longest silence when a meter comes or goes
 _GARBAGE = b'{"power_w": nan, }'
 
 
@@ -37,22 +38,26 @@ async def serving_mqtt(
         every_s: Seconds between two readings.
         again_s: Seconds before a broker that is gone is tried again.
     """
-    tasks = [asyncio.create_task(_publish(site, meter, every_s, again_s)) for meter in meters]
+    done = asyncio.Event()
+    tasks = [
+        asyncio.create_task(_publish(site, meter, every_s, again_s, done)) for meter in meters
+    ]
     try:
         yield
     finally:
+        done.set()  # a client that fails while it leaves would hide the cancellation
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _publish(
-    site: SimulatedSite, meter: MqttMeter, every_s: float, again_s: float
+    site: SimulatedSite, meter: MqttMeter, every_s: float, again_s: float, done: asyncio.Event
 ) -> None:
     said = b""
-    while True:
+    while not done.is_set():
         try:
-            async with aiomqtt.Client(meter.host, meter.port) as client:
+            async with aiomqtt.Client(meter.host, meter.port, timeout=_PATIENCE_S) as client:
                 while True:
                     if not (said and site.has(meter.id, FaultKind.STALE)):
                         said = message(site, meter)
