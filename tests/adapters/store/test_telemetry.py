@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import nan
 from pathlib import Path
@@ -350,26 +351,25 @@ def test_a_new_batch_never_takes_a_number_that_means_hide(tmp_path):
 def test_readers_and_writers_in_threads_see_every_row_once(tmp_path):
     telemetry = opened(tmp_path)
     stop = threading.Event()
-    wrong: list[object] = []
 
-    def read() -> None:
+    def read() -> int:
+        reads = 0
         while not stop.is_set():
             times = [row.at_s for row in telemetry.meter_trace("north", "main", DAY, DAY + 999)]
-            expected = [DAY + number for number in range(len(times))]
-            if times != expected:
-                wrong.append(times)
+            assert times == [DAY + number for number in range(len(times))]
+            reads += 1
+        return reads
 
-    reader = threading.Thread(target=read)
-    reader.start()
-    for number in range(60):
-        telemetry.add_meter("north", reading(1.0), DAY + number)
-        if number % 2:
-            telemetry.flush()
-        if number % 20 == 19:
-            telemetry.compact(DAY + DAY_S + 1)
-    stop.set()
-    reader.join()
-    assert wrong == []
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read) for _ in range(2)]
+        for number in range(80):
+            telemetry.add_meter("north", reading(1.0), DAY + number)
+            if number % 2:
+                telemetry.flush()
+            if number % 4 == 3:
+                telemetry.compact(DAY + DAY_S + 1)
+        stop.set()
+        assert all(reader.result() for reader in readers)
 
 
 # losses

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -38,7 +38,6 @@ MACHINE_MEANS = """
     FROM read_parquet($files) WHERE machine = $name AND at_s >= $from_s AND at_s < $until_s
 """
 
-T = TypeVar("T")
 Waits = Callable[[str, str], Sequence[Metered]]
 
 
@@ -109,7 +108,11 @@ class History:
         Raises:
             OutsideError: A file cannot be read.
         """
-        rows = self._settled(lambda: self._machine(site, machine, from_s, until_s))
+        asked = Asked(MACHINES, site, machine, from_s, until_s)
+        _, pieces = self._read(
+            asked, (MACHINE_RAW, MACHINE_MEANS), lambda found: found.fetchall()
+        )
+        rows = sorted((row for piece in pieces for row in piece), key=lambda row: float(row[0]))
         names = MachinePoint.__slots__
         return [MachinePoint(**dict(zip(names, row, strict=True))) for row in rows]
 
@@ -172,73 +175,97 @@ class History:
         found = self._meter(site, meter, float(edges[0]) - SPAN_S, float(edges[-1]))
         return held_between(found, edges)
 
-    def _machine(
-        self, site: str, machine: str, from_s: float, until_s: float
-    ) -> list[tuple[Any, ...]]:
-        questions = (MACHINE_RAW, MACHINE_MEANS)
-        found: list[tuple[Any, ...]] = []
-        for question, files in self._files(site, MACHINES, questions, from_s, until_s):
-            found += self._ask(question, files, machine, from_s, until_s).fetchall()
-        return sorted(found, key=lambda row: float(row[0]))
-
     def _meter(self, site: str, meter: str, from_s: float, until_s: float) -> MeterColumns:
-        return self._settled(lambda: self._meter_once(site, meter, from_s, until_s))
-
-    def _settled(self, read: Callable[[], T]) -> T:
-        try:
-            return read()
-        except OutsideError:
-            return read()  # files that were listed may have been joined meanwhile
-
-    def _meter_once(self, site: str, meter: str, from_s: float, until_s: float) -> MeterColumns:
-        with self._turn:  # what waits and what is written are told apart at one moment
-            waiting = [
-                (one.at_s, 0.0, one.reading.power_mw, one.reading.energy_mwh)
-                for one in self._waiting(site, meter)
-                if from_s <= one.at_s < until_s
-            ]
-            files = self._files(site, METERS, (METER_RAW, METER_MEANS), from_s, until_s)
-        pieces = []
-        for question, some in files:
-            found = self._ask(question, some, meter, from_s, until_s).fetchnumpy()
-            pieces.append(np.array([filled(column) for column in found.values()]))
-        pieces.append(np.array(waiting, dtype=np.float64).reshape(-1, 4).T)
-        table = np.concatenate(pieces, axis=1)
+        asked = Asked(METERS, site, meter, from_s, until_s)
+        waiting, pieces = self._read(
+            asked, (METER_RAW, METER_MEANS), lambda found: found.fetchnumpy().values()
+        )
+        tables = [np.array([filled(column) for column in piece]) for piece in pieces]
+        tables.append(
+            np.array(
+                [
+                    (one.at_s, 0.0, one.reading.power_mw, one.reading.energy_mwh)
+                    for one in waiting
+                    if from_s <= one.at_s < until_s
+                ],
+                dtype=np.float64,
+            )
+            .reshape(-1, 4)
+            .T
+        )
+        table = np.concatenate(tables, axis=1)
         table = table[:, np.argsort(table[0], kind="stable")]
         return MeterColumns(
             at_s=table[0], span_s=table[1], power_mw=table[2], energy_mwh=table[3]
         )
 
-    def _files(
-        self, site: str, what: str, questions: tuple[str, str], from_s: float, until_s: float
-    ) -> list[tuple[str, list[str]]]:
-        folder = shelf.site_folder(self._folder, site)
+    def _read(
+        self, asked: "Asked", questions: tuple[str, str], fetch: Callable[[Any], Any]
+    ) -> tuple[Sequence[Metered], list[Any]]:
+        """Return what waits in memory, and what is fetched of single readings and of means."""
+        self._duckdb = self._duckdb or database()
+        while True:
+            with self._turn:  # what waits and what is written are told apart at one moment
+                waiting = self._waiting(asked.site, asked.name) if asked.what == METERS else ()
+                files = self._files(asked)
+            values = {"name": asked.name, "from_s": asked.from_s, "until_s": asked.until_s}
+            try:
+                return waiting, [
+                    fetch(self._duckdb.cursor().execute(question, {"files": some, **values}))
+                    for question, some in zip(questions, files, strict=True)
+                    if some
+                ]
+            except duckdb.Error as error:
+                if self._files(asked) == files:
+                    said = str(error).splitlines()[0]
+                    raise OutsideError(f"history in {self._folder}: {said}") from None
+                # else files that were listed have been joined meanwhile: look again
+
+    def _files(self, asked: "Asked") -> tuple[list[str], list[str]]:
+        """Return the files that count, single readings and means, as two looks agree on."""
+        seen = self._listed(asked)
+        while (again := self._listed(asked)) != seen:  # names changed while they were read
+            seen = again
+        return seen
+
+    def _listed(self, asked: "Asked") -> tuple[list[str], list[str]]:
+        folder = shelf.site_folder(self._folder, asked.site)
+        days = {
+            *shelf.days(folder, asked.what),
+            *shelf.days(folder, asked.what + shelf.MEANS),
+        }
         raw: list[str] = []
         means: list[str] = []
-        for day in sorted({*shelf.days(folder, what), *shelf.days(folder, what + shelf.MEANS)}):
-            if (day + 1) * DAY_S > from_s - SPAN_S and day * DAY_S < until_s:
-                single, kept = shelf.in_force(folder, what, day)
+        for day in sorted(days):
+            if (day + 1) * DAY_S > asked.from_s - SPAN_S and day * DAY_S < asked.until_s:
+                single, kept = shelf.in_force(folder, asked.what, day)
                 raw += [str(part.path) for part in single]
                 means += [str(part.path) for part in kept]
-        both = zip(questions, (raw, means), strict=True)
-        return [(question, files) for question, files in both if files]
-
-    def _ask(
-        self, question: str, files: list[str], name: str, from_s: float, until_s: float
-    ) -> Any:
-        self._duckdb = self._duckdb or database()
-        values = {"files": files, "name": name, "from_s": from_s, "until_s": until_s}
-        try:
-            return self._duckdb.cursor().execute(question, values)
-        except duckdb.Error as error:
-            said = str(error).splitlines()[0]
-            raise OutsideError(f"history in {self._folder}: {said}") from None
+        return raw, means
 
 
-def _told(value: float) -> float | None:
-    return None if np.isnan(value) else value
+class Asked(NamedTuple):
+    """What is asked of the history.
+
+    Attributes:
+        what: Meters or machines.
+        site: Site.
+        name: Id of the meter or machine.
+        from_s: From this time.
+        until_s: Before this time.
+    """
+
+    what: str
+    site: str
+    name: str
+    from_s: float
+    until_s: float
 
 
 def filled(column: Any) -> Floats:
     """Return numbers of DuckDB, nan for nothing."""
     return np.ma.filled(np.ma.asarray(column, dtype=np.float64), np.nan)
+
+
+def _told(value: float) -> float | None:
+    return None if np.isnan(value) else value
