@@ -12,7 +12,7 @@ from loadstone.adapters.simulators.machine import Build, SimulatedMachine
 from loadstone.adapters.simulators.physics import World
 from loadstone.adapters.simulators.site import Blower, OtherLoad, SimulatedSite
 from loadstone.adapters.simulators.twin import TwinDriver, TwinMeter, TwinSwitch
-from loadstone.adapters.store.sql_store import open_store
+from loadstone.adapters.store.sql_store import SqlStore, open_store
 from loadstone.engines.control.decide import decide
 from loadstone.model.errors import OutsideError
 from loadstone.model.operations.control import Order
@@ -170,6 +170,7 @@ class LivingSite:
     orders: Callable[[float], tuple[Order, ...]] = lambda utc_s: ()
     decide: Callable = decide
     seed: int = 0
+    truth: SqlStore | None = None
 
     def __post_init__(self):
         self.machines = self.machines or machines_of(6)
@@ -182,7 +183,7 @@ class LivingSite:
             switches=self.blowers,
             faults=[one for one in self.faults if set(one.machines) & self._devices()],
         )
-        self.truth = open_store("sqlite://")
+        self.truth = self.truth or open_store("sqlite://")
         self.memories = Memories()
         self.lease: PowerLease | None = None
         self.lease_full = False

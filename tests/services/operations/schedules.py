@@ -47,7 +47,7 @@ MACHINE_FAULTS = (
 class Schedule:
     """One seed's worth of trouble."""
 
-    def __init__(self, seed: int, clock: VirtualClock):
+    def __init__(self, seed: int, clock: VirtualClock, truth=None):
         self.dice, self.clock = Random(seed), clock
         count = self.dice.randint(3, 8)
         full_mw = count * RATED_W / 1e6
@@ -97,6 +97,7 @@ class Schedule:
             blowers=(Blower(id="fans", groups=("hall",), power_mw=0.0005, grace_s=60.0),),
             feeds={"prices": Feed(), "grid": Feed()},
             seed=seed,
+            truth=truth,
         )
         self.judge = Judge(self.living)
         self.added: list[str] = []
@@ -314,8 +315,8 @@ class Schedule:
 FLIGHT_S = 20.0  # a command that was written before may still be under way
 
 
-async def lived(seed: int, clock: VirtualClock) -> Schedule:
+async def lived(seed: int, clock: VirtualClock, truth=None) -> Schedule:
     """Return a schedule after it has run."""
-    schedule = Schedule(seed, clock)
+    schedule = Schedule(seed, clock, truth)
     await schedule.run()
     return schedule
