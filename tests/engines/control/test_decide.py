@@ -205,3 +205,43 @@ def test_a_prohibition_is_obeyed_and_alarmed():
     assert [a.text for a in decision.alarms if a.kind == "prohibited"] == [
         "Mining is forbidden; 2 machines are not known to be stopped"
     ]
+
+
+def test_a_meter_that_stays_above_the_limit_is_alarmed():
+    def kinds(over_since_s, **fields):
+        meter = MeterView(power_mw=0.02, began_s=999.0, over_since_s=over_since_s)
+        terms = terms_of(limit_mw=0.01)
+        return [a.kind for a in decide(view_of(fleet_of(2), meter=meter, terms=terms)).alarms]
+
+    assert kinds(941.0) == []
+    assert kinds(939.0) == ["over limit"]
+
+
+def test_silent_and_failed_machines_are_counted_in_alarms():
+    fleet = fleet_of(
+        3,
+        seen=[Seen.UNKNOWN, Seen.RUNNING, Seen.RUNNING],
+        want=[Want.RUN, Want.STOP, Want.RUN],
+        owner=[-1, 0, -1],
+        attempts=[0, 10, 0],
+        not_before_s=[0, 4000, 0],
+        step=Step.CONFIRMED,
+    )
+    decision = decide(view_of(fleet, orders=(Order(owner="o", limit_mw=0.0),), owners=("o",)))
+    texts = [alarm.text for alarm in decision.alarms]
+    assert texts[0] == "1 machines do not answer; they may draw 0.003 MW"
+    assert texts[1].startswith("1 machines answer and do not do as told")
+
+
+def test_a_machine_that_a_price_stops_is_no_last_part_for_a_cap():
+    fleet = fleet_of(2, can_cap=True, min_cap_w=1500.0, value_per_mwh=[50.0, 90.0])
+    price = Order(owner="price", limit_mw=np.inf, below_value=60, cause=Cause.PRICE)
+    limit = Order(owner="o", limit_mw=0.005)
+    decision = decide(view_of(fleet, orders=(price, limit)))
+    assert decision.want.tolist() == [Want.STOP, Want.RUN]
+
+
+def test_without_machines_nothing_is_decided():
+    decision = decide(view_of(fleet_of(0), orders=(ROOM,)))
+    assert decision.order.size == 0
+    assert decision.target_mw == 0.0

@@ -56,6 +56,15 @@ def test_a_set_point_that_has_ended_asks_for_nothing():
     assert asked(mqtt(), value(5.0, ends_s=90)).orders == ()
 
 
+def test_a_price_that_has_ended_stops_no_further_machine_and_keeps_the_others():
+    ended = value(90.0, SignalKind.PRICE, ends_s=90.0)
+    assert [order.cause for order in asked(mqtt("price"), ended).orders] == [Cause.PRICE]
+
+
+def test_a_signal_that_was_never_heard_and_is_to_be_held_asks_for_nothing():
+    assert asked(mqtt(silence=SilencePolicy(after_s=60)), silent_s=61.0).orders == ()
+
+
 def test_run_of_one_lets_run_and_run_of_zero_stops():
     assert asked(mqtt("run"), value(1, SignalKind.RUN)).orders == ()
     assert asked(mqtt("run"), value(0, SignalKind.RUN)).orders[0].limit_mw == 0.0

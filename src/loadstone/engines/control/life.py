@@ -61,6 +61,8 @@ def _live(event: Event, view: SiteView, sight: Sight) -> Event:
         return replace(event, state=EventState.ACTIVE, restoring_s=None)
     if event.state is EventState.ACTIVE and end_of(event) <= view.utc_s:
         return replace(event, state=EventState.RESTORING, restoring_s=view.utc_s)
+    if event.state is EventState.ACTIVE and event.baseline_mw is None:
+        return replace(event, baseline_mw=sight.present_w / W_PER_MW)
     return event
 
 
@@ -113,10 +115,7 @@ def _started(event: Event, view: SiteView, sight: Sight) -> Event:
         return _ended_early(event, view)
     if view.utc_s < event.starts_s - lead_s(event, view, sight):
         return event
-    baseline_mw = event.baseline_mw
-    if baseline_mw is None:
-        baseline_mw = sight.present_w / W_PER_MW
-    return replace(event, state=EventState.ACTIVE, active_s=view.utc_s, baseline_mw=baseline_mw)
+    return replace(event, state=EventState.ACTIVE, active_s=view.utc_s)
 
 
 def _ended_early(event: Event, view: SiteView) -> Event:

@@ -90,18 +90,12 @@ def protected(view: SiteView) -> Bools:
 
 
 def limit_of(event: Event) -> float:
-    """Return the most that the meter may show in an event, MW.
-
-    Raises:
-        ValueError: A reduction has no baseline yet.
-    """
+    """Return the most that the meter may show in an active event, MW."""
     if event.kind is EventKind.STOP:
         return 0.0
     if event.kind is EventKind.TO_MW:
         return event.mw
-    if event.baseline_mw is None:
-        raise ValueError(event.id)
-    return max(event.baseline_mw - event.mw, 0.0)
+    return max((event.baseline_mw or 0.0) - event.mw, 0.0)
 
 
 def _of_order(order: Order, free: float) -> Obligation:

@@ -145,5 +145,6 @@ def _unseen(
     view: SiteView, present_w: float, draw_w: Floats, known: Bools, silent: Bools
 ) -> float:
     most_w = float(view.fleet.full_w[silent].sum())
-    shown_w = present_w - view.others_mw * W_PER_MW - float(draw_w[known].sum())
+    others_mw = max(view.others_mw, view.others_floor_mw)
+    shown_w = present_w - others_mw * W_PER_MW - float(draw_w[known].sum())
     return most_w - min(max(shown_w, 0.0), most_w)
