@@ -99,9 +99,13 @@ class Web:
         self.broken = b""  # answered instead of the configuration
         self.loses_pools = 0  # writes that lose the pools
         self.obeys = True
+        self.stumbles = 0  # times that it hangs up after a write
 
-    def __call__(self, request: bytes) -> bytes:
+    def __call__(self, request: bytes) -> bytes | None:
         head, _, body = request.partition(b"\r\n\r\n")
+        if self.posts and self.stumbles and b"get_miner_conf" in head:
+            self.stumbles -= 1
+            return None
         if b"set_miner_conf" in head:
             return self.page(self.write(json.loads(body)))
         if b"get_miner_conf" in head:
@@ -400,6 +404,45 @@ async def test_a_mode_that_was_not_taken_is_told():
     async with machine(web, NEW) as driver:
         outcome = await driver.stop()
     assert (outcome.accepted, outcome.reason) == (None, Reason.UNVERIFIED)
+
+
+@asynchronous
+async def test_a_web_that_stands_still_after_a_write_is_waited_for():
+    web = Web()
+    web.stumbles = 3  # twice on the kept connection, once on a new one
+    async with machine(web, NEW) as driver:
+        assert (await driver.stop()).accepted is True
+    web = Web()
+    web.stumbles = 99
+    async with machine(web, NEW, deadline_s=0.2) as driver:
+        outcome = await driver.stop()
+    assert (outcome.accepted, outcome.reason) == (None, Reason.TIMEOUT)
+
+
+@asynchronous
+async def test_a_write_that_is_refused_is_told_in_the_words_of_the_machine():
+    web = Web()
+    web.write = lambda _: {"stats": "error", "code": "M002", "msg": "Invalid mode!"}
+    async with machine(web, NEW) as driver:
+        outcome = await driver.stop()
+    assert (outcome.accepted, outcome.reason) == (False, Reason.DENIED)
+    assert "M002 Invalid mode!" in outcome.message
+
+
+@asynchronous
+async def test_details_of_a_machine_whose_miner_is_silent_are_those_of_its_web():
+    info = {"minertype": "Antminer S19", "macaddr": "02:00:00:00:00:09"}
+    web = Web(**{"bitmain-work-mode": "1"}, **info)
+    answered = web.__call__
+
+    def pages(request: bytes) -> bytes | None:
+        return Web.page(info) if b"get_system_info" in request else answered(request)
+
+    async with machine(pages, None) as driver:
+        detail = await driver.detail()
+    assert detail.identity.model == "Antminer S19"
+    assert (detail.boards, detail.uptime_s) == (None, None)
+    assert detail.pools is not None
 
 
 @asynchronous

@@ -84,16 +84,9 @@ async def outcome(
         async with Within(deadline_s, device):
             said = await told
     except DeviceError as error:
-        reason = _reason(error)
-        return Outcome(
-            accepted=False if reason in _SAID_NO else None,
-            reason=reason,
-            message=cut(str(error)),
-            sent_s=sent_s,
-            ended_s=now_s(),
-        )
+        said = Told(str(error), reason=_reason(error))
     return Outcome(
-        accepted=None if said.reason else True,
+        accepted=_accepted(said.reason),
         reason=said.reason,
         message=cut(said.message),
         sent_s=sent_s,
