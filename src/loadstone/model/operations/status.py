@@ -184,7 +184,6 @@ class Status:
         unknown: Unknown machines, the longest unknown first, 50 at most.
         notes: Why machines that might be told are not: reason and count.
         late: Lines and targets that wait for the store.
-        telemetry_lost: What the telemetry history says of rows it lost; "".
     """
 
     site: str
@@ -218,4 +217,3 @@ class Status:
     unknown: tuple[UnknownMachine, ...] = ()
     notes: tuple[tuple[str, int], ...] = ()
     late: int = 0
-    telemetry_lost: str = ""

@@ -40,10 +40,11 @@ class Dispatcher:
 
     def __init__(self, parts: Parts) -> None:
         self._book, self._seats, self._time = parts.book, parts.seats, parts.time
-        self._stops = Lane(STOPS_AT_ONCE, self._tell)
-        self._starts = Lane(STARTS_AT_ONCE, self._tell)
-        self._blind = Lane(BLIND_AT_ONCE, self._tell)
-        self._warm = Lane(WARM_AT_ONCE, self._seats.warm)
+        failed = self._seats.failed
+        self._stops = Lane(STOPS_AT_ONCE, self._tell, failed)
+        self._starts = Lane(STARTS_AT_ONCE, self._tell, failed)
+        self._blind = Lane(BLIND_AT_ONCE, self._tell, failed)
+        self._warm = Lane(WARM_AT_ONCE, self._seats.warm, failed)
         self.done: list[Sent] = []
 
     def tell(self, i: int) -> None:

@@ -74,7 +74,7 @@ class Batch:
 
 
 class Desk:
-    """Everything that goes to and comes from the store passes here, one call at a time.
+    """Everything that goes to and comes from the store passes here.
 
     What waits is in `waiting`. While the desk is shut or the store is gone, what should have
     been written is kept, marked late, and written when the store is back.

@@ -67,7 +67,7 @@ class Seats:
         except TimeoutError:
             reason = Reason.TIMEOUT
         except Exception as error:
-            self._note(i, error)
+            self.failed(i, error)
             reason = Reason.GARBAGE
         return Reading(
             state=State.UNKNOWN, reason=reason, began_s=began_s, ended_s=self._time.now_s()
@@ -82,7 +82,7 @@ class Seats:
         except TimeoutError:
             reason, text = Reason.TIMEOUT, ""
         except Exception as error:
-            self._note(i, error)
+            self.failed(i, error)
             reason, text = Reason.GARBAGE, type(error).__name__
         return Outcome(
             accepted=None,
@@ -106,7 +106,7 @@ class Seats:
         except (TimeoutError, DeviceError):
             return None
         except Exception as error:
-            self._note(i, error)
+            self.failed(i, error)
             return None
 
     async def detail(self, i: int) -> Detail | None:
@@ -117,10 +117,11 @@ class Seats:
         except (TimeoutError, DeviceError):
             return None
         except Exception as error:
-            self._note(i, error)
+            self.failed(i, error)
             return None
 
-    def _note(self, i: int, error: Exception) -> None:
+    def failed(self, i: int, error: Exception) -> None:
+        """Note a fault in the driver of a machine, or in the work on it."""
         self.faults[self._book.ids[i]] = f"{type(error).__name__}: {error}"[:200]
 
     async def close(self) -> None:

@@ -23,15 +23,19 @@ UNREACHED = frozenset({Reason.REFUSED, Reason.TIMEOUT, Reason.RESET, Reason.NEVE
 
 
 class Lane:
-    """Works through indices with so many workers at once; each index waits once at most."""
+    """Works through indices with so many workers at once; each index waits once at most.
+
+    A fault in the work on one index is told, and costs the others nothing.
+    """
 
     def __init__(
         self,
         at_once: int,
         work: Callable[[int], Awaitable[None]],
+        fail: Callable[[int, Exception], None],
         empty: Callable[[], None] = lambda: None,
     ) -> None:
-        self._at_once, self._work, self._empty = at_once, work, empty
+        self._at_once, self._work, self._fail, self._empty = at_once, work, fail, empty
         self._waiting: deque[int] = deque()
         self._listed: set[int] = set()
         self._workers: dict[asyncio.Task[None], None] = {}
@@ -52,6 +56,8 @@ class Lane:
             i = self._waiting.popleft()
             try:
                 await self._work(i)
+            except Exception as error:
+                self._fail(i, error)
             finally:
                 self._listed.discard(i)
         if not self._listed:
@@ -73,10 +79,11 @@ class Sweeper:
     def __init__(self, parts: Parts) -> None:
         self._book, self._seats, self._desk = parts.book, parts.seats, parts.desk
         self._alarms, self._time, self._timing = parts.alarms, parts.time, parts.terms.timing
-        self._prompt = Lane(AT_ONCE, self._read, self._whole)
-        self._silent = Lane(SILENT_AT_ONCE, self._read)
-        self._pulse = Lane(PULSE_AT_ONCE, self._read)
-        self._detail = Lane(DETAIL_AT_ONCE, self._look_closer)
+        failed = parts.seats.failed
+        self._prompt = Lane(AT_ONCE, self._read, failed, self._whole)
+        self._silent = Lane(SILENT_AT_ONCE, self._read, failed)
+        self._pulse = Lane(PULSE_AT_ONCE, self._read, failed)
+        self._detail = Lane(DETAIL_AT_ONCE, self._look_closer, failed)
         self._met = np.zeros(
             len(parts.book), dtype=np.bool_
         )  # identity looked at since silence

@@ -10,7 +10,7 @@ import numpy as np
 from loadstone.model.errors import LoadstoneError, OutsideError
 from loadstone.model.operations.control import Alarm, Decision, Order, SiteView
 from loadstone.model.operations.event import Event, EventState
-from loadstone.model.operations.fleet import Seen, Step, Want
+from loadstone.model.operations.fleet import Codes, Seen, Step, Want
 from loadstone.model.operations.reading import State
 from loadstone.model.operations.target import Entry, Observed, Progress, Target
 from loadstone.model.ports import Store
@@ -338,10 +338,19 @@ class Ticker:
             text = f"{action} {_count(ids)}{for_whom}"
             yield self._desk.entry("command", text, **data)
 
-    def _progress_lines(self, before: object) -> Iterator[Entry]:
+    def _progress_lines(self, before: Codes) -> Iterator[Entry]:
+        """Tell how machines came on: not of each that nobody asked for and that was not heard.
+
+        On a net that loses answers those would be the most of the record.
+        """
         book = self._book
+        idle = (book.want == Want.RUN) & (book.owner < 0)
+        lost = (book.step == Step.UNAVAILABLE) | np.isin(
+            before, (Step.UNAVAILABLE, Step.PENDING)
+        )
+        told = (book.step != before) & ~(idle & lost)
         for step in WORTH_TELLING:
-            turned = np.flatnonzero((book.step == step) & (before != step))
+            turned = np.flatnonzero((book.step == step) & told)
             for want in Want:
                 at = [int(i) for i in turned if book.want[i] == want]
                 if at:
