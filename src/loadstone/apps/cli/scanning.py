@@ -2,6 +2,7 @@
 """`loadstone scan`: find machines and add them to operate.toml."""
 
 import asyncio
+import re
 import sys
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from loadstone.model.operations.roster import FAMILIES
 from loadstone.model.operations.terms import SiteTerms
 
 MOST_LINES = 20
+PORT = re.compile(r"([a-z0-9-]+)=(\d{1,5})(?:/(\d{1,5}))?")
 
 Ranges = Annotated[
     list[str],
@@ -35,7 +37,11 @@ GroupId = Annotated[
 ]
 Ports = Annotated[
     list[str] | None,
-    typer.Option("--port", metavar="FAMILY=PORT", help="Another port than the family's own."),
+    typer.Option(
+        "--port",
+        metavar="FAMILY=PORT[/WEB]",
+        help="Other ports than the family's own, e.g. antminer=14028/14080.",
+    ),
 ]
 ModelId = Annotated[
     str,
@@ -109,12 +115,13 @@ def _credential(user: str, *, stdin: bool, ask: bool) -> Credential | None:
     return None
 
 
-def _port(text: str) -> tuple[str, int]:
-    family, _, port = text.partition("=")
-    if family not in FAMILIES or not port.isdigit() or not 0 < int(port) < 65_536:
-        rule = f"must be FAMILY=PORT, with one of {', '.join(sorted(FAMILIES))}"
+def _port(text: str) -> tuple[str, tuple[int, int | None]]:
+    match = PORT.fullmatch(text)
+    ports = [int(port) for port in match.groups()[1:] if port] if match else []
+    if match is None or match[1] not in FAMILIES or not all(0 < p < 65_536 for p in ports):
+        rule = f"must be FAMILY=PORT or FAMILY=PORT/WEB, with one of {', '.join(FAMILIES)}"
         raise InputError("--port", text, rule)
-    return family, int(port)
+    return match[1], (ports[0], ports[1] if ports[1:] else None)
 
 
 def _group(group: str, terms: SiteTerms) -> str:

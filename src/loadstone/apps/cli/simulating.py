@@ -3,6 +3,7 @@
 
 import asyncio
 import signal
+import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -41,6 +42,7 @@ def fleet_sim(file: File, *, lasts: For = "", as_json: Json = False) -> None:
                     loop.add_signal_handler(number, stop.set)
             async with serving(scene, wall_s=clock.wall_s) as fleet:
                 show(as_json, *_told(file, scene, fleet))
+                sys.stdout.flush()  # somebody may wait for it
                 with suppress(TimeoutError):
                     async with asyncio.timeout(lasts_s):
                         await stop.wait()

@@ -27,14 +27,15 @@ class Sought:
 
     Attributes:
         ranges: Addresses, as `discovery.hosts` reads them.
-        ports: Ports other than a family's own, by family.
+        ports: Ports other than a family's own, by family: of commands, and of web pages or
+            None for the family's own.
         credential: What machines ask for; None for what they have from the factory.
         model: Model of machines whose name is not among the facts; "" for none.
         group: Group that new machines join.
     """
 
     ranges: Sequence[str]
-    ports: Mapping[str, int]
+    ports: Mapping[str, tuple[int, int | None]]
     credential: Credential | None = None
     model: str = ""
     group: str
@@ -65,10 +66,10 @@ class Scanned:
 
 async def find(sought: Sought) -> list[Found]:
     """Return who answers in the ranges."""
-    kinds = {
-        family: replace(kind, port=sought.ports.get(family, kind.port))
-        for family, kind in DRIVERS.items()
-    }
+    kinds = dict(DRIVERS)
+    for family, (port, web_port) in sought.ports.items():
+        kind = kinds[family]
+        kinds[family] = replace(kind, port=port, web_port=web_port or kind.web_port)
     given = sought.credential
     search = Search(
         kinds=kinds,
@@ -146,10 +147,12 @@ def _rows(
     miners: Mapping[str, Miner],
 ) -> tuple[list[MachineRow], list[Machine]]:
     rows, added = [], []
-    kinds = sorted({(one.family, model) for one, model in models.items()})
-    for family, model in kinds:
+    alike: dict[tuple[str, str, int | None], list[Found]] = {}
+    for one, model in models.items():
+        alike.setdefault((one.family, model, one.address.web_port), []).append(one)
+    for (family, model, web_port), ones in alike.items():
         these = sorted(
-            (one for one, m in models.items() if (one.family, m) == (family, model)),
+            ones,
             key=lambda one: tuple(part.zfill(3) for part in one.address.host.split(".")),
         )
         ids = [one.identity.key if one.identity else "" for one in these]
@@ -159,6 +162,7 @@ def _rows(
                 group=sought.group,
                 family=family,
                 addresses=tuple(_text(one) for one in these),
+                web_port=None if web_port == FAMILIES[family].web_port else web_port,
                 model=model,
                 ids=tuple(ids),
             )
