@@ -226,16 +226,12 @@ async def test_a_request_on_a_line_that_dies_is_sent_once_more_but_only_once():
 @asynchronous
 async def test_a_late_answer_is_never_taken_for_that_of_the_next_request():
     def on(transport, data):
-        if data == b"slow":
-            loop = asyncio.get_running_loop()
-            loop.call_later(0.03, lambda: transport.write(b"slow\0"))
-        else:
-            transport.write(data + b"\0")
+        after_s = 0.03 if data == b"slow" else 0.06
+        asyncio.get_running_loop().call_later(after_s, transport.write, data + b"\0")
 
     async with server(on) as (port, *_):
         line = Line(HOST, port)
         assert await reason_of(line.ask(b"slow", to_nul, deadline_s=0.01)) is Reason.TIMEOUT
-        await asyncio.sleep(0.04)
         assert await line.ask(b"next", to_nul, deadline_s=1) == b"next\0"
         line.drop()
 
