@@ -197,5 +197,5 @@ class Plant:
         return decision
 
 
-def fans(on, *, began_s=999.5, changed_s=None):
-    return (SwitchView(id="fan", on=on, began_s=began_s, changed_s=changed_s),)
+def fans(on, *, began_s=999.5, changed_s=None, asked_s=None):
+    return (SwitchView(id="fan", on=on, began_s=began_s, changed_s=changed_s, asked_s=asked_s),)

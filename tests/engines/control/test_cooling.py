@@ -45,9 +45,15 @@ def test_fans_are_told_again_only_after_a_pause():
 
 
 def test_fans_that_do_not_come_on_keep_the_group_stopped_and_are_reported():
-    decision = at(stopped(), fans(False, changed_s=980.0))
+    assert at(stopped(), fans(False, changed_s=996.0, asked_s=986.0)).alarms == ()
+    decision = at(stopped(), fans(False, changed_s=996.0, asked_s=985.0))
     assert not decision.send.any()
     assert [(a.kind, a.subject) for a in decision.alarms] == [("fans", "fan")]
+
+
+def test_fans_that_are_off_because_they_were_told_so_are_no_alarm():
+    fleet = stopped(stopped_s=0.0)
+    assert at(fleet, fans(False, changed_s=900.0, asked_s=900.0), orders=(STOP,)).alarms == ()
 
 
 def test_a_switch_that_is_never_heard_starts_nothing():

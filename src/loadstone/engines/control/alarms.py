@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from loadstone.engines.control.cooling import Fans, fan_alarms
 from loadstone.engines.control.obligation import Obligation
 from loadstone.engines.control.progress import Telling
 from loadstone.engines.control.sight import W_PER_MW, Sight
@@ -22,7 +21,6 @@ SILENCE = {
 def alarms_of(
     view: SiteView,
     sight: Sight,
-    fans: tuple[Fans, ...],
     owed: Sequence[Obligation],
     told: Telling,
 ) -> tuple[Alarm, ...]:
@@ -31,7 +29,6 @@ def alarms_of(
         *_of_meter(view, sight, owed),
         *_of_machines(view, sight, told),
         *_of_prohibition(view, sight),
-        *fan_alarms(view, fans),
         *_of_store(view),
     )
 

@@ -25,7 +25,7 @@ class Fans:
         ready: Whether they have been on for long enough that machines may start.
         danger: Whether machines run although they are known to be off.
         due: Whether the switch may be told again.
-        late: Whether the switch was told long ago and has not obeyed.
+        late: Whether it was told for long and is not seen to be on.
     """
 
     group: int
@@ -72,10 +72,10 @@ def may_start(view: SiteView, fans: tuple[Fans, ...]) -> Bools:
     return ~np.isin(view.fleet.group, closed)
 
 
-def turn_fans(
+def wanted_fans(
     view: SiteView, sight: Sight, fans: tuple[Fans, ...], starting: Bools
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the switches to turn on and those to turn off.
+) -> frozenset[str]:
+    """Return the switches of fans that machines need now.
 
     Args:
         view: The site.
@@ -84,19 +84,26 @@ def turn_fans(
         starting: Machines that start now, or would if their fans were on. Shape (M,).
     """
     still = sight.stopped & (sight.rest_w == 0) & ~starting & ~sight.flying
-    on: list[str] = []
-    off: list[str] = []
-    wanted = {one.switch for one in fans if not still[view.fleet.group == one.group].all()}
-    for one in fans:
-        if one.switch in wanted and one.on is not True and one.due:
-            on.append(one.switch)
-        if one.switch not in wanted and one.on is True and one.due and _cold(one, view):
-            off.append(one.switch)
-    warm = {one.switch for one in fans if not _cold(one, view)}
-    return tuple(dict.fromkeys(on)), tuple(dict.fromkeys(s for s in off if s not in warm))
+    return frozenset(
+        one.switch
+        for one in fans
+        if not still[view.fleet.group == one.group].all() or not _cold(one, view)
+    )
 
 
-def fan_alarms(view: SiteView, fans: tuple[Fans, ...]) -> tuple[Alarm, ...]:
+def turn_fans(
+    fans: tuple[Fans, ...], wanted: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the switches to turn on and those to turn off."""
+    due = [one for one in fans if one.due]
+    on = [one.switch for one in due if one.switch in wanted and one.on is not True]
+    off = [one.switch for one in due if one.switch not in wanted and one.on is True]
+    return tuple(dict.fromkeys(on)), tuple(dict.fromkeys(off))
+
+
+def fan_alarms(
+    view: SiteView, fans: tuple[Fans, ...], wanted: frozenset[str]
+) -> tuple[Alarm, ...]:
     """Return what a person must know of fans."""
     found = []
     for one in fans:
@@ -104,7 +111,7 @@ def fan_alarms(view: SiteView, fans: tuple[Fans, ...]) -> tuple[Alarm, ...]:
         if one.danger:
             text = f"machines of {group} ran with their fans off and are being stopped"
             found.append(Alarm(kind="fans off", subject=one.switch, text=text))
-        elif one.late:
+        elif one.late and one.switch in wanted:
             text = f"fans of {group} do not come on; its machines stay stopped"
             found.append(Alarm(kind="fans", subject=one.switch, text=text))
     return tuple(found)
@@ -118,7 +125,7 @@ def _see(place: int, group: Group, switch: SwitchView, view: SiteView, sight: Si
     on = switch.on if read else None
     here = view.fleet.group == place
     pause_s = max(timing.deadline_s, timing.retry_s)
-    told_on = not sight.stopped[here].all()
+    asked_s = now_s if switch.asked_s is None else switch.asked_s
     return Fans(
         group=place,
         switch=group.fans,
@@ -126,10 +133,7 @@ def _see(place: int, group: Group, switch: SwitchView, view: SiteView, sight: Si
         ready=on is True and now_s >= changed_s + group.fans_before_s,
         danger=on is False and bool(sight.running[here].any()),
         due=now_s >= changed_s + pause_s,
-        late=on is not True
-        and bool(np.isfinite(changed_s))
-        and told_on is not None
-        and now_s >= changed_s + PATIENCE * pause_s,
+        late=switch.on is not True and now_s >= asked_s + PATIENCE * pause_s,
     )
 
 

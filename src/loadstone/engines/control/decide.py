@@ -12,9 +12,11 @@ from loadstone.engines.control.choice import Load, cap_instead, needed, weigh
 from loadstone.engines.control.cooling import (
     COOLING,
     Fans,
+    fan_alarms,
     may_start,
     see_fans,
     turn_fans,
+    wanted_fans,
     without_fans,
 )
 from loadstone.engines.control.life import ended_events, live_events
@@ -90,7 +92,8 @@ def decide(view: SiteView, prepared: Ints | None = None) -> Decision:
     told = tell(wish, view, sight, load)
     owner, names = _named(_owners(needs, wish, told, view, events), needs.names)
     events = ended_events(events, frozenset(names), view.utc_s)
-    on, off = turn_fans(view, sight, fans, begin | why["fans are not on"])
+    cooled = wanted_fans(view, sight, fans, begin | why["fans are not on"])
+    on, off = turn_fans(fans, cooled)
     binding = _deepest(owed)
     why |= {
         "waits for the ramp up": ramped,
@@ -117,7 +120,7 @@ def decide(view: SiteView, prepared: Ints | None = None) -> Decision:
         owner_of_limit=binding.owner if binding else "",
         target_mw=_target_mw(wish, view),
         expected_mw=_expected_mw(wish, view, sight, load),
-        alarms=alarms_of(view, sight, fans, owed, told),
+        alarms=(*alarms_of(view, sight, owed, told), *fan_alarms(view, fans, cooled)),
         notes=_notes(why),
     )
 

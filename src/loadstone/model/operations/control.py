@@ -81,12 +81,14 @@ class SwitchView:
         on: Whether it is on; None unknown.
         began_s: When that reading began; None never.
         changed_s: When it was last told to change by us; None never.
+        asked_s: Since when it is told what it does not show; None when it shows it.
     """
 
     id: str
     on: bool | None = None
     began_s: float | None = None
     changed_s: float | None = None
+    asked_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

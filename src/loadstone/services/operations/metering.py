@@ -137,6 +137,7 @@ class Switching:
         self._locks = {id_: asyncio.Lock() for id_ in parts.doors.switches}
         self._turning: dict[str, asyncio.Task[None]] = {}
         self._told: dict[str, tuple[bool, bool | None]] = {}
+        self._asked: dict[str, tuple[bool, float]] = {}
 
     async def run(self, id_: str) -> None:
         """Read one switch every few seconds."""
@@ -159,6 +160,8 @@ class Switching:
         if id_ in self._turning or id_ not in self._locks:
             return
         before = self._last.get(id_)
+        if self._asked.get(id_, (None, 0.0))[0] is not on:
+            self._asked[id_] = (on, self._time.now_s())
         if before is None or before.on is not on:
             self._changed_s[id_] = self._time.now_s()
         task = asyncio.ensure_future(self._turn(id_, on))
@@ -181,12 +184,16 @@ class Switching:
         return tuple(self._view_of(switch.id) for switch in self._parts.terms.switches)
 
     def _view_of(self, id_: str) -> SwitchView:
-        last = self._last.get(id_)
+        last, asked = self._last.get(id_), self._asked.get(id_)
+        if asked and last and last.on is asked[0]:
+            del self._asked[id_]
+            asked = None
         return SwitchView(
             id=id_,
             on=last.on if last else None,
             began_s=last.began_s if last else None,
             changed_s=self._changed_s.get(id_),
+            asked_s=asked[1] if asked else None,
         )
 
     def status(self) -> tuple[SwitchStatus, ...]:
