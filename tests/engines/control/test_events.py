@@ -142,6 +142,13 @@ def test_an_event_that_is_asked_for_again_while_it_restores_is_active_again():
     assert (now.state, now.restoring_s) == (EventState.ACTIVE, None)
 
 
+def test_an_event_that_has_ended_is_not_begun_again_by_a_clock_that_is_put_back():
+    one = event(state=EventState.RESTORING, baseline_mw=0.012, restoring_s=4600.0)
+    fleet = fleet_of(4, want=Want.STOP, owner=0, seen=Seen.UNKNOWN, step=1, not_before_s=2000)
+    view = view_of(fleet, events=(one,), owners=("e",), utc_s=4590.0)
+    assert decide(view).events == ()
+
+
 def test_two_events_do_not_add_up_but_the_deeper_one_binds():
     deep, flat = event(mw=0.0031, id="deep"), event(mw=0.0091, id="flat")
     plant = Plant(fleet_of(6), events=(flat, deep))

@@ -57,13 +57,19 @@ def _live(event: Event, view: SiteView, sight: Sight) -> Event:
         event = _armed(event, view, sight)
     if event.state is EventState.ARMED:
         event = _started(event, view, sight)
-    if event.state is EventState.RESTORING and end_of(event) > view.utc_s:
+    if event.state is EventState.RESTORING and _prolonged(event, view.utc_s):
         return replace(event, state=EventState.ACTIVE, restoring_s=None)
     if event.state is EventState.ACTIVE and end_of(event) <= view.utc_s:
         return replace(event, state=EventState.RESTORING, restoring_s=view.utc_s)
     if event.state is EventState.ACTIVE and event.baseline_mw is None:
         return replace(event, baseline_mw=sight.present_w / W_PER_MW)
     return event
+
+
+def _prolonged(event: Event, utc_s: float) -> bool:
+    """Return whether an event was given a later end; a clock put back does not do that."""
+    restoring_s = utc_s if event.restoring_s is None else event.restoring_s
+    return end_of(event) > max(utc_s, restoring_s)
 
 
 def _answered(event: Event, view: SiteView) -> Event:
