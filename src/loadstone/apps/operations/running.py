@@ -103,6 +103,7 @@ async def _run(place: Place, course: Course, watch: Watch) -> None:
     telemetry = open_telemetry(place.folder / place.operation.telemetry, days)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(place.store())
+        stack.callback(telemetry.close)  # a history that is not closed counts as cut off
         for seat in seats:
             keep_machines(store, seat.machines)
         agents = [
