@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agent is killed in the middle of events, and goes on by itself when started again."""
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from loadstone.model.operations.command import Action
+from loadstone.model.operations.reading import State
+from loadstone.model.operations.target import Progress
+from tests.apps.operations.real_site import SITE, RealSite, running, until
+from tests.postgres import Postgres, postgres
+
+__all__ = ["postgres"]  # a fixture
+
+LIMIT_MW = 0.05
+SHOWN = 1.01  # the meter has no error; the simulated draw breathes a little
+SOON_S = 20.0  # to be below a limit after a start, on a computer that does much besides
+ROUNDS = 8
+
+Moment = Callable[[RealSite, str], object]
+
+
+def progress(site: RealSite) -> list[str]:
+    return [str(target.progress) for target in site.store.targets(SITE).values()]
+
+
+def at_once(site: RealSite, event: str) -> None:
+    """Before anything is intended."""
+
+
+def intended(site: RealSite, event: str) -> None:
+    """What is intended is written, and not all of it is sent."""
+    until(lambda: {"dispatching", "dispatched"} & set(progress(site)), "something is intended")
+
+
+def sent(site: RealSite, event: str) -> None:
+    """A machine truly sleeps, and the others are on their way."""
+    until(site.asleep, "a machine sleeps")
+
+
+def held(site: RealSite, event: str) -> None:
+    """All that was wanted is confirmed."""
+    until(lambda: site.meter_mw() <= LIMIT_MW * SHOWN, "the meter is below the limit")
+    until(lambda: "confirmed" in progress(site), "stops are confirmed")
+
+
+def restoring(site: RealSite, event: str) -> None:
+    """Machines are coming back."""
+    held(site, event)
+    site.release(event)
+    until(lambda: site.event_is(event, "restoring", "done"), "it restores")
+
+
+MOMENTS: tuple[Moment, ...] = (at_once, intended, sent, held, restoring)
+
+
+def kill_and_restart(site: RealSite, moment: Moment, chance: random.Random) -> None:
+    """One event with a kill in it, judged by what is true of the machines."""
+    event = site.curtail(to_mw=LIMIT_MW)
+    moment(site, event)
+    time.sleep(chance.uniform(0.0, 0.3))
+    site.kill()
+    if moment is held and chance.random() < 0.5:
+        site.release(event)  # by a person, while nobody runs the site
+    site.up()
+    if not site.event_is(event, "restoring", "done") and site.store.event(event).ends_s is None:
+        check_held(site, event)
+        site.release(event)
+    check_done(site, event)
+
+
+def check_held(site: RealSite, event: str) -> None:
+    """The meter is below the limit and stays there; the record says what is true."""
+    until(lambda: site.event_is(event, "active"), "it is active again", real_s=SOON_S)
+    until(lambda: site.meter_mw() <= LIMIT_MW * SHOWN, "below the limit", real_s=SOON_S)
+    wait_to_agree(site)
+    assert site.meter_mw() <= LIMIT_MW * SHOWN
+    owners = site.store.owners(SITE)
+    stopped = {id_ for id_, one in site.store.targets(SITE).items() if one.action != "resume"}
+    assert stopped == {id_ for id_, owner in owners.items() if owner == event}
+
+
+def check_done(site: RealSite, event: str) -> None:
+    """It is done, once; every machine hashes, and nobody holds any."""
+    until(lambda: site.event_is(event, "done"), "the event is done")
+    until(site.hashing, "every machine hashes")
+    wait_to_agree(site)
+    assert set(site.store.owners(SITE).values()) <= {""}
+
+
+def wait_to_agree(site: RealSite) -> None:
+    """Wait until wanted, seen and true are the same of every machine, and confirmed."""
+    with suppress(AssertionError):
+        until(lambda: not differences(site), "they agree", real_s=SOON_S)
+    found = differences(site)
+    assert not found, "\n".join(found)
+
+
+def differences(site: RealSite) -> list[str]:
+    """Return of which machines they are not, and how."""
+    targets, seen, truth = site.store.targets(SITE), site.store.observed(SITE), site.truth()
+    found = []
+    for id_ in site.ids:
+        asleep = truth[id_]["phase"] == "asleep"
+        state = State.STOPPED if asleep else State.RUNNING
+        target = targets.get(id_)
+        wanted = target is not None and target.action is Action.STOP
+        confirmed = target is None or target.progress is Progress.CONFIRMED
+        if id_ not in seen or seen[id_].state != state or wanted != asleep or not confirmed:
+            found.append(f"{id_} {truth[id_]['phase']}, seen {seen.get(id_)}, {target}")
+    return found
+
+
+def check_events(site: RealSite, count: int) -> None:
+    """No event is lost or doubled, and none began again."""
+    events = site.store.events(SITE, open_only=False)
+    assert [event.id for event in events] == [f"e-{n + 1}" for n in range(count)]
+    for event in events:
+        said = [one.text for one in site.store.entries(SITE, subject=event.id)]
+        for state in ("active", "done"):
+            assert sum(text.startswith(f"event {event.id} is {state}") for text in said) <= 1
+        assert event.active_s is None or event.active_s <= event.restoring_s <= event.done_s
+
+
+def test_an_agent_killed_between_intent_and_send_and_in_restoring_goes_on(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(1)
+    with running(tmp_path) as site:
+        for moment in (intended, restoring):
+            kill_and_restart(site, moment, chance)
+        check_events(site, 2)
+        kinds = {entry.kind for entry in site.store.entries(SITE)}
+        assert "recovered" in kinds
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_kills_at_random_moments_lose_and_double_nothing(
+    kind: str, seed: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    chance, settings = random.Random(seed), {"seed": seed}
+    if kind == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        settings["store"] = server.new_database()
+    with running(tmp_path, **settings) as site:
+        site.ask("fault", fault={"kind": "slow", "share": 0.3, "seed": seed})
+        for _ in range(ROUNDS):
+            kill_and_restart(site, chance.choice(MOMENTS), chance)
+        check_events(site, ROUNDS)
