@@ -487,6 +487,21 @@ def test_a_file_that_is_not_parquet_is_told(tmp_path):
         telemetry.machine_trace("north", "a", DAY, DAY + 1)
 
 
+def test_a_damaged_day_is_told_and_stays_while_other_days_are_tidied(tmp_path):
+    telemetry = opened(tmp_path)
+    for at_s in (DAY, DAY + 1, DAY + DAY_S, DAY + DAY_S + 1):
+        sweep(telemetry, at_s)
+        telemetry.flush()
+    damaged = next(tmp_path.glob("site=north/machines/day=2026-11-19/00000002-*"))
+    damaged.write_bytes(b"something else, long enough to be looked at")
+    for now_s in (DAY + 2.5 * DAY_S, DAY + 9 * DAY_S):
+        with pytest.raises(OutsideError):
+            telemetry.compact(now_s)
+        assert damaged.exists()
+    assert files(tmp_path, "machines-5min") == ["00000001-00000002.parquet"]
+    assert len(telemetry.machine_trace("north", "a", DAY + DAY_S, DAY + 2 * DAY_S)) == 1
+
+
 def test_names_of_machines_are_written_once_a_file(tmp_path):
     telemetry = opened(tmp_path)
     names = tuple(f"machine-with-a-long-name-{number}" for number in range(1000))

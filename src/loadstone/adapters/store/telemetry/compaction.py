@@ -91,16 +91,26 @@ def compact_site(site: Path, now_s: float, days: float) -> None:
         days: For how long single readings are kept, days.
 
     Raises:
-        OSError: The disk is full or gone; nothing is lost.
+        OSError: The disk is full or gone, or a file cannot be read; nothing is lost.
     """
+    first: OSError | None = None
     for what, kept in ((METERS, max(days, METER_DAYS)), (MACHINES, days)):
         for day in shelf.days(site, what):
-            over_s = now_s - (day + 1) * DAY_S
-            if over_s >= kept * DAY_S:
-                _keep_means(site, what, day)
-            else:
-                _join(site, what, day, least=2 if over_s > 0 else MANY)
-            _remove(site, what, day)
+            try:
+                _compact_day(site, what, day, age_s=now_s - (day + 1) * DAY_S, kept_days=kept)
+            except (OSError, pa.ArrowException, duckdb.Error) as error:
+                # a day that cannot be read stays as it is; the others go on
+                first = first or OSError(str(error).splitlines()[0])
+    if first:
+        raise first
+
+
+def _compact_day(site: Path, what: str, day: int, *, age_s: float, kept_days: float) -> None:
+    if age_s >= kept_days * DAY_S:
+        _keep_means(site, what, day)
+    else:
+        _join(site, what, day, least=2 if age_s > 0 else MANY)
+    _remove(site, what, day)
 
 
 def _remove(site: Path, what: str, day: int) -> None:
@@ -134,8 +144,6 @@ def _means(what: str, day: int, files: list[str]) -> Iterable[Any]:
     connection = database()
     try:
         yield from (_of_meters if what == METERS else _of_machines)(connection, day, files)
-    except duckdb.Error as error:
-        raise OSError(str(error).splitlines()[0]) from None
     finally:
         connection.close()
 

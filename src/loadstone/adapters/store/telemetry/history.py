@@ -237,7 +237,7 @@ class History:
         raw: list[str] = []
         means: list[str] = []
         for day in sorted(days):
-            if (day + 1) * DAY_S > asked.from_s - SPAN_S and day * DAY_S < asked.until_s:
+            if (day + 1) * DAY_S > asked.from_s and day * DAY_S < asked.until_s:
                 single, kept = shelf.in_force(folder, asked.what, day)
                 raw += [str(part.path) for part in single]
                 means += [str(part.path) for part in kept]
