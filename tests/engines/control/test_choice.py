@@ -103,6 +103,32 @@ def test_silent_machines_are_told_blindly_when_all_that_answer_are_not_enough():
     assert stops(fleet, 0.0029) == [0, 1, 2]
 
 
+def test_of_silent_machines_no_more_are_told_than_would_do_and_others_only_later():
+    fleet = fleet_of(4, seen=Seen.UNKNOWN)
+    assert stops(fleet, 0.0091) == [0]
+    waiting = told(seen=Seen.UNKNOWN, read_began_s=900.0)
+    assert stops(waiting, 0.0091) == []
+    in_vain = told(seen=Seen.UNKNOWN, read_began_s=900.0, dispatched_s=960.0)
+    assert stops(in_vain, 0.0091) == [1]
+
+
+def test_after_a_start_of_the_agent_a_limit_waits_for_the_first_readings():
+    new = fleet_of(3, seen=Seen.UNKNOWN, read_began_s=-np.inf, tried_s=-np.inf)
+    assert stops(new, 0.0061) == []
+    assert stops(new, 0.0) == [0, 1, 2]
+
+
+def test_a_silent_machine_stays_with_its_owner_while_that_wants_anything():
+    fleet = fleet_of(3, seen=Seen.UNKNOWN, want=Want.STOP, owner=0)
+    order = Order(owner="o", limit_mw=0.02)
+    held = decide(view_of(fleet, orders=(order,), owners=("o",), meter_mw=0.001))
+    assert (held.want == Want.STOP).all()
+    assert (held.owner == 0).all()
+    free = decide(view_of(fleet, owners=("o",), meter_mw=0.001))
+    assert (free.want == Want.RUN).all()
+    assert not free.send.any()
+
+
 def test_a_cap_goes_deeper_and_then_gives_way_to_a_stop():
     fleet = fleet_of(
         2, can_cap=True, min_cap_w=1500.0, want=[Want.CAP, Want.RUN], want_w=[2500.0, np.nan],

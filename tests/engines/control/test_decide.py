@@ -229,8 +229,8 @@ def test_silent_and_failed_machines_are_counted_in_alarms():
     )
     decision = decide(view_of(fleet, orders=(Order(owner="o", limit_mw=0.0),), owners=("o",)))
     texts = [alarm.text for alarm in decision.alarms]
-    assert texts[0] == "1 machines do not answer; they may draw 0.003 MW"
-    assert texts[1].startswith("1 machines answer and do not do as told")
+    assert texts[0] == "1 of 3 machines do not answer; they may draw 0.003 MW"
+    assert texts[1].startswith("1 of 3 machines answer and do not obey")
 
 
 def test_a_machine_that_a_price_stops_is_no_last_part_for_a_cap():

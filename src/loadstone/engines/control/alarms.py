@@ -50,14 +50,14 @@ def _of_meter(view: SiteView, sight: Sight, owed: Sequence[Obligation]) -> Itera
 
 
 def _of_machines(view: SiteView, sight: Sight, told: Telling) -> Iterable[Alarm]:
-    silent = int((~sight.known).sum())
+    silent, count = int((~sight.known).sum()), len(view.fleet)
     if silent:
         full_mw = float(view.fleet.full_w[~sight.known].sum()) / W_PER_MW
-        text = f"{silent} machines do not answer; they may draw {full_mw:.3f} MW"
+        text = f"{silent} of {count} machines do not answer; they may draw {full_mw:.3f} MW"
         yield Alarm(kind="unknown machines", text=text)
     failed = int(np.count_nonzero(told.step == Step.FAILED))
     if failed:
-        text = f"{failed} machines answer and do not do as told; they are tried each hour"
+        text = f"{failed} of {count} machines answer and do not obey; they are tried each hour"
         yield Alarm(kind="failed machines", text=text)
 
 

@@ -34,6 +34,8 @@ class Load:
         credit_w: Of that, what has come off or is coming off, W.
         now_w: Draw once what is coming off or up has done so, W.
         free_w: Draw if nothing had been stopped or capped, W.
+        silent: Machines that are wanted to run and do not answer.
+        blind_w: Draw of silent machines that were told to stop and have time to do so, W.
         hold_w: Room that must be there beyond its draw before it returns, W.
         typical_w: Full load of a typical machine, W.
     """
@@ -45,6 +47,8 @@ class Load:
     credit_w: Floats
     now_w: float
     free_w: float
+    silent: Bools
+    blind_w: float
     hold_w: Floats
     typical_w: float
 
@@ -79,7 +83,7 @@ def weigh(view: SiteView, sight: Sight, prepared: Ints | None) -> Load:
     """Return what stopping each machine brings, and the order of stops as things stand.
 
     What is stopped already stays stopped before another is, capped ones follow, then those
-    that run. Silent ones come last and bring nothing that could be counted on.
+    that run. Silent ones come last: what they bring only says how many of them are told.
     """
     fleet = view.fleet
     guarded = protected(view)
@@ -94,6 +98,7 @@ def weigh(view: SiteView, sight: Sight, prepared: Ints | None) -> Load:
     order = order[~fleet.held_elsewhere[order]]
     inrush_w = (view.terms.ramp.inrush_factor - 1) * fleet.full_w * sight.scale
     wanted = fleet.want != Want.STOP
+    blind = idle & ~sight.known & sight.flying & (fleet.attempts <= TRUSTED) & (credit_w == 0)
     now_w = sight.present_w - float(off_w.sum()) + float(sight.rest_w[wanted].sum())
     return Load(
         order=order,
@@ -103,6 +108,8 @@ def weigh(view: SiteView, sight: Sight, prepared: Ints | None) -> Load:
         credit_w=credit_w,
         now_w=now_w,
         free_w=now_w + float(credit_w[order].sum()),
+        silent=late,
+        blind_w=float(np.where(blind, fleet.full_w - fleet.idle_w, 0.0).sum()),
         hold_w=inrush_w,
         typical_w=float(np.median(fleet.full_w)) if len(fleet) else 0.0,
     )
@@ -213,13 +220,15 @@ def _unmetered(view: SiteView, sight: Sight) -> Bools:
 def _gains(fleet: Fleet, sight: Sight, capped: Bools, credit_w: Floats) -> Floats:
     level_w = np.where(capped, np.fmin(fleet.want_w, sight.draw_w), sight.draw_w)
     runs_w = np.maximum(level_w - fleet.idle_w, 0.0) * sight.scale
-    return np.where(sight.known, runs_w + credit_w + sight.rest_w, 0.0)
+    full_w = np.maximum(fleet.full_w - fleet.idle_w, 0.0) * sight.scale
+    return np.where(sight.known, runs_w + credit_w + sight.rest_w, full_w)
 
 
 def _by_power(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bools:
     need_w, gain_w = shortfall(one, view, sight, load)
     order = load.order
     before_w = np.cumsum(gain_w[order]) - gain_w[order]
+    before_w += np.where(load.silent[order], load.blind_w, 0.0)
     band_w = min(load.typical_w, BAND_SHARE * one.limit_w)
     slack_w = min(load.typical_w / 2, SLACK_SHARE * one.limit_w)
     stays = (load.idle | load.capped)[order]
@@ -228,7 +237,8 @@ def _by_power(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bool
     mask[order] = before_w < need_w + room_w
     if one.group >= 0:
         mask &= view.fleet.group == one.group
-    return mask
+    untried = load.silent & np.isneginf(view.fleet.tried_s)
+    return np.asarray(mask & ~untried)
 
 
 def _by_value(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bools:

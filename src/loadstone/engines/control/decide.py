@@ -85,7 +85,7 @@ def decide(view: SiteView, prepared: Ints | None = None) -> Decision:
     load = weigh(view, sight, prepared)
     needs = _needs(owed, fans, view, sight, load)
     down = _down(needs, view, sight, load)
-    back = _back(needs, events, view, sight, load)
+    back = _back(needs, owed, events, view, sight) & _returning(view, sight, load)
     ready, why = _ready(back, fans, view, sight, load)
     begin, ramped = starts_now(ready, owed, view, sight, load)
     wish = _wish(Moves(down=down, back=back, begin=begin), needs, view, sight)
@@ -205,19 +205,31 @@ def _down(needs: Needs, view: SiteView, sight: Sight, load: Load) -> Bools:
 
 
 def _back(
-    needs: Needs, events: Sequence[Event], view: SiteView, sight: Sight, load: Load
+    needs: Needs,
+    owed: Sequence[Obligation],
+    events: Sequence[Event],
+    view: SiteView,
+    sight: Sight,
 ) -> Bools:
     """Return which machines nobody needs stopped or capped any more. Shape (M,).
 
-    Those that an abort let go stay as they are, and so do those that nobody owns.
+    Those that an abort let go stay as they are, and so do those that nobody owns. A silent one
+    stays with its owner while that wants anything: nobody knows what it would bring.
     """
     fleet = view.fleet
     gone = [event.id for event in events if event.state is EventState.ABORTED]
     let_go = np.array([*(name in gone for name in view.owners), True])[fleet.owner]
+    wants = {one.owner for one in owed}
+    bound = np.array([*(name in wants for name in view.owners), False])[fleet.owner]
     left = (fleet.want == Want.STOP) & let_go
     free = ~needs.stop & np.isnan(needs.cap_w) & ~fleet.held_elsewhere
+    return np.asarray(free & ~left & (sight.known | ~bound))
+
+
+def _returning(view: SiteView, sight: Sight, load: Load) -> Bools:
+    """Return which machines draw less than they could. Shape (M,)."""
     still = load.idle | (sight.stopped & ~sight.flying)
-    return np.asarray(free & ~left & (still | _raisable(view, sight, load)))
+    return np.asarray(still | _raisable(view, sight, load))
 
 
 def _ready(
