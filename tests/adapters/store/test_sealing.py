@@ -93,6 +93,11 @@ def test_a_key_that_cannot_be_made_is_told(tmp_path):
         make_key(tmp_path / "file" / "store.key")
 
 
+def test_a_key_that_cannot_be_read_is_told(tmp_path):
+    with pytest.raises(OutsideError, match="key file"):
+        read_key(tmp_path)
+
+
 def test_the_wrong_key_is_told_before_anything_is_read(tmp_path):
     opened(tmp_path).close()
     make_key(tmp_path / "other.key")

@@ -130,6 +130,14 @@ def test_columns_of_different_lengths_are_refused(tmp_path):
         sweep(opened(tmp_path), DAY, seen=[1])
 
 
+def test_a_sweep_of_no_machines_leaves_nothing(tmp_path):
+    telemetry = opened(tmp_path)
+    sweep(telemetry, DAY, machines=(), seen=[], power_w=[], hashrate_th=[])
+    telemetry.close()
+    assert list(tmp_path.rglob("*.parquet")) == []
+    assert opened(tmp_path).losses() == ()
+
+
 def test_days_are_kept_apart_and_read_together(tmp_path):
     telemetry = opened(tmp_path)
     meter(telemetry, DAY - 20, [1.0, 2.0, 3.0, 4.0])
