@@ -51,15 +51,24 @@ async def test_local_times_carry_their_offset(tmp_path):
 
 async def test_everything_wrong_in_a_file_is_told_at_once(tmp_path):
     bad = "start,value\n2026-11-21T12:00,1\nyesterday,2\n2026-11-21T12:00Z,high\n"
+    (tmp_path / "p.csv").write_text(bad)
     with pytest.raises(InputErrors) as told:
-        await first(feed(tmp_path, bad), 1)
+        read_rows(tmp_path / "p.csv")
     assert [error.field for error in told.value.errors] == ["line 2", "line 3", "line 4"]
     assert "offset" in str(told.value.errors[0])
 
 
 async def test_a_file_without_the_columns_is_refused(tmp_path):
+    (tmp_path / "p.csv").write_text("time,price\n")
     with pytest.raises(InputErrors, match='columns "start" and "value"'):
-        await first(feed(tmp_path, "time,price\n"), 1)
+        read_rows(tmp_path / "p.csv")
+
+
+async def test_a_file_that_is_spoilt_while_the_site_runs_breaks_the_signal_and_no_more(
+    tmp_path,
+):
+    with pytest.raises(OutsideError, match="must be|yesterday|Invalid"):
+        await first(feed(tmp_path, "start,value\nyesterday,2\n"), 1)
 
 
 async def test_a_file_that_is_gone_is_the_outside_world(tmp_path):

@@ -102,7 +102,10 @@ class FileFeed:
         seen = stat.st_mtime_ns, stat.st_size
         if seen == self._read_at:
             return False
-        rows = read_rows(self._path)
+        try:
+            rows = read_rows(self._path)
+        except InputErrors as error:  # a file may be spoilt while the site runs
+            raise OutsideError(str(error)) from error
         followed = [*(row[0] for row in rows[1:]), None]
         self._rows = tuple(
             (start, end if end is not None else after, value)
