@@ -33,6 +33,15 @@ HOST = "127.0.0.1"
 On = Callable[[asyncio.Transport, bytes], None]
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def anyio_backend(request):
+    """Both loops that an agent may run on."""
+    if request.param == "uvloop":
+        pytest.importorskip("uvloop", reason="uvloop is not there for this system")
+        return "asyncio", {"use_uvloop": True}
+    return "asyncio"
+
+
 @asynccontextmanager
 async def server(on: On) -> AsyncIterator[list]:
     """Serve on loopback; gives [port, transports of all connections]."""
@@ -227,7 +236,11 @@ async def test_a_request_on_a_line_that_dies_is_sent_once_more_but_only_once():
 async def test_a_late_answer_is_never_taken_for_that_of_the_next_request():
     def on(transport, data):
         after_s = 0.03 if data == b"slow" else 0.06
-        asyncio.get_running_loop().call_later(after_s, transport.write, data + b"\0")
+        asyncio.get_running_loop().call_later(after_s, send, transport, data + b"\0")
+
+    def send(transport, answer):
+        if not transport.is_closing():
+            transport.write(answer)
 
     async with server(on) as (port, *_):
         line = Line(HOST, port)
