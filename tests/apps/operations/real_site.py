@@ -16,8 +16,11 @@ from typing import Any
 
 from loadstone.adapters.files.agent_files import AgentFiles
 from loadstone.adapters.store import SqlStore, open_store
+from loadstone.model.operations.command import Action
 from loadstone.model.operations.event import Event, EventKind
+from loadstone.model.operations.reading import State
 from loadstone.model.operations.status import Status
+from loadstone.model.operations.target import Progress
 from tests import network_folders
 
 SITE = "araguari"
@@ -27,6 +30,7 @@ MODEL, RATED_W = "antminer-s21-hyd", 5360.0
 FAMILIES = ("luxos", "antminer", "whatsminer-v2", "braiins")
 PATIENCE_S = 60.0  # of a test, on a computer that does much besides
 LOOK_S = 0.05
+SOON_S = 20.0  # for what takes a second or two on a computer at rest
 
 FLEET = """
 seed = {seed}
@@ -359,3 +363,26 @@ def running(tmp: Path, **settings: Any) -> Iterator[RealSite]:
     with RealSite(tmp, **settings) as site:
         site.up()
         yield site
+
+
+def wait_to_agree(site: RealSite) -> None:
+    """Wait until wanted, seen and true are the same of every machine, and confirmed."""
+    with suppress(AssertionError):
+        until(lambda: not differences(site), "they agree", real_s=SOON_S)
+    found = differences(site)
+    assert not found, "\n".join(found)
+
+
+def differences(site: RealSite) -> list[str]:
+    """Return of which machines they are not, and how."""
+    targets, seen, truth = site.store.targets(SITE), site.store.observed(SITE), site.truth()
+    found = []
+    for id_ in site.ids:
+        asleep = truth[id_]["phase"] == "asleep"
+        state = State.STOPPED if asleep else State.RUNNING
+        target = targets.get(id_)
+        wanted = target is not None and target.action is Action.STOP
+        confirmed = target is None or target.progress is Progress.CONFIRMED
+        if id_ not in seen or seen[id_].state != state or wanted != asleep or not confirmed:
+            found.append(f"{id_} {truth[id_]['phase']}, seen {seen.get(id_)}, {target}")
+    return found

@@ -4,22 +4,24 @@
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from loadstone.model.operations.command import Action
-from loadstone.model.operations.reading import State
-from loadstone.model.operations.target import Progress
-from tests.apps.operations.real_site import SITE, RealSite, running, until
+from tests.apps.operations.real_site import (
+    SITE,
+    SOON_S,
+    RealSite,
+    running,
+    until,
+    wait_to_agree,
+)
 from tests.postgres import Postgres, postgres
 
 __all__ = ["postgres"]  # a fixture
 
 LIMIT_MW = 0.05
 SHOWN = 1.01  # the meter has no error; the simulated draw breathes a little
-SOON_S = 20.0  # to be below a limit after a start, on a computer that does much besides
 ROUNDS = 8
 
 Moment = Callable[[RealSite, str], object]
@@ -91,29 +93,6 @@ def check_done(site: RealSite, event: str) -> None:
     until(site.hashing, "every machine hashes")
     wait_to_agree(site)
     assert set(site.store.owners(SITE).values()) <= {""}
-
-
-def wait_to_agree(site: RealSite) -> None:
-    """Wait until wanted, seen and true are the same of every machine, and confirmed."""
-    with suppress(AssertionError):
-        until(lambda: not differences(site), "they agree", real_s=SOON_S)
-    found = differences(site)
-    assert not found, "\n".join(found)
-
-
-def differences(site: RealSite) -> list[str]:
-    """Return of which machines they are not, and how."""
-    targets, seen, truth = site.store.targets(SITE), site.store.observed(SITE), site.truth()
-    found = []
-    for id_ in site.ids:
-        asleep = truth[id_]["phase"] == "asleep"
-        state = State.STOPPED if asleep else State.RUNNING
-        target = targets.get(id_)
-        wanted = target is not None and target.action is Action.STOP
-        confirmed = target is None or target.progress is Progress.CONFIRMED
-        if id_ not in seen or seen[id_].state != state or wanted != asleep or not confirmed:
-            found.append(f"{id_} {truth[id_]['phase']}, seen {seen.get(id_)}, {target}")
-    return found
 
 
 def check_events(site: RealSite, count: int) -> None:

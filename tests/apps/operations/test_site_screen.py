@@ -97,12 +97,12 @@ def test_a_site_fits_a_screen_of_100_columns_and_40_lines():
 
 
 def test_what_an_operator_needs_first_is_there():
-    page = text(LOOK)
+    page = " ".join(text(LOOK).split())
     for words in (
         "3.46 of 4.50 MW", "1.04 free", "2 s ago", "held to 3.50 MW by schedule",
         "running 600", "unknown 8", "6 timeout", "to 2.00 MW at", "in 10 min",
         "1.46 MW to come down by then, or 730 USD/h", "one kW more costs 9.00 USD",
-        "up to 80.00 USD later by the ratchet", "loses      4.00 USD/h",
+        "up to 80.00 USD later by the ratchet", "loses 4.00 USD/h",
         "3.80 MW of mining this hour, metered 3.46 MW, 0.34 below",
         "relay run-back NOT ARMED", "the relay protects", "fans unknown",
     ):  # fmt: skip

@@ -118,7 +118,10 @@ def take_in(
 
 def _silent(told: Match) -> tuple[tuple[str, str], ...]:
     unsaid = [(str(o.address), str(o.reason)) for o in told.new if o.identity is None]
-    both = [(str(o.address), "more than one machine answers so") for o in told.conflicting]
+    both = [
+        (str(o.address), "more than one machine answers so" if o.identity else str(o.reason))
+        for o in told.conflicting
+    ]
     return tuple(unsaid + both)
 
 
