@@ -26,7 +26,7 @@ def recorded(site: RealSite) -> str:
 
 def watched(site: RealSite) -> None:
     until(lambda: site.processes("watchdog_process"), "a watchdog runs")
-    until(lambda: (site.folder / "operate" / SITE / "watchdog").is_dir(), "it has its lock")
+    until((site.folder / "operate" / SITE / "watchdog").is_dir, "it has its lock")
 
 
 def test_machines_of_a_killed_agent_are_stopped_and_come_back_with_it(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_an_agent_that_hangs_is_as_good_as_dead(tmp_path: Path) -> None:
 def test_a_watchdog_that_dies_is_started_again_and_still_watches(tmp_path: Path) -> None:
     with running(tmp_path, lease_s=LEASE_S) as site:
         watched(site)
-        (before,) = site.processes("watchdog_process")
+        before = site.processes("watchdog_process")[0]
         os.kill(before, signal.SIGKILL)
         until(lambda: set(site.processes("watchdog_process")) - {before}, "another one runs")
         until(lambda: site.processes("watchdog_process") != [before], "the first is gone")

@@ -83,17 +83,13 @@ class Child:
         raise OutsideError(f"{self.name} did not come up; {self.log} ends with: {said.strip()}")
 
     async def keep_up(self) -> None:
-        """Start it again whenever it has died."""
+        """Start it again whenever it has died; one that is still coming up is waited for."""
         while True:
             await asyncio.sleep(AGAIN_S)
-            if not self.alive():
+            coming = self._started is not None and self._started.poll() is None
+            if not coming and not self.alive():
                 with suppress(OutsideError):
                     self.start()
-
-    def reap(self) -> None:
-        """Take note of its end, where it was started by this process."""
-        if self._started is not None:
-            self._started.poll()
 
 
 def end(pid: int) -> None:
