@@ -8,12 +8,15 @@ BIN := $(VENV)/bin
 PIN := --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --exclude-newer "7 days"
 export UV_PYTHON_DOWNLOADS := never
 .DEFAULT_GOAL := help
-.PHONY: help demo check check-long fix bench docs lock clean
+.PHONY: help demo demo-operate check check-long fix bench docs lock clean
 
 help:               ## show these targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## +/\t/' | expand -t 14
 demo: $(VENV)/core  ## plan the reference network, print the answer, write the report
 	$(BIN)/loadstone demo
+demo-operate: $(VENV)/core  ## watch a simulated site follow prices, in the terminal
+	test -f demo-site/operate.toml || $(BIN)/loadstone new demo-site
+	$(BIN)/loadstone operate demo-site --simulated
 check: $(VENV)/dev $(VENV)/peers  ## everything that must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -35,7 +38,7 @@ lock: | $(UV)       ## choose versions anew; the only place that looks for newer
 	$(UV) pip compile $(PIN) --upgrade --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(UV) pip compile $(PIN) --upgrade --group peers -o requirements-peers.lock
 clean:              ## remove what can be made again
-	rm -rf $(VENV) $(VENV)-peers .uv site out demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-peers .uv site out demo demo-site .mypy_cache .ruff_cache .pytest_cache
 
 $(VENV)/core: requirements.lock pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)

@@ -50,6 +50,8 @@ from loadstone.model.finance import (
 )
 from loadstone.model.futures import correlation, events, level, mining, named, risk
 from loadstone.model.futures import terms as futures
+from loadstone.model.operations import event
+from loadstone.model.operations import terms as operate
 from loadstone.model.tariff import calendar, energy, entry, tiers
 from tests.shape import REFERENCE, text_of
 
@@ -177,6 +179,24 @@ PLAN = (
     ("months", decision.Month),
     ("truths", decision.Truth),
 )
+OPERATE = (
+    ("operate.toml", operate.Operation),
+    ("sites", operate.SiteTerms),
+    ("sites.timing", operate.Timing),
+    ("sites.ramp", operate.Ramp),
+    ("sites.groups", operate.Group),
+    ("sites.machines", operate.MachineRow),
+    ("sites.meters, kind modbus", operate.ModbusMeter),
+    ("sites.meters, kind mqtt", operate.MqttMeter),
+    ("sites.switches", operate.ModbusSwitch),
+    ("sites.signals, kind file", operate.FileSignal),
+    ("sites.signals, kind mqtt", operate.MqttSignal),
+    ("sites.signals, kind openadr3 and openadr2", operate.OpenAdrSignal),
+    ("strike of a signal", operate.Strike),
+    ("silence of a signal", operate.SilencePolicy),
+    ("sites.schedule", operate.Window),
+    ("sites.method", event.Method),
+)
 WINDOWS = (
     ("a window of hours", calendar.Window),
     ("windows of time_of_use", energy.PricedWindow),
@@ -193,7 +213,7 @@ NAMES = {
 # fields that a file's name or key says, but for rows that are in a list
 GIVEN = {"id", "code", "provenance"}
 IN_LISTS = {"investors", "offers.toml: leases", "offers.toml: hosting"} | {
-    title for page in (PLAN, DEALS, FUTURES, VALUE) for title, _ in page
+    title for page in (PLAN, DEALS, FUTURES, VALUE, OPERATE) for title, _ in page
 }
 
 
@@ -370,4 +390,5 @@ PAGES = {
     "deals.md": lambda: page("deals.md", DEALS),
     "futures.md": lambda: page("futures.md", FUTURES),
     "value.md": lambda: page("value.md", VALUE),
+    "operate.md": lambda: page("operate.md", OPERATE),
 }

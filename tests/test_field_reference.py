@@ -14,6 +14,7 @@ from tests.field_reference import (
     FACTS,
     FUTURES,
     NETWORK,
+    OPERATE,
     PAGES,
     PLAN,
     VALUE,
@@ -31,7 +32,7 @@ def test_the_page_is_what_the_dataclasses_say(request, name):
 
 
 @pytest.mark.parametrize(
-    ("title", "class_"), [*NETWORK, *FACTS, *PLAN, *DEALS, *FUTURES, *VALUE]
+    ("title", "class_"), [*NETWORK, *FACTS, *PLAN, *DEALS, *FUTURES, *VALUE, *OPERATE]
 )
 def test_every_field_has_a_meaning(title, class_):
     meanings = described(class_)[2]
