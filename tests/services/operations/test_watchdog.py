@@ -77,6 +77,19 @@ def test_a_machine_that_does_not_answer_never_counts_as_stopped_and_is_told_agai
     assert lines(site)[-1] == "1 of 1 machines told are seen stopped, of 6 in all"
 
 
+def test_a_machine_that_did_not_hear_is_told_again_within_seconds():
+    hangs = Fault(kind=FaultKind.HANG, machines=("m00",), from_s=10.0, for_s=30.0)
+
+    async def play(site):
+        site.start()
+        await asyncio.sleep(20)
+        await site.kill()
+        await asyncio.sleep(40)
+        assert len(site.asleep()) == 6
+
+    watched(play, faults=[hangs])
+
+
 def test_a_machine_that_hashes_again_by_itself_is_stopped_again():
     drifts = Fault(kind=FaultKind.DRIFT, machines=("m02",), from_s=10.0, for_s=60.0)
 

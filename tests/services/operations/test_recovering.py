@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+import asyncio
+
+import numpy as np
+import pytest
+
+from loadstone.adapters.store.sql_store import open_store
+from loadstone.model.operations.command import Action
+from loadstone.model.operations.fleet import Step, Want
+from loadstone.model.operations.machine import Identity
+from loadstone.model.operations.target import PowerLease, Progress, Target
+from loadstone.services.operations.recovering import Recovery
+from loadstone.services.operations.seats import parts_of
+from tests.services.operations.living_site import SITE, LivingSite, machines_of, terms_of
+from tests.virtual_time import run_virtual
+
+MACHINES = machines_of(4)
+
+
+def recovered(before, after=lambda parts: None):
+    """Fill a store, recover from it, and return what the duties of an agent share."""
+
+    async def main(clock):
+        store = open_store("sqlite://")
+        store.put_machines(MACHINES)
+        before(store, clock.now().timestamp())
+        await asyncio.sleep(30)
+        site = LivingSite(clock, terms_of(), MACHINES, truth=store)
+        site.start()
+        await site.kill()
+        parts = site.agent._parts
+        site.store.dead = False
+        after(parts)
+        recovery = Recovery(parts)
+        await recovery.run()
+        return parts, recovery
+
+    return run_virtual(main)
+
+
+def target(machine="m00", progress=Progress.CONFIRMED, owner="site limit", **more):
+    usual = {"action": Action.STOP, "since_s": 1.0, "dispatched_s": 5.0, "confirmed_s": 7.0}
+    return Target(machine=machine, owner=owner, progress=progress, **(usual | more))
+
+
+@pytest.mark.parametrize(
+    "progress", [Progress.DISPATCHING, Progress.DISPATCHED, Progress.CONFIRMED]
+)
+def test_whatever_was_under_way_or_shown_needs_a_reading_of_this_life(progress):
+    parts, _ = recovered(
+        lambda store, _: store.put_targets(SITE, [target("m01", progress)], [])
+    )
+    book = parts.book
+    assert (book.want[1], book.step[1]) == (Want.STOP, Step.DISPATCHED)
+    assert book.dispatched_s[1] == -np.inf
+    assert book.owner_name(1) == "site limit"
+
+
+def test_a_crash_between_taking_a_machine_and_writing_it_is_mended():
+    def before(store, at_s):
+        store.take(SITE, "site limit", ["m00"], at_s)  # nothing was written of it
+        store.put_targets(SITE, [target("m01")], [])  # and this was not taken
+
+    parts, _ = recovered(before)
+    assert parts.desk.waiting.moves == {"m00": ("site limit", ""), "m01": ("", "site limit")}
+
+
+def test_what_a_stranger_holds_is_held_and_not_mended():
+    parts, _ = recovered(lambda store, at_s: store.take(SITE, "maintenance", ["m02"], at_s))
+    assert list(parts.book.held) == [False, False, True, False]
+    assert parts.desk.waiting.moves == {}
+
+
+def test_orders_of_signals_of_a_former_life_are_the_agents_own():
+    def before(store, at_s):
+        store.take(SITE, "price market", ["m00"], at_s)
+        store.put_targets(SITE, [target("m00", owner="price market")], [])
+
+    parts, _ = recovered(before)
+    assert not parts.book.held.any()
+    assert parts.book.owner_name(0) == "price market"
+
+
+def test_the_identity_read_in_a_former_life_is_what_is_compared():
+    named = Identity(family="luxos", mac="02:00:00:00:00:aa")
+
+    def before(store, _):
+        (first, *_rest) = MACHINES
+        store.put_machines([type(first)(**_fields(first) | {"identity": named})])
+
+    parts, _ = recovered(before)
+    assert parts.book.machines[0].identity == named
+
+
+def test_how_long_the_agent_was_away_is_recorded_and_numbers_go_on():
+    def before(store, at_s):
+        lease = PowerLease(
+            site=SITE, pool="mining", mw=1.0, number=77, granted_s=at_s, expires_s=at_s + 30
+        )
+        store.renew(lease)
+
+    parts, recovery = recovered(before)
+    assert recovery.lease_number == 77
+    (line,) = parts.desk.waiting.entries
+    assert line.text == "agent was away for 30 s; machines are read anew"
+
+
+def test_what_was_decided_before_the_store_came_back_stays():
+    def after(parts):
+        parts.book.dispatched_s[1] = 5.0  # it was told something in this life
+
+    wanted = [target("m01"), target("m02")]
+    parts, _ = recovered(lambda store, _: store.put_targets(SITE, wanted, []), after)
+    assert list(parts.book.want) == [Want.RUN, Want.RUN, Want.STOP, Want.RUN]
+
+
+def test_the_first_start_at_a_site_says_so():
+    parts, _ = recovered(lambda store, _: None)
+    assert [one.kind for one in parts.desk.waiting.entries] == ["started"]
+    assert parts_of(terms_of(), parts.doors).desk.shut
+
+
+def _fields(machine):
+    return {name: getattr(machine, name) for name in machine.__slots__}
