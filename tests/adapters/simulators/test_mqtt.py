@@ -84,10 +84,12 @@ async def test_meter_and_reader_end_where_the_broker_fails_as_they_leave(tmp_pat
         raise aiomqtt.MqttError("gone")  # hides the cancellation
 
     monkeypatch.setattr(aiomqtt.Client, "__aexit__", fail)
-    async with asyncio.timeout(10), broker(tmp_path) as port:
-        serving = serving_mqtt(site_of(), [meter(port)], every_s=EVERY_S, again_s=EVERY_S)
-        async with serving:
-            assert (await read(meter(port))).power_mw == pytest.approx(0.003)
+    async with (
+        asyncio.timeout(20),
+        broker(tmp_path) as port,
+        serving_mqtt(site_of(), [meter(port)], every_s=EVERY_S),
+    ):
+        assert (await read(meter(port))).power_mw == pytest.approx(0.003)
 
 
 def test_a_message_has_the_fields_of_its_terms():

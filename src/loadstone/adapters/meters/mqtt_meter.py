@@ -17,6 +17,7 @@ from loadstone.model.ports import Meter
 
 _LARGEST = 65_536  # bytes of a message that is looked at
 _LONGEST_PAUSE_S = 30.0
+_HIDDEN_S = 0.5  # after which a cancellation that showed nothing is taken for hidden
 
 
 class MqttMeterReader:
@@ -38,13 +39,11 @@ class MqttMeterReader:
         self._now_s, self._utc_s = now_s, utc_s
         self._listening: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
-        self._closing = False
         self._last = self._unknown(Reason.NEVER_READ)
 
     async def read(self) -> MeterReading:
         """Return the last reading with the time it is of; it may be old."""
         if self._listening is None:
-            self._closing = False
             self._listening = asyncio.create_task(self._listen())
         if self._last.power_mw is None and not self._heard.is_set():
             try:
@@ -57,14 +56,14 @@ class MqttMeterReader:
     async def close(self) -> None:
         """Stop listening."""
         if self._listening is not None:
-            self._closing = True  # a client that fails while it leaves hides the cancellation
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+            while not self._listening.done():  # a client may hide a cancellation
+                self._listening.cancel()
+                await asyncio.wait([self._listening], timeout=_HIDDEN_S)
             self._listening = None
 
     async def _listen(self) -> None:
         terms, pause_s = self._terms, 1.0
-        while not self._closing:
+        while True:
             try:
                 async with aiomqtt.Client(terms.host, terms.port) as client:
                     await client.subscribe(terms.topic)

@@ -19,6 +19,7 @@ from loadstone.model.operations.terms import MqttMeter
 EVERY_S = 2.0
 AGAIN_S = 1.0
 _PATIENCE_S = 2.0  # a broker's longest silence when a meter comes or goes
+_HIDDEN_S = 0.5  # after which a cancellation that showed nothing is taken for hidden
 _GARBAGE = b'{"power_w": nan, }'
 
 
@@ -38,24 +39,22 @@ async def serving_mqtt(
         every_s: Seconds between two readings.
         again_s: Seconds before a broker that is gone is tried again.
     """
-    done = asyncio.Event()
-    tasks = [
-        asyncio.create_task(_publish(site, meter, every_s, again_s, done)) for meter in meters
-    ]
+    tasks = [asyncio.create_task(_publish(site, meter, every_s, again_s)) for meter in meters]
     try:
         yield
     finally:
-        done.set()  # a client that fails while it leaves would hide the cancellation
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        left = set(tasks)
+        while left:  # again and again: a client that ends a call just now hides a cancellation
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=_HIDDEN_S)
 
 
 async def _publish(
-    site: SimulatedSite, meter: MqttMeter, every_s: float, again_s: float, done: asyncio.Event
+    site: SimulatedSite, meter: MqttMeter, every_s: float, again_s: float
 ) -> None:
     said = b""
-    while not done.is_set():
+    while True:
         try:
             async with aiomqtt.Client(meter.host, meter.port, timeout=_PATIENCE_S) as client:
                 while True:
