@@ -13,7 +13,7 @@ from loadstone.apps.operations.places import libraries, read_place
 from loadstone.apps.operations.tables import look_table
 from loadstone.model.errors import InputError
 
-MOST_SPEED = 60.0
+MOST_SPEED = 20.0  # sockets and disks do not hurry
 
 Simulated = Annotated[
     bool,
@@ -23,7 +23,7 @@ Simulated = Annotated[
     ),
 ]
 Speed = Annotated[
-    float, typer.Option("--speed", metavar="S", help="Hurry simulated time, 1 to 60.")
+    float, typer.Option("--speed", metavar="S", help="Hurry simulated time, 1 to 20.")
 ]
 For = Annotated[
     str, typer.Option("--for", metavar="D", help="End after 90s, 15min, 2h; else when stopped.")
@@ -43,7 +43,7 @@ def operate(
     with clean_errors(as_json):
         if not 1 <= speed <= MOST_SPEED or (speed != 1 and not simulated):
             raise InputError(
-                "--speed", speed, "must be from 1 to 60, and only with --simulated"
+                "--speed", speed, "must be from 1 to 20, and only with --simulated"
             )
         lasts_s = seconds(lasts, "--for") if lasts else None
         place = read_place(folder, SystemClock().now().date(), simulated=simulated)

@@ -100,8 +100,8 @@ def status_line(one: Look) -> str:
     price = price_signal(status)
     if price is not None and price.value is not None:
         words.append(f"; price {money(price.value, one.currency, 'MWh')}")
-    if status.owner_of_limit:
-        words.append(f"; limited by {status.owner_of_limit}")
+    for owner, count in status.by_owner[:2]:
+        words.append(f"; {count:,} held by {owner}")
     if status.alarms:
         words.append(f"; ALARM {status.alarms[0].text}")
     return " ".join(words).replace(" ;", ";")

@@ -20,7 +20,7 @@ from loadstone.apps.operations.seats import seat_of
 from loadstone.services.operations.doors import AgentTime
 from loadstone.services.operations.watchdog import watch
 
-LOCK_FOLDER = "watchdog"
+LOCK_FOLDER, FLEET_LOCK = "watchdog", "fleet"
 AHEAD_S = 60.0
 LOOK_S = 1.0
 
@@ -59,11 +59,15 @@ async def _read_ahead(watched: Watched) -> None:
 
 
 async def _until_handed_back(place: Place, site: str, stop: asyncio.Event) -> None:
-    """Set `stop` when the agent leaves on purpose after it was there."""
+    """Set `stop` when the agent leaves on purpose after it was there.
+
+    A simulated site needs no watchdog either once nobody serves its machines.
+    """
     read, seen = place.files(site).read_lease, False
+    fleet = AgentLock(place.agent_folder(site) / FLEET_LOCK)
     while not stop.is_set():
         back = handed_back(read)
-        if back and seen:
+        if (back and seen) or (place.simulated and not fleet.held()):
             stop.set()
         seen = seen or not back
         await asyncio.sleep(LOOK_S)
