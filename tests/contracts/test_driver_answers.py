@@ -139,7 +139,7 @@ async def test_a_machine_that_hashes_is_never_read_as_stopped(rig):
 
 async def test_no_command_is_said_to_be_done_that_was_not(rig):
     for _ in range(ROUNDS):
-        driver = rig.driver(deadline_s=0.5)
+        driver = rig.driver(deadline_s=2.0)
         outcome = await driver.stop()
         rig.later(60.0)
         if outcome.accepted:
@@ -154,7 +154,7 @@ async def test_no_command_is_said_to_be_done_that_was_not(rig):
 
 async def test_pools_are_lost_by_no_stop(rig):
     for _ in range(ROUNDS):
-        driver = rig.driver(deadline_s=0.5)
+        driver = rig.driver(deadline_s=2.0)
         outcome = await driver.stop()
         if outcome.accepted:
             assert {pool.url for pool in rig.machine.pools} == {pool.url for pool in POOLS}

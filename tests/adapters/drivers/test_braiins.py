@@ -145,7 +145,7 @@ def whole(buffer):
 
 
 @asynccontextmanager
-async def at(fake, *, password=PASSWORD, deadline_s=0.5, now_s=lambda: 1000.0):
+async def at(fake, *, password=PASSWORD, deadline_s=2.0, now_s=lambda: 1000.0):
     async with peer(fake.reply, whole=whole, keeps=True) as here:
         credential = Credential(user="root", password=password)
         driver = Braiins(here.address, credential, deadline_s=deadline_s, now_s=now_s)
@@ -262,7 +262,7 @@ async def test_an_answer_that_cannot_be_read_is_unknown(said, reason):
 
 
 async def test_nobody_at_the_address_is_unknown_and_not_stopped():
-    driver = Braiins(await nobody(), None, deadline_s=0.5, now_s=lambda: 0.0)
+    driver = Braiins(await nobody(), None, deadline_s=2.0, now_s=lambda: 0.0)
     read = await driver.read()
     assert (read.state, read.reason) == (State.UNKNOWN, Reason.REFUSED)
 

@@ -126,7 +126,7 @@ async def test_an_answer_is_whole_at_its_end_and_not_before(document):
 
 
 @asynccontextmanager
-async def at(fake, *, password=PASSWORD, deadline_s=0.5, now_s=lambda: 1000.0):
+async def at(fake, *, password=PASSWORD, deadline_s=2.0, now_s=lambda: 1000.0):
     async with peer(fake.reply, whole=lambda b: to_end_of_object(bytearray(b), False)) as here:
         credential = Credential(user="admin", password=password)
         yield WhatsminerV2(here.address, credential, deadline_s=deadline_s, now_s=now_s)
@@ -248,7 +248,7 @@ async def test_every_failure_to_read_has_its_reason(said, reason):
 
 
 async def test_nobody_at_the_address_is_unknown_and_not_stopped():
-    driver = WhatsminerV2(await nobody(), None, deadline_s=0.5, now_s=lambda: 0.0)
+    driver = WhatsminerV2(await nobody(), None, deadline_s=2.0, now_s=lambda: 0.0)
     read = await driver.read()
     assert (read.state, read.reason) == (State.UNKNOWN, Reason.REFUSED)
     stopped = await driver.stop()

@@ -104,7 +104,7 @@ class Fake:
 
 
 @asynccontextmanager
-async def at(fake, *, password=PASSWORD, deadline_s=0.5, now_s=lambda: 1000.0):
+async def at(fake, *, password=PASSWORD, deadline_s=2.0, now_s=lambda: 1000.0):
     async with peer(fake.reply, whole=lambda b: to_length(bytearray(b), False)) as here:
         credential = Credential(user="super", password=password)
         yield WhatsminerV3(here.address, credential, deadline_s=deadline_s, now_s=now_s)
@@ -178,7 +178,7 @@ async def test_every_failure_to_read_has_its_reason(said, reason):
 
 
 async def test_nobody_at_the_address_is_unknown_and_not_stopped():
-    driver = WhatsminerV3(await nobody(), None, deadline_s=0.5, now_s=lambda: 0.0)
+    driver = WhatsminerV3(await nobody(), None, deadline_s=2.0, now_s=lambda: 0.0)
     read = await driver.read()
     assert (read.state, read.reason) == (State.UNKNOWN, Reason.REFUSED)
 

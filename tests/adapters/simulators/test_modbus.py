@@ -152,7 +152,7 @@ async def test_what_there_is_not_is_an_exception():
 async def test_a_meter_with_a_fault_tells_no_power(fault, reason):
     clock = Hands()
     site = site_of(clock, ("main", fault))
-    async with served(site, clock, [meter(free_port())], deadline_s=0.1) as metering:
+    async with served(site, clock, [meter(free_port())], deadline_s=1.0) as metering:
         reading = await metering.meters["main"].read()
         assert reading.power_mw is None
         assert reading.reason is reason
@@ -173,7 +173,7 @@ async def test_a_switch_that_hangs_is_unknown():
     clock = Hands()
     switch = ModbusSwitch(id="fans", host=HOST, port=free_port(), coil=0)
     site = site_of(clock, ("fans", "hang"))
-    async with served(site, clock, switches=[switch], deadline_s=0.1) as metering:
+    async with served(site, clock, switches=[switch], deadline_s=1.0) as metering:
         assert (await metering.switches["fans"].turn(False)).on is None
 
 
