@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -178,6 +179,26 @@ def test_nothing_is_started_while_the_store_is_gone():
 
     site = living(play)
     assert site.asleep() == []
+
+
+def test_a_start_that_could_not_be_written_is_not_sent_and_a_stop_is():
+    async def play(site):
+        site.start()
+        await asyncio.sleep(10)
+        full_stop(site, lasts_s=30)
+        await asyncio.sleep(20)
+        site.store.broken = {"put_targets"}  # it can be read, and not written
+        await asyncio.sleep(100)
+        assert [what for sent in site.sent.values() for _, what in sent] == ["stop"] * 6
+        site.store.broken = set()
+        await asyncio.sleep(30)
+        assert site.asleep() == []
+        site.store.broken = {"put_targets"}
+        full_stop(site, "ev-2")
+        await asyncio.sleep(30)
+        assert len(site.asleep()) == 6
+
+    living(play)
 
 
 def test_an_agent_that_starts_without_its_store_takes_over_when_it_is_there():
@@ -361,6 +382,27 @@ def test_an_agent_that_stops_leaves_machines_as_they_are_and_hands_its_lease_bac
     assert len(site.asleep()) == 6
     assert texts(site, "stopped") == ["agent stopped; machines are left as they are"]
     assert site.lease.number == 0
+
+
+def test_an_agent_stops_though_a_meter_loses_the_first_cancellation():
+    """As `asyncio.wait_for` of Python 3.11 does when the answer comes at the same moment."""
+
+    async def play(site):
+        site.start()
+        await asyncio.sleep(10)
+        meter = site.agent._doors.meters["main"]
+        read = meter.read
+
+        async def losing():
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(3)
+            return await read()
+
+        meter.read = losing
+        await asyncio.sleep(5)
+        await site.stop()
+
+    assert living(play).lease.number == 0
 
 
 def test_a_tick_that_fails_is_said_and_does_not_renew_the_lease():

@@ -21,6 +21,7 @@ from loadstone.services.operations.ticking import AgentFault, Decide, Ticker
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 FLUSH_S = 30.0
+LOST_S = 1.0
 COMPACT_S = 600.0
 
 Duty = Callable[[], Awaitable[None]]
@@ -233,8 +234,12 @@ class SiteAgent:
         self._sweeper.cancel()
         self._ticker.dispatcher.cancel()
         self._ticker.switching.cancel()
-        for task in tasks:
-            task.cancel()
+        left = tasks
+        while left:  # a call of a library may lose a cancellation: `wait_for` of 3.11 does
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=LOST_S)
+            left = [task for task in left if not task.done()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _leave(self, fault: BaseException | None) -> None:
