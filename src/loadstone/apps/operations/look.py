@@ -183,7 +183,8 @@ def needs_of(
 ) -> Needs:
     """Return money and plan of a site, from the meter's history, its tariffs and its plan."""
     status = place.files(terms.site).read_status()
-    price = _price(status)
+    alive = is_alive(place, terms, status, now.timestamp())
+    price = _price(status) if alive else None
     peaks, no_peaks = _peaks(place, terms, telemetry, now)
     plan_mw, no_plan = _plan_mw(place, terms.site, now)
     return Needs(

@@ -2,10 +2,12 @@
 """Running sites: agents in one process, a watchdog for each beside it."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
 from typing import Any
 
 from loadstone.adapters.store import open_telemetry
@@ -23,6 +25,7 @@ from loadstone.apps.operations.simulated import write_prices
 from loadstone.model.errors import InputError, LoadstoneError, OutsideError
 from loadstone.model.operations.terms import SiteTerms
 
+LOG, MOST_LOG = "agent.log", 1_000_000
 WATCHDOG, FLEET = "watchdog_process", "fleet_process"
 SERVED_S, LOOK_S = 60.0, 0.2
 Watch = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -61,12 +64,21 @@ def run_sites(place: Place, course: Course, watch: Watch) -> None:
         for terms, lock in zip(course.sites, locks, strict=True):
             if not lock.take():
                 raise InputError("--site", terms.site, "is run by another agent already")
+        _log_to_file(place, course)
         for terms in course.sites if place.simulated else ():
             asyncio.run(_fleet_up(place, terms, course.speed))
         run_paced(lambda: _run(place, course, watch), course.speed)
     finally:
         for lock in locks:
             lock.let_go()
+
+
+def _log_to_file(place: Place, course: Course) -> None:
+    """Keep what libraries complain of off the screen; what matters is in the record."""
+    folder = place.agent_folder(course.sites[0].site)
+    handler = RotatingFileHandler(folder / LOG, maxBytes=MOST_LOG, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    logging.getLogger().addHandler(handler)
 
 
 async def _fleet_up(place: Place, terms: SiteTerms, speed: float) -> None:

@@ -177,7 +177,7 @@ def _unknown(status: Status, now_s: float) -> Iterator[tuple[str, RenderableType
 def _groups(status: Status) -> Iterator[tuple[str, RenderableType]]:
     if len(status.groups) < 2:
         return
-    grid = Table.grid(padding=(0, 2))
+    grid = _aligned(5)
     for group in status.groups:
         grid.add_row(
             group.id,
@@ -272,7 +272,7 @@ def _peak(needs: Needs) -> Text:
 def _hourly(needs: Needs, currency: str) -> RenderableType:
     if not needs.choices:
         return Text("unknown, for no price is known", style=DIM)
-    grid = Table.grid(padding=(0, 2))
+    grid = _aligned(5)
     for one in needs.choices:
         lost = one.lost_per_hour
         grid.add_row(
@@ -318,7 +318,7 @@ def _events(look: Look) -> Iterator[tuple[str, RenderableType]]:
     events = look.status.events if look.status else ()
     if not events:
         return
-    grid = Table.grid(padding=(0, 2))
+    grid = _aligned(6)
     for event in events[:MOST_EVENTS]:
         start = until(event.starts_s, look.now_s)
         grid.add_row(
@@ -332,6 +332,13 @@ def _events(look: Look) -> Iterator[tuple[str, RenderableType]]:
     if len(events) > MOST_EVENTS:
         grid.add_row(Text(f"and {len(events) - MOST_EVENTS} more: loadstone events", style=DIM))
     yield "Events", grid
+
+
+def _aligned(columns: int) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    for _ in range(columns):
+        grid.add_column(no_wrap=True)
+    return grid
 
 
 def _alarms(look: Look) -> Text:
