@@ -11,6 +11,7 @@ import stat
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from pathlib import Path
+from tempfile import mkstemp
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -132,8 +133,7 @@ def _write_once(file: Path) -> None:
     """Write a key whole, with its rights, or raise `FileExistsError`."""
     if file.exists():
         raise FileExistsError
-    waiting = file.with_name(f"{file.name}.{os.getpid()}")
-    handle = os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle, waiting = mkstemp(dir=file.parent, prefix=f"{file.name}.")  # its owner's alone
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(urlsafe_b64encode(os.urandom(KEY_BYTES)) + b"\n")
@@ -141,4 +141,4 @@ def _write_once(file: Path) -> None:
             os.fsync(out.fileno())
         os.link(waiting, file)  # fails where the file is there, unlike a rename
     finally:
-        waiting.unlink()
+        Path(waiting).unlink()
