@@ -42,12 +42,13 @@ class Flaky:
 
     def __init__(self, store):
         self._store, self.gone, self.dead = store, False, False
+        self.broken: set[str] = set()  # calls that fail while the others work
 
     def __getattr__(self, name):
         call = getattr(self._store, name)
 
         def asked(*args, **kwargs):
-            if self.gone or self.dead:
+            if self.gone or self.dead or name in self.broken:
                 raise OutsideError("the database is gone")
             return call(*args, **kwargs)
 
