@@ -22,6 +22,7 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 FLUSH_S = 30.0
 LOST_S = 1.0
+TRIES = 5
 COMPACT_S = 600.0
 
 Duty = Callable[[], Awaitable[None]]
@@ -235,12 +236,13 @@ class SiteAgent:
         self._ticker.dispatcher.cancel()
         self._ticker.switching.cancel()
         left = tasks
-        while left:  # a call of a library may lose a cancellation: `wait_for` of 3.11 does
+        for _ in range(TRIES):  # a library may lose a cancellation: `wait_for` of 3.11 does
             for task in left:
                 task.cancel()
             await asyncio.wait(left, timeout=LOST_S)
             left = [task for task in left if not task.done()]
-        await asyncio.gather(*tasks, return_exceptions=True)
+            if not left:
+                break
 
     async def _leave(self, fault: BaseException | None) -> None:
         """Record that the agent leaves, and hand the lease back if it does so on purpose."""

@@ -50,7 +50,9 @@ class Ticker:
         self.listening = Listening(parts)
         self.events: dict[str, Event] = {}
         self.decision: Decision | None = None
-        self._observed_s = self._owners_s = -np.inf
+        self._learned_s = self._owners_s = -np.inf
+        self._phase_s = np.arange(len(self._book)) * OBSERVED_S / max(len(self._book), 1)
+        self._turns = (self._time.now_s() - self._phase_s) // OBSERVED_S
         self._ahead_s = self._time.utc_s() - self._time.now_s()
         self._jumped_s = -np.inf
         self._signal_alarms: tuple[Alarm, ...] = ()
@@ -144,11 +146,16 @@ class Ticker:
         return {book.owners[at] for at in np.unique(book.owner) if at >= 0}
 
     def _see(self) -> None:
-        """Write down what was seen of machines: changes now, everything once a minute."""
+        """Write down what was seen of machines: changes now, each machine once a minute.
+
+        Not all in the same tick: ten thousand rows at once would hold up what else is due.
+        """
         book, now_s = self._book, self._time.now_s()
-        if now_s >= self._observed_s + OBSERVED_S:
-            self._observed_s = now_s
-            book.dirty[:] = True
+        turns = (now_s - self._phase_s) // OBSERVED_S
+        book.dirty |= turns > self._turns
+        self._turns = turns
+        if now_s >= self._learned_s + OBSERVED_S:
+            self._learned_s = now_s
             book.learn_full_load(now_s)
             book.forget_starts(now_s)
         ahead_s = self._time.utc_s() - now_s
