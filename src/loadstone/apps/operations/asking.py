@@ -10,9 +10,10 @@ from loadstone.model.operations.event import MOST_S, Event, EventKind
 from loadstone.model.operations.terms import SiteTerms
 
 UNITS_S = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|d)")
+SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|min|m|h|d)")
 OPERATOR = "operator"
 LATE_S = 60.0  # a time that passed while the command was typed
+AHEAD_S = 366 * 86_400.0  # further ahead it is a slip of the hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,9 @@ def event_of(asked: Asked, terms: SiteTerms, now: datetime, id_: str) -> Event:
     now_s = now.timestamp()
     notice_s = seconds(asked.notice, "--notice") if asked.notice else 0.0
     starts_s = moment(asked.at, now) if asked.at else now_s + notice_s
+    if starts_s - now_s > AHEAD_S:
+        field, value = ("--at", asked.at) if asked.at else ("--notice", asked.notice)
+        raise InputError(field, value, "must be at most a year ahead")
     if asked.at and starts_s - now_s < notice_s:
         rule = f"must leave {asked.notice} of notice before --at {asked.at}"
         raise InputError("--notice", asked.notice, rule)

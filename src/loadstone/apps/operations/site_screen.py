@@ -255,8 +255,10 @@ def _peak(needs: Needs) -> Text:
         text.append("\n" if i else "")
         counts = "counts now" if one.counts_now else "does not count now"
         if one.per_kw_hour or (not one.per_kw and one.peak_mw is None and not one.hours):
-            cost = money(one.per_kw_hour, one.currency, "kW")
-            text.append(f"{one.name}: this hour {counts}; a kW through it about {cost}")
+            text.append(f"{one.name}: this hour {counts}")
+            if one.per_kw_hour:
+                cost = money(one.per_kw_hour, one.currency)
+                text.append(f"; one kW more through it costs about {cost}, if it is the peak's")
             continue
         peak = "not metered" if one.peak_mw is None else f"{one.peak_mw:,.3f} MW"
         text.append(
