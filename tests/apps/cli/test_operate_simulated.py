@@ -19,6 +19,7 @@ from tests.network_folders import edit
 pytestmark = pytest.mark.long
 LOADSTONE = [sys.executable, "-m", "typer", "loadstone.apps.cli", "run"]
 SITE = "bratsk-1"
+APART = Path("operate/simulated")
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_a_second_agent_is_refused_and_a_killed_one_is_taken_over(folder):
     with operate(folder, "--for", "75s") as again:
         again.communicate(timeout=160)
     assert again.returncode == 0
-    store = open_store("sqlite:///operate/simulated/agent.db", None, folder)
+    store = open_store(f"sqlite:///{APART}/agent.db", APART / "simulated.key", folder)
     said = [entry.text for entry in store.entries(SITE, kinds=["watchdog"])]
     store.close()
     assert any("the agent is gone" in text for text in said)

@@ -2,6 +2,7 @@
 """Running sites: agents in one process, a watchdog for each beside it."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
