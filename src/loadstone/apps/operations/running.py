@@ -3,6 +3,7 @@
 
 import asyncio
 import gc
+import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
