@@ -3,7 +3,6 @@
 
 import asyncio
 import gc
-import gc
 import logging
 import signal
 from collections.abc import Callable, Coroutine, Sequence
