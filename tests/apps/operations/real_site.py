@@ -273,14 +273,14 @@ class RealSite:
         agent.kill()
         assert agent.wait(10) == -signal.SIGKILL
 
-    def curtail(self, *, to_mw: float | None = None, lasts_s: float | None = None) -> str:
-        """Raise an event as the command does, and return its id: to a power, or a stop."""
+    def curtail(self, *, to_mw: float, lasts_s: float | None = None, id_: str = "") -> str:
+        """Raise an event as the command does, and return its id."""
         now_s = time.time()  # noqa: TID251 - processes share the computer's clock
         event = Event(
-            id=f"e-{len(self.store.events(SITE, open_only=False)) + 1}",
+            id=id_ or f"e-{len(self.store.events(SITE, open_only=False)) + 1}",
             site=SITE,
-            kind=EventKind.STOP if to_mw is None else EventKind.TO_MW,
-            mw=to_mw or 0.0,
+            kind=EventKind.TO_MW,
+            mw=to_mw,
             source="operator",
             reference=f"r-{now_s}",
             received_s=now_s,
