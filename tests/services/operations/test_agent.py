@@ -563,6 +563,37 @@ def test_restoring_keeps_to_the_ramp_at_the_meter():
     assert site.rise_kw <= 10.0 * 1.02
 
 
+def test_calls_to_one_machine_come_one_after_the_other():
+    async def play(site):
+        under_way, doubled = set(), []
+        site.start()
+        await asyncio.sleep(10)
+        seats = site.agent._parts.seats
+
+        def alone(i, call):
+            async def asked(*args):
+                if i in under_way:
+                    doubled.append(call.__name__)
+                under_way.add(i)
+                try:
+                    await asyncio.sleep(1.0)
+                    return await call(*args)
+                finally:
+                    under_way.discard(i)
+
+            return asked
+
+        for i in range(6):
+            driver = seats.driver(i)
+            for name in ("read", "identify", "detail", "stop", "resume", "cap"):
+                setattr(driver, name, alone(i, getattr(driver, name)))
+        full_stop(site, lasts_s=20, after_s=4.8)  # in the middle of a sweep
+        await asyncio.sleep(60)
+        assert doubled == []
+
+    living(play)
+
+
 def test_machines_are_logged_in_to_when_an_event_is_armed():
     async def play(site):
         warmed = []
