@@ -87,7 +87,7 @@ def test_a_second_agent_is_refused_and_a_killed_one_is_taken_over(folder):
         assert "the agent is gone" in entries[0].text
     finally:
         first.kill()
-        first.wait()
+        first.communicate()
     with operate(folder, "--for", "75s") as again:
         again.communicate(timeout=160)
     assert again.returncode == 0
