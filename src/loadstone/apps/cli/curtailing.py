@@ -64,9 +64,9 @@ def curtail(
     as_json: Json = False,
 ) -> None:
     """Reduce the load of a site by hand: an event that its agent carries out."""
-    now = SystemClock().now()
     with clean_errors(as_json), opened(folder, simulated) as (place, store):
         terms = place.chosen(site)[0]
+        now = place.clock(site).now()
         asked = Asked(to_mw=to_mw, by_mw=by_mw, stop=stop, at=at, lasts=lasts, notice=notice)
         event = store.add_event(event_of(asked, terms, now, _new_id(now)))
         _show(as_json, event, heard=_heard(place, terms, now))
@@ -82,10 +82,11 @@ def release(
     as_json: Json = False,
 ) -> None:
     """End an event: machines come back at the ramp; with --abort they stay as they are."""
-    now = SystemClock().now()
     with clean_errors(as_json), opened(folder, simulated) as (place, store):
         if abort and not reason:
             raise InputError("--reason", reason, "must say why an event is aborted")
+        known = store.event(event)
+        now = (place.clock(known.site) if known else SystemClock()).now()
         found = store.release(event, now.timestamp(), abort=abort, reason=reason)
         terms = next((one for one in place.operation.sites if one.site == found.site), None)
         heard = _heard(place, terms, now) if terms else None

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, print_json
 from loadstone.apps.cli.site_options import Simulated, SomeSite, Watch, opened
-from loadstone.apps.clock import SystemClock
 from loadstone.apps.operations.look import Needs, is_alive, look, needs_of
 from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.site_screen import screens
@@ -56,8 +55,10 @@ def status(
         needs = _NeedsByMinute(place, store)
 
         def shown() -> Shown:
-            now = SystemClock().now()
-            found = [look(place, one, store, now, needs.of(one)) for one in sites]
+            found = [
+                look(place, one, store, place.clock(one.site).now(), needs.of(one))
+                for one in sites
+            ]
             return {"sites": [look_table(one) for one in found]}, screens(found)
 
         _show(shown, watch=watch, as_json=as_json)
@@ -78,8 +79,8 @@ def machines(
         sites = place.chosen(site)
 
         def shown() -> Shown:
-            now_s = SystemClock().now().timestamp()
-            rows = [row for one in sites for row in _rows(place, store, one, now_s)]
+            now_s = place.clock(sites[0].site).now().timestamp()
+            rows = [row for one in sites for row in _rows(place, store, one)]
             meant = [row for row in rows if state in (None, row.state)]
             first = meant if every else meant[:MOST_ROWS]
             lines: list[RenderableType] = [machine_table(first, now_s)]
@@ -113,7 +114,7 @@ def events(
             table = {"events": [event_row(event) for event in found]}
             if not found:
                 return table, Text("no events" if every else "no open events; --all for ended")
-            return table, event_table(found, SystemClock().now().timestamp())
+            return table, event_table(found, place.clock(sites[0].site).now().timestamp())
 
         _show(shown, watch=watch, as_json=as_json)
 
@@ -128,7 +129,7 @@ class _NeedsByMinute:
 
     def of(self, terms: SiteTerms) -> Needs:
         """Return those of a site."""
-        now = SystemClock().now()
+        now = self._place.clock(terms.site).now()
         kept = self._kept.get(terms.site)
         if kept is None or now.timestamp() - kept.at_s > NEEDS_S:
             kept = needs_of(self._place, terms, self._store, self._telemetry, now)
@@ -136,8 +137,9 @@ class _NeedsByMinute:
         return kept
 
 
-def _rows(place: Place, store: Store, terms: SiteTerms, now_s: float) -> Iterator[MachineRow]:
+def _rows(place: Place, store: Store, terms: SiteTerms) -> Iterator[MachineRow]:
     site = terms.site
+    now_s = place.clock(site).now().timestamp()
     alive = is_alive(place, terms, place.files(site).read_status(), now_s)
     known = {machine.id: machine for machine in store.machines(site)}
     machines = place.machines(terms)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from loadstone.adapters.files import read_dispatch
+from loadstone.apps.operations.pace import paced
 from loadstone.apps.operations.places import Place
 from loadstone.engines.control.needs import (
     Choice,
@@ -173,7 +174,8 @@ def look(
 
 def is_alive(place: Place, terms: SiteTerms, status: Status | None, now_s: float) -> bool:
     """Return whether a site's agent runs and was heard of within its lease."""
-    if status is None or abs(now_s - status.at_s) > terms.timing.lease_s:
+    timing = paced(terms.timing, place.speed(terms.site))
+    if status is None or abs(now_s - status.at_s) > timing.lease_s:
         return False
     return place.lock(terms.site).held()
 
