@@ -5,6 +5,7 @@ import asyncio
 import json
 import resource
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -161,12 +162,13 @@ def again(server: Postgres, site: RealSite) -> None:
 def test_a_full_disk_is_told_and_what_was_done_is_written_later(tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("the size of files of another process can be limited on Linux only")
-    with running(tmp_path) as site:
+    with running(tmp_path, meter_silent="curtail") as site:
+        event = held(site)
         pid = site.agents[-1].pid
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (8_192, resource.RLIM_INFINITY))
-        event = site.curtail(to_mw=LIMIT_MW)
         until(lambda: alarmed(site, "store gone"), "it is told")
-        until(lambda: site.meter_mw() <= LIMIT_MW * 1.01, "machines are stopped all the same")
+        silent_meter_stops_all(site)
+        assert site.asleep() == set(site.ids), "no machine is started unwritten"
         most = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, most)
         until(lambda: site.status.store_ok and calm(site, "store gone"), "there is room again")
@@ -181,24 +183,32 @@ def test_a_signal_that_is_gone_curtails_where_that_is_the_rule(tmp_path: Path) -
     (port,) = free_ports(1)
     more = BY_MQTT.format(port=port)
 
-    async def spoken(to: RealSite, while_: str) -> None:
-        async with broker(tmp_path, port):
-            talk = asyncio.create_task(asyncio.to_thread(until, to.hashing, while_))
-            while not talk.done():
-                await publish(port, "100")
-                await asyncio.sleep(0.5)
-            await talk
+    def hears_it() -> bool:
+        status = site.status
+        heard = status is not None and any(one.value == 1 for one in status.signals)
+        return heard and calm(site, "signal silent") and site.hashing()
 
     with RealSite(tmp_path, more=more) as site:
         site.start()
-        asyncio.run(spoken(site, "all run while it says so"))
-        until(lambda: alarmed(site, "signal silent"), "its silence is told")
+        asyncio.run(spoken(tmp_path, port, hears_it))
         until(lambda: site.asleep() == set(site.ids), "the site is curtailed")
-        asyncio.run(spoken(site, "all run again when it speaks again"))
+        until(lambda: alarmed(site, "signal silent"), "it is told")
+        asyncio.run(spoken(tmp_path, port, hears_it))
+        wait_to_agree(site)
+
+
+async def spoken(folder: Path, port: int, heard: Callable[[], bool]) -> None:
+    """Run a broker, and say over it that the site may run, until that is heard."""
+    async with broker(folder, port):
+        waiting = asyncio.create_task(asyncio.to_thread(until, heard, "all run as it says"))
+        while not waiting.done():
+            await publish(port, "1")
+            await asyncio.sleep(0.05)
+        await waiting
 
 
 async def publish(port: int, value: str) -> None:
     import aiomqtt
 
     async with aiomqtt.Client("127.0.0.1", port) as client:
-        await client.publish("grid", json.dumps({"target": int(value)}), retain=False)
+        await client.publish("grid", json.dumps({"value": int(value)}), retain=False)

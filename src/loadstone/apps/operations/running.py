@@ -124,6 +124,7 @@ async def _run(place: Place, course: Course, watch: Watch) -> None:
             for seat in seats
         ]
         collect_seldom()
+        stack.callback(gc.unfreeze)  # else libraries speak of leaks at the end
         running = [asyncio.create_task(agent.run(stop)) for agent in agents]
         beside = [asyncio.create_task(watch(stop)), *await _watchdogs(place, seats)]
         if course.lasts_s is not None:
