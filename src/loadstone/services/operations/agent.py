@@ -129,8 +129,9 @@ class SiteAgent:
 
     def _look_after(self) -> None:
         """Have machines read that were told something, and some in full."""
-        self._sweeper.pulse()
-        self._sweeper.look_closer(self._terms.timing.tick_s)
+        if not self._ticker.dispatcher.hurries:
+            self._sweeper.pulse()
+            self._sweeper.look_closer(self._terms.timing.tick_s)
         self._keep_sweep()
         for id_, text in self._parts.seats.faults.items():
             said = f"{text}; the machine counts as unknown"

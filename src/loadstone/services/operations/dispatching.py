@@ -64,6 +64,11 @@ class Dispatcher:
     def __len__(self) -> int:
         return len(self._stops) + len(self._starts) + len(self._blind)
 
+    @property
+    def hurries(self) -> bool:
+        """Whether stops wait for their turn: what is less urgent can wait too."""
+        return self._stops.waiting > 0
+
     async def _tell(self, i: int) -> None:
         """Send what is wanted now, and again if that has changed meanwhile."""
         book = self._book

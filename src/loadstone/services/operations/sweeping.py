@@ -66,6 +66,11 @@ class Lane:
     def __len__(self) -> int:
         return len(self._listed)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a worker."""
+        return len(self._waiting)
+
     def cancel(self) -> None:
         """Drop what waits and cut off what is under way."""
         self._waiting.clear()
@@ -106,10 +111,17 @@ class Sweeper:
             self._began_s = None
 
     def _enlist(self, i: int) -> None:
-        if self._seats.busy(i):
+        if self._seats.busy(i) or self._about_to_be_told(i):
             return
         silent = self._book.reasons[i] in UNREACHED and self._book.tried_s[i] > -np.inf
         (self._silent if silent else self._prompt).add(i)
+
+    def _about_to_be_told(self, i: int) -> bool:
+        """Return whether a machine that answers waits for its turn to be told.
+
+        A reading before that is of no use, and would keep others from being told.
+        """
+        return bool(self._book.step[i] == Step.DISPATCHING and self._book.seen[i])
 
     def pulse(self) -> None:
         """Read again, beside the sweep, machines that were told and have not shown it."""
@@ -131,6 +143,8 @@ class Sweeper:
             self._next_detail = (self._next_detail + 1) % count
 
     async def _read(self, i: int) -> None:
+        if self._about_to_be_told(i):
+            return
         async with self._seats.lock(i):
             reading = await self._seats.read(i)
             if reading.state is State.UNKNOWN:
