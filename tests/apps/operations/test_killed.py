@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from loadstone.apps.cli import app
 from tests.apps.operations.real_site import (
     SITE,
     SOON_S,
@@ -106,11 +108,14 @@ def check_events(site: RealSite, count: int) -> None:
         assert event.active_s is None or event.active_s <= event.restoring_s <= event.done_s
 
 
-def test_an_agent_killed_between_intent_and_send_and_in_restoring_goes_on(
+def test_an_agent_killed_after_an_intent_and_in_restoring_goes_on_and_is_the_only_one(
     tmp_path: Path,
 ) -> None:
     chance = random.Random(1)
     with running(tmp_path) as site:
+        second = CliRunner().invoke(app, ["operate", str(site.folder), "--for", "1s"])
+        assert second.exit_code == 2
+        assert "is run by another agent already" in second.output
         for moment in (intended, restoring):
             kill_and_restart(site, moment, chance)
         check_events(site, 2)
