@@ -79,6 +79,7 @@ def _rows(look: Look) -> Iterator[tuple[str, RenderableType]]:
     if look.status is not None and look.alive:
         yield "Target", _target(look.status)
     yield "Machines", _machines(look)
+    yield "Alarms", _alarms(look)  # high up: a terminal of 30 lines cuts off the last rows
     if look.status is not None and look.alive:
         yield from _unknown(look.status, look.now_s)
         yield from _groups(look.status)
@@ -88,7 +89,6 @@ def _rows(look: Look) -> Iterator[tuple[str, RenderableType]]:
     if look.status is not None and look.alive:
         yield from _switches(look.status)
         yield from _events(look)
-    yield "Alarms", _alarms(look)
 
 
 def _meter(look: Look) -> RenderableType:
