@@ -136,3 +136,33 @@ def test_a_folder_that_is_none_and_a_file_that_is_no_text_are_told(
     spoilt.write_bytes(b"\xff\xfe\x00 no text")
     check(run(["fleet-sim"], spoilt), WRONG, "must be TOML")
     check(run(["fleet-sim"], tmp_path), WRONG, "must be readable")
+
+
+def test_an_order_is_not_told_as_failed_because_a_file_for_onlookers_is_spoilt(
+    tmp_path: Path,
+) -> None:
+    site = RealSite(tmp_path, each=2)
+    site.files.folder.mkdir(parents=True)
+    (site.files.folder / "status.json").write_text("{half", encoding="utf-8")
+    result = run(["curtail", "--site", SITE, "--stop"], site.folder)
+    assert result.exit_code == 0
+    assert "NO AGENT RUNS" in result.output
+    (event,) = site.store.events(SITE)
+    assert run(["release", "--event", event.id], site.folder).exit_code == 0
+    site.store.close()
+
+
+def test_what_is_spoilt_is_named_with_what_to_do(tmp_path: Path) -> None:
+    site = RealSite(tmp_path, each=2)
+    key, database = site.folder / "operate.key", site.folder / "operate" / "agent.db"
+    good = key.read_bytes()
+    key.write_bytes(b"rubbish")
+    check(run(["status"], site.folder), WRONG, "must hold a key of 32 bytes")
+    key.write_bytes(good)
+    key.chmod(0o644)
+    check(run(["status"], site.folder), WRONG, "chmod 600")
+    key.chmod(0o600)
+    site.store.close()
+    database.write_bytes(b"rubbish " * 1000)
+    check(run(["curtail", "--site", SITE, "--stop"], site.folder), OUTSIDE, "not a database")
+    assert database.read_bytes() == b"rubbish " * 1000

@@ -43,8 +43,12 @@ def open_store(
         OutsideError: The database or the key file cannot be reached.
     """
     database = Database(url, folder)
-    migrate(database)
-    return SqlStore(database, None if key_file is None else folder / key_file)
+    try:
+        migrate(database)
+        return SqlStore(database, None if key_file is None else folder / key_file)
+    except BaseException:
+        database.close()
+        raise
 
 
 class SqlStore:

@@ -14,7 +14,7 @@ from loadstone.apps.operations.asking import Asked, event_of
 from loadstone.apps.operations.look import is_alive
 from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.tables import event_row, event_sentence
-from loadstone.model.errors import InputError
+from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.event import Event, EventState
 from loadstone.model.operations.terms import SiteTerms
 
@@ -98,8 +98,14 @@ def _new_id(now: datetime) -> str:
 
 
 def _heard(place: Place, terms: SiteTerms, now: datetime) -> float | None:
-    """Return how long ago the agent was heard of, s; None where none runs."""
-    status = place.files(terms.site).read_status()
+    """Return how long ago the agent was heard of, s; None where none runs.
+
+    A word of the agent that cannot be read is none: what was asked is in the store already.
+    """
+    try:
+        status = place.files(terms.site).read_status()
+    except OutsideError:
+        return None
     if status is None or not is_alive(place, terms, status, now.timestamp()):
         return None
     return max(0.0, now.timestamp() - status.at_s)
