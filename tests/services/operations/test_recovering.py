@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from loadstone.adapters.store.sql_store import open_store
 from loadstone.model.operations.command import Action
+from loadstone.model.operations.event import Event, EventKind, EventState
 from loadstone.model.operations.fleet import Step, Want
 from loadstone.model.operations.machine import Identity
 from loadstone.model.operations.target import PowerLease, Progress, Target
@@ -122,3 +124,42 @@ def test_the_first_start_at_a_site_says_so():
 
 def _fields(machine):
     return {name: getattr(machine, name) for name in machine.__slots__}
+
+
+def test_starts_of_a_former_life_still_count_against_the_ramp_and_its_stops_still_rest():
+    def before(store, at_s):
+        resumed = target("m00", action=Action.RESUME, owner="", dispatched_s=at_s - 20)
+        store.put_targets(SITE, [resumed, target("m01", dispatched_s=at_s - 50)], [])
+
+    parts, _ = recovered(before)  # 30 s later
+    book, now_s = parts.book, parts.time.now_s()
+    assert now_s - book.resumed_s[0] == pytest.approx(50, abs=1)
+    assert now_s - book.stopped_s[1] == pytest.approx(80, abs=1)
+    assert book.resumed_s[1] == book.stopped_s[0] == -np.inf
+
+
+def test_an_event_of_a_former_life_goes_on_as_it_was_begun_then():
+    begun = Event(
+        id="e1",
+        site=SITE,
+        kind=EventKind.STOP,
+        mw=0.0,
+        source="operator",
+        received_s=10.0,
+        starts_s=20.0,
+        state=EventState.ACTIVE,
+        active_s=20.0,
+        baseline_mw=9.0,
+    )
+
+    def after(parts):  # without its store the agent heard of it and began it anew
+        anew = replace(begun, active_s=50.0, baseline_mw=1.0)
+        parts.desk.waiting.events["e1"] = anew
+        parts.desk.note("event", "event e1 is active", subject="e1")
+
+    parts, recovery = recovered(lambda store, _: store.add_event(begun), after)
+    assert recovery.events == (begun,)
+    assert "e1" not in parts.desk.waiting.events
+    (line,) = [one for one in parts.desk.waiting.entries if one.subject == "e1"]
+    assert line.kind == "event again"
+    assert "took it for a new one" in line.text

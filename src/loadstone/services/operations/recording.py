@@ -161,6 +161,19 @@ class Desk:
         self._late = Batch()
         return refused
 
+    @property
+    def begun(self) -> frozenset[str]:
+        """Events that this life took up and has not written yet."""
+        return frozenset({*self._late.events, *self.waiting.events})
+
+    def begun_before(self, events: Iterable[str]) -> None:
+        """Leave to the store what it knows of events that this life took for new ones."""
+        known = frozenset(events)
+        for batch in (self._late, self.waiting):
+            for id_ in known:
+                batch.events.pop(id_, None)
+            batch.entries = [_again(entry, known) for entry in batch.entries]
+
     def _keep(self, batch: Batch) -> None:
         batch.entries = [_late(entry) for entry in batch.entries]
         self._late.add(batch)
@@ -182,6 +195,13 @@ def _late(entry: Entry) -> Entry:
         return entry
     said = json.dumps({**data, "late": True}, sort_keys=True, separators=(",", ":"))
     return replace(entry, data=said)
+
+
+def _again(entry: Entry, known: frozenset[str]) -> Entry:
+    if entry.kind != "event" or entry.subject not in known:
+        return entry
+    text = f"without its store the agent took it for a new one: {entry.text}"
+    return replace(entry, kind="event again", text=text)
 
 
 def _write(store: Store, site: str, batch: Batch) -> frozenset[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loadstone.model.operations.command import Action
-from loadstone.model.operations.event import Event
+from loadstone.model.operations.event import Event, EventState
 from loadstone.model.operations.fleet import Step, Want
 from loadstone.model.operations.machine import Credential, Machine
 from loadstone.model.operations.target import PowerLease, Progress, Target
@@ -105,6 +105,7 @@ class Recovery:
         site = parts.terms.site
         memory = await parts.desk.ask(lambda store: remembered(store, site))
         self.events = memory.events
+        await self._begun_before()
         self.own |= {event.id for event in memory.events}
         self.own |= {target.owner for target in memory.targets.values()} - {""}
         self._machines(memory)
@@ -115,6 +116,14 @@ class Recovery:
         self._away(memory.leases)
         parts.desk.shut = False
         self.done = True
+
+    async def _begun_before(self) -> None:
+        """Go on with events that were begun in a former life as they were begun then."""
+        desk = self._parts.desk
+        ids = sorted(desk.begun)
+        found = await desk.ask(lambda store: [store.event(id_) for id_ in ids])
+        begun = [one for one in found if one is not None]
+        desk.begun_before(one.id for one in begun if one.state is not EventState.RECEIVED)
 
     def _machines(self, memory: Memory) -> None:
         book, waiting = self._parts.book, self._parts.desk.waiting
@@ -129,7 +138,8 @@ class Recovery:
         """Want what was wanted, but where this life has decided already."""
         book = self._parts.book
         names = list(book.owners)
-        offset_s = self._parts.time.now_s() - self._parts.time.utc_s()
+        now_s = self._parts.time.now_s()
+        offset_s = now_s - self._parts.time.utc_s()
         for id_, target in memory.targets.items():
             i = book.index.get(id_)
             if i is None or book.dispatched_s[i] > -np.inf or book.owner[i] >= 0:
@@ -137,6 +147,9 @@ class Recovery:
             if target.owner and target.owner not in names:
                 names.append(target.owner)
             _want(book, i, target, offset_s)
+            if target.dispatched_s is not None:
+                turned = book.stopped_s if target.action is Action.STOP else book.resumed_s
+                turned[i] = min(target.dispatched_s + offset_s, now_s)
             book.owner[i] = names.index(target.owner) if target.owner else -1
         book.owners = tuple(names)
 
