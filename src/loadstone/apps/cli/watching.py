@@ -14,7 +14,7 @@ from rich.text import Text
 
 from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, print_json
 from loadstone.apps.cli.site_options import Simulated, SomeSite, Watch, opened
-from loadstone.apps.operations.look import Needs, is_alive, look, needs_of
+from loadstone.apps.operations.look import KeptNeeds, Look, is_alive, look
 from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.site_screen import screens
 from loadstone.apps.operations.tables import (
@@ -29,7 +29,6 @@ from loadstone.model.operations.terms import SiteTerms
 from loadstone.model.ports import Store
 
 EACH_S = 1.0
-NEEDS_S = 60.0
 MOST_ROWS = 40
 WIDE = 100
 
@@ -52,13 +51,14 @@ def status(
     """Show how sites stand: meter against limit, what is owed, unknown and lost by the hour."""
     with clean_errors(as_json), opened(folder, simulated) as (place, store):
         sites = place.chosen(site)
-        needs = _NeedsByMinute(place, store)
+        needs = KeptNeeds(place)
+
+        def at_once(one: SiteTerms) -> Look:
+            now = place.clock(one.site).now()
+            return look(place, one, store, now, needs.of(one, store, now))
 
         def shown() -> Shown:
-            found = [
-                look(place, one, store, place.clock(one.site).now(), needs.of(one))
-                for one in sites
-            ]
+            found = [at_once(one) for one in sites]
             return {"sites": [look_table(one) for one in found]}, screens(found)
 
         _show(shown, watch=watch, as_json=as_json)
@@ -117,24 +117,6 @@ def events(
             return table, event_table(found, place.clock(sites[0].site).now().timestamp())
 
         _show(shown, watch=watch, as_json=as_json)
-
-
-class _NeedsByMinute:
-    """Money and plan of each site, worked out once a minute."""
-
-    def __init__(self, place: Place, store: Store) -> None:
-        self._place, self._store = place, store
-        self._telemetry = place.telemetry()
-        self._kept: dict[str, Needs] = {}
-
-    def of(self, terms: SiteTerms) -> Needs:
-        """Return those of a site."""
-        now = self._place.clock(terms.site).now()
-        kept = self._kept.get(terms.site)
-        if kept is None or now.timestamp() - kept.at_s > NEEDS_S:
-            kept = needs_of(self._place, terms, self._store, self._telemetry, now)
-            self._kept[terms.site] = kept
-        return kept
 
 
 def _rows(place: Place, store: Store, terms: SiteTerms) -> Iterator[MachineRow]:

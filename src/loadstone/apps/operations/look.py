@@ -30,6 +30,7 @@ from loadstone.model.ports import Store, TraceRow
 
 LAST_LINES = 6
 PRICE = "price"
+NEEDS_S = 30.0  # the history of a month is not asked for each second
 WORKING = frozenset(
     {EventState.RECEIVED, EventState.ACCEPTED, EventState.ARMED, EventState.ACTIVE}
 )
@@ -198,6 +199,25 @@ def needs_of(
         plan_mw=plan_mw,
         no_plan=no_plan,
     )
+
+
+class KeptNeeds:
+    """Money and plan of sites, worked out anew when they are old or the price has changed."""
+
+    def __init__(self, place: Place) -> None:
+        self._place, self._telemetry = place, place.telemetry()
+        self._kept: dict[str, Needs] = {}
+
+    def of(self, terms: SiteTerms, store: Store, now: datetime) -> Needs:
+        """Return those of a site."""
+        place, kept = self._place, self._kept.get(terms.site)
+        old_s = NEEDS_S * place.speed(terms.site)
+        price = _price(place.files(terms.site).read_status())
+        changed = kept is not None and price not in (None, kept.price_per_mwh)
+        if kept is None or changed or not 0 <= now.timestamp() - kept.at_s <= old_s:
+            kept = needs_of(place, terms, store, self._telemetry, now)
+            self._kept[terms.site] = kept
+        return kept
 
 
 def price_signal(status: Status | None) -> SignalStatus | None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from loadstone.apps.operations.look import Look, Needs, look, needs_of, price_signal
+from loadstone.apps.operations.look import KeptNeeds, Look, look, price_signal
 from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.site_screen import screens
 from loadstone.apps.operations.words import clock, money
@@ -19,7 +19,7 @@ from loadstone.model.operations.target import Entry
 from loadstone.model.operations.terms import SiteTerms
 from loadstone.model.ports import Store
 
-EACH_S, LINE_S, NEEDS_S = 1.0, 10.0, 10.0
+EACH_S, LINE_S = 1.0, 10.0
 MOST_LINES = 6
 WIDTH = 100
 Say = Callable[[str], None]
@@ -30,7 +30,7 @@ class Onlooker:
 
     def __init__(self, place: Place, sites: tuple[SiteTerms, ...], speed: float) -> None:
         self._place, self._sites, self._speed = place, sites, speed
-        self._needs: dict[str, Needs] = {}
+        self._needs = KeptNeeds(place)
         self._heard = {terms.site: place.clock(terms.site).now().timestamp() for terms in sites}
 
     async def on_screen(self, stop: asyncio.Event) -> None:
@@ -72,11 +72,8 @@ class Onlooker:
         found = []
         for terms in self._sites:
             now = self._place.clock(terms.site).now()
-            kept = self._needs.get(terms.site)
-            if kept is None or now.timestamp() > kept.at_s + NEEDS_S * self._speed:
-                kept = needs_of(self._place, terms, store, self._place.telemetry(), now)
-                self._needs[terms.site] = kept
-            found.append(look(self._place, terms, store, now, kept))
+            needs = self._needs.of(terms, store, now)
+            found.append(look(self._place, terms, store, now, needs))
         return found
 
     def _recorded(self, store: Store, one: Look) -> Iterator[str]:
