@@ -30,7 +30,7 @@ from loadstone.model.ports import Store, TraceRow
 
 LAST_LINES = 6
 PRICE = "price"
-NEEDS_S = 30.0  # the history of a month is not asked for each second
+NEEDS_S = 10.0  # the history of a month is not asked for each second
 WORKING = frozenset(
     {EventState.RECEIVED, EventState.ACCEPTED, EventState.ARMED, EventState.ACTIVE}
 )

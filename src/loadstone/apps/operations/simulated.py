@@ -61,7 +61,7 @@ def simulated_terms(
         replace(one, address=served.machines[one.id]) for one in place.machines(terms)
     )
     price = FileSignal(
-        id="price",
+        id="spike",
         means="price",
         path=str((place.agent_folder(terms.site) / PRICES).resolve()),
         strike=Strike(stop_after=1, resume_after=2),

@@ -59,15 +59,11 @@ async def _read_ahead(watched: Watched) -> None:
 
 
 async def _until_handed_back(place: Place, site: str, stop: asyncio.Event) -> None:
-    """Set `stop` when the agent leaves on purpose after it was there.
-
-    A simulated site needs no watchdog either once nobody serves its machines.
-    """
-    read, seen = place.files(site).read_lease, False
-    fleet = AgentLock(place.agent_folder(site) / FLEET_LOCK)
+    """Set `stop` when the agent has left on purpose, maybe while this was coming up."""
+    read, lock, seen = place.files(site).read_lease, place.lock(site), False
     while not stop.is_set():
         back = handed_back(read)
-        if (back and seen) or (place.simulated and not fleet.held()):
+        if back and (seen or not lock.held()):
             stop.set()
         seen = seen or not back
         await asyncio.sleep(LOOK_S)
