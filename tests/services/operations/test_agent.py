@@ -8,6 +8,7 @@ import pytest
 from loadstone.adapters.simulators.faults import Fault, FaultKind
 from loadstone.engines.control.decide import decide
 from loadstone.model.operations.event import Event, EventKind, EventState
+from loadstone.model.operations.fleet import Seen, Step
 from loadstone.model.operations.history import Loss
 from loadstone.model.operations.machine import Credential
 from loadstone.model.operations.terms import Ramp, Timing
@@ -382,6 +383,22 @@ def test_an_agent_that_stops_leaves_machines_as_they_are_and_hands_its_lease_bac
     assert len(site.asleep()) == 6
     assert texts(site, "stopped") == ["agent stopped; machines are left as they are"]
     assert site.lease.number == 0
+
+
+def test_a_machine_about_to_be_told_is_not_read_before_unless_its_state_is_unknown():
+    async def play(site):
+        site.start()
+        await asyncio.sleep(20)
+        sweeper, book = site.agent._sweeper, site.agent._parts.book
+        tried_s = book.tried_s[0]
+        book.step[0] = Step.DISPATCHING
+        await sweeper._read(0)
+        assert book.tried_s[0] == tried_s
+        book.seen[0] = Seen.UNKNOWN
+        await sweeper._read(0)
+        assert book.tried_s[0] > tried_s
+
+    living(play)
 
 
 def test_an_agent_stops_though_a_meter_loses_the_first_cancellation():
