@@ -96,3 +96,13 @@ def test_a_machine_that_the_watchdog_does_not_reach_never_counts_as_stopped(
         until(lambda: "18 of 20 machines told are seen stopped" in said(site), "it is told")
         site.ask("clear")
         until(lambda: site.asleep() == set(site.ids), "those too, when they can be reached")
+
+
+@pytest.mark.long
+def test_a_watchdog_that_comes_up_after_its_agent_left_on_purpose_ends(tmp_path: Path) -> None:
+    with RealSite(tmp_path, each=1) as site:
+        agent = site.start("--for", "0.1s")
+        until(lambda: site.processes("watchdog_process"), "a watchdog is started")
+        assert agent.wait(60) == 0
+        until(lambda: not site.processes("watchdog_process"), "nothing is left of it")
+        assert not said(site)
