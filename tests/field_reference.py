@@ -50,7 +50,7 @@ from loadstone.model.finance import (
 )
 from loadstone.model.futures import correlation, events, level, mining, named, risk
 from loadstone.model.futures import terms as futures
-from loadstone.model.operations import event
+from loadstone.model.operations import event, proof
 from loadstone.model.operations import terms as operate
 from loadstone.model.tariff import calendar, energy, entry, tiers
 from tests.shape import REFERENCE, text_of
@@ -197,6 +197,14 @@ OPERATE = (
     ("sites.schedule", operate.Window),
     ("sites.method", event.Method),
 )
+PROOF = (
+    ("proof.json", proof.Proof),
+    ("event", event.Event),
+    ("timeline", proof.Moment),
+    ("baseline", proof.Baseline),
+    ("days", proof.LikeDay),
+    ("intervals", proof.ProofInterval),
+)
 WINDOWS = (
     ("a window of hours", calendar.Window),
     ("windows of time_of_use", energy.PricedWindow),
@@ -213,7 +221,7 @@ NAMES = {
 # fields that a file's name or key says, but for rows that are in a list
 GIVEN = {"id", "code", "provenance"}
 IN_LISTS = {"investors", "offers.toml: leases", "offers.toml: hosting"} | {
-    title for page in (PLAN, DEALS, FUTURES, VALUE, OPERATE) for title, _ in page
+    title for page in (PLAN, DEALS, FUTURES, VALUE, OPERATE, PROOF) for title, _ in page
 }
 
 
@@ -391,4 +399,5 @@ PAGES = {
     "futures.md": lambda: page("futures.md", FUTURES),
     "value.md": lambda: page("value.md", VALUE),
     "operate.md": lambda: page("operate.md", OPERATE),
+    "proof.md": lambda: page("proof.md", PROOF),
 }
