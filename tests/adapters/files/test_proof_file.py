@@ -11,6 +11,7 @@ from loadstone.model.errors import InputErrors
 from loadstone.model.operations.event import Event, EventKind, EventState
 from loadstone.model.operations.proof import Moment, Proof
 from tests.golden_text import compare
+from tests.shape import REFERENCE
 
 START = 1_800_000_000.0
 
