@@ -278,6 +278,18 @@ async def test_warming_keeps_a_token_that_will_last():
     assert fake.tokens == 2
 
 
+async def test_a_full_reading_keeps_a_token_ready_so_that_a_stop_need_not_wait_for_one():
+    fake, clock = Fake(), [1000.0]
+    async with at(fake, now_s=lambda: clock[0]) as driver:
+        for _ in range(9):  # every five minutes, for three quarters of an hour
+            await driver.detail()
+            fake.heard.clear()
+            assert (await driver.stop()).accepted
+            assert fake.heard == ["power_off"]
+            clock[0] += 300.0
+    assert fake.tokens == 3
+
+
 async def test_a_token_that_the_machine_forgot_is_fetched_anew():
     fake = Fake()
     async with at(fake) as driver:

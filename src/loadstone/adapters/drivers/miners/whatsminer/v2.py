@@ -125,6 +125,8 @@ class WhatsminerV2:
             boards = await self._maybe("edevs", "DEVS")
             codes = dig(await self._maybe("get_error_code", "Msg"), "error_code")
             listed = await self._maybe("pools", "POOLS")
+            with suppress(DeviceError):  # a stop for seconds must not wait for a token
+                await self._live_session(spare_s=SESSION_S / 2)
         rows = boards if isinstance(boards, list) else []
         summary = row[0] if isinstance(row, list) and row else row
         fans = (number_at(summary, "Fan Speed In"), number_at(summary, "Fan Speed Out"))
