@@ -25,7 +25,7 @@ check: $(VENV)/dev $(VENV)/peers  ## everything that must pass
 	$(BIN)/pytest -n 2 --dist loadfile
 	$(BIN)/zensical build --strict
 check-long: $(VENV)/dev  ## the tests that take minutes, after `check`
-	$(BIN)/pytest -m long || [ $$? -eq 5 ]  # 5: there is none
+	$(BIN)/pytest -n 2 -m long || [ $$? -eq 5 ]  # 5: there is none
 fix: $(VENV)/dev  ## what a machine can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
