@@ -142,7 +142,7 @@ class RealSite:
             "lease_s": 120.0,
             "allowed_over_s": 5.0,
             "meter_silent": "hold",
-            "speed": 40,
+            "speed": 100,
             "seed": 1,
             "more": "",
             "families": FAMILIES,

@@ -193,6 +193,9 @@ class SiteAgent:
     # ---- history, and what the watchdog did ----
 
     async def _flush_on(self) -> None:
+        until_s = self._time.now_s() + FLUSH_S
+        while self._parts.desk.shut and self._time.now_s() < until_s:
+            await asyncio.sleep(self._terms.timing.tick_s)  # what the watchdog did goes first
         while True:
             await self._hear_watchdog()
             await self._flush()
