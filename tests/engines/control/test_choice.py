@@ -155,6 +155,21 @@ def test_a_cap_that_is_refused_is_made_up_for():
     assert stops(fleet, 0.0055) == [0]
 
 
+def test_a_machine_a_little_above_its_cap_gives_way_when_the_limit_is_not_kept():
+    def capped_at(draw_w, limit_mw):  # 2,500 W were asked; up to 5 % more count as capped
+        return stops(
+            fleet_of(
+                2, can_cap=True, min_cap_w=1500.0, want=[Want.CAP, Want.RUN],
+                want_w=[2500.0, np.nan], owner=[0, -1], power_w=[draw_w, 3000.0],
+            ),
+            limit_mw,
+        )  # fmt: skip
+
+    assert capped_at(2610.0, 0.0055) == [0]  # 5,610 W at the meter, and no deeper cap helps
+    assert capped_at(2610.0, 0.0057) == []  # kept all the same
+    assert capped_at(2510.0, 0.0055) == []  # within what the meter's slack allows
+
+
 def test_another_machine_is_capped_where_the_next_in_order_cannot_be():
     fleet = fleet_of(3, can_cap=[False, False, True], min_cap_w=1500.0)
     order = Order(owner="o", limit_mw=0.0080)

@@ -131,6 +131,11 @@ class Judge:
         """Hear that somebody else took a machine."""
         self._held_since[id_] = since_s
 
+    def not_heard(self, id_: str) -> None:
+        """Hear that the agent lost the store before it could read who holds a machine."""
+        if self._held_since[id_] > self.living.clock.wall_s():
+            self._held_since[id_] = 1e9
+
     def let_go(self, id_: str) -> None:
         """Hear that they let go of it: nothing may have been told to it meanwhile."""
         since_s = self._held_since.pop(id_)
@@ -155,6 +160,7 @@ class Judge:
             self.note(f"events {sorted(one.id for one in found)} are not {sorted(added)}")
         for event in found:
             waits = any("waits" in note for note, _ in self.living.status.notes)
+            waits = waits or self._told_lately()
             if event.open and not (event.state is EventState.RESTORING and waits):
                 self.note(f"event {event.id} is still {event.state}")
             lines = [one for one in self.living.entries("event") if one.subject == event.id]
@@ -162,6 +168,16 @@ class Judge:
             twice = [text for text, count in said.items() if count > 1 and "active" not in text]
             if twice and event.state is not EventState.ABORTED:
                 self.note(f"event {event.id} is recorded twice: {twice}")
+
+    def _told_lately(self) -> bool:
+        """Return whether a machine was told so lately that it cannot have shown it yet."""
+        now_s = self.living.clock.wall_s()
+        timing = self.living.terms.timing
+        return any(
+            at_s > now_s - timing.confirm_s - timing.deadline_s
+            for sent in self.living.sent.values()
+            for at_s, _ in sent[-1:]
+        )
 
     def agreement(self) -> None:
         """Check that what is wanted and what is true agree, or the difference is named."""

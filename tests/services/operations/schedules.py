@@ -242,7 +242,11 @@ class Schedule:
             self.living.feeds["grid"].say(value)
 
     async def _lose_store(self) -> None:
+        """Lose the store, or find it again; an owner not yet read about is not known of."""
         self.living.store.gone = not self.living.store.gone
+        if self.living.store.gone:
+            for id_ in self.taken:
+                self.judge.not_heard(id_)
 
     async def _jump(self) -> None:
         self.clock.jump_s += self.dice.choice([-300.0, -3.0, 2.0, 45.0])

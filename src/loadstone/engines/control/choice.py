@@ -172,6 +172,7 @@ def cap_instead(
     level_w = np.where(load.capped, view.fleet.full_w, sight.draw_w)
     able = view.fleet.can_cap & sight.running & ~_refusing(view.fleet, sight, load)
     able &= level_w - view.fleet.min_cap_w >= rest_w / sight.scale
+    able &= ~_overdrawing(rest_w / sight.scale, view.fleet, sight, load)
     fits = _after(i, able, wanted, view, load)
     if not fits.size:
         return wanted, cap_w
@@ -261,6 +262,17 @@ def _refusing(fleet: Fleet, sight: Sight, load: Load) -> Bools:
     """Return which machines had the time to take a cap and have not. Shape (M,)."""
     seen = as_wanted(fleet, sight, fleet.want, fleet.want_w)
     return np.asarray(load.capped & ~sight.flying & ~(seen & sight.after))
+
+
+def _overdrawing(rest_w: float, fleet: Fleet, sight: Sight, load: Load) -> Bools:
+    """Return which machines stay above their cap by so much that they do not give the rest.
+
+    A little above counts as capped, for draws waver; but not while the limit is not kept.
+    Shape (M,).
+    """
+    over = sight.draw_w > fleet.want_w + CAP_STEP * fleet.full_w
+    short = fleet.full_w - sight.draw_w < rest_w
+    return np.asarray(load.capped & ~sight.flying & sight.after & over & short)
 
 
 def _after(first: int, able: Bools, wanted: Bools, view: SiteView, load: Load) -> Ints:
