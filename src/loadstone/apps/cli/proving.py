@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`loadstone proof`: the measured record of an event."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,15 +69,17 @@ def proof(
 
 
 def _proof(event: str, place: "Place", store: "SqlStore") -> Proof:
-    from loadstone.services.operations.proving import prove  # noqa: PLC0415 - see `opened`
+    from loadstone.apps.operations.pace import paced  # noqa: PLC0415 - see `opened`
+    from loadstone.services.operations.proving import prove  # noqa: PLC0415
 
     known = store.event(event)
     terms = next((t for t in place.operation.sites if known and t.site == known.site), None)
     if terms is None:
         raise InputError("--event", event, "must be the id of an event; see `loadstone events`")
+    timing = paced(terms.timing, place.speed(terms.site))
     return prove(
         event,
-        terms=terms,
+        terms=replace(terms, timing=timing),
         zone=place.zone_of(terms.site),
         store=store,
         telemetry=place.telemetry(),
