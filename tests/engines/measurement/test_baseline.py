@@ -62,7 +62,7 @@ def test_before_means_before_anything_was_done_for_the_event():
 def test_without_a_meter_before_there_is_no_baseline():
     found = baseline_of(Method(), times(12, 13), lambda e: np.full(len(e) - 1, np.nan))
     assert found.mw == (None,)
-    assert "not read" in found.missing
+    assert "60 s before the event" in found.missing
 
 
 def test_the_middle_eight_leave_out_the_highest_and_lowest_of_ten_working_days():

@@ -140,7 +140,7 @@ def intervals(proof: Proof) -> Table:
     )
     heads = ("From", "Seconds", "Meter, MW", "Metered", "Baseline, MW", "Delivered, MW",
              "Owed, MW", "Kept")  # fmt: skip
-    return Table(columns=heads, numeric=(False, *[True] * 6, False), rows=rows)
+    return Table(columns=heads, numeric=(False, *[True] * 7), rows=rows)
 
 
 def fit_words(baseline: Baseline) -> str:

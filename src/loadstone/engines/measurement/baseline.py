@@ -87,7 +87,9 @@ def _before(method: Method, times: Times, means_of: MeansOf) -> Baseline:
     def flat(edges_s: Floats) -> Floats:
         return np.full(len(edges_s) - 1, mean)
 
-    missing = "" if np.isfinite(mean) else "the meter was not read before the event"
+    missing = ""
+    if not np.isfinite(mean):
+        missing = f"the meter is not known for the {method.before_s:g} s before the event"
     fitted = _fitted(method, times, flat, means_of, ())
     return fitted if not missing else _without(fitted, missing)
 

@@ -14,7 +14,7 @@ from loadstone.model.operations.event import Event, EventKind
 from loadstone.model.operations.proof import Moment, Proof, ProofInterval
 from loadstone.model.series import Floats
 
-AROUND_S = 900.0  # the trace of a proof shows this long before and after the event
+AROUND_S = 900.0  # the trace of a proof begins so long before the event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def proof_of(event: Event, trace: Trace, evidence: Evidence, *, meter: str, zone
         zone=zone,
         meter=meter,
         timeline=evidence.timeline,
-        trace=_around(trace, edges_s),
+        trace=_shown(trace, edges_s[0] - AROUND_S, event.done_s),
         baseline=baseline,
         intervals=intervals,
         delivered_mwh=_mwh(known, lambda one: one.delivered_mw or 0.0),
@@ -158,8 +158,11 @@ def _seconds(intervals: Sequence[ProofInterval]) -> float:
     return sum(one.ends_s - one.starts_s for one in intervals)
 
 
-def _around(trace: Trace, edges_s: Floats) -> tuple[tuple[float, float | None], ...]:
-    shown = (trace.at_s >= edges_s[0] - AROUND_S) & (trace.at_s <= edges_s[-1] + AROUND_S)
+def _shown(
+    trace: Trace, from_s: float, until_s: float | None
+) -> tuple[tuple[float, float | None], ...]:
+    """Return a trace to the end of the event, after which a proof no longer changes."""
+    shown = (trace.at_s >= from_s) & (trace.at_s <= (np.inf if until_s is None else until_s))
     return tuple(
         (float(at), float(mw) if np.isfinite(mw) else None)
         for at, mw in zip(trace.at_s[shown], trace.power_mw[shown], strict=True)

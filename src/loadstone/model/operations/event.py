@@ -68,7 +68,7 @@ class Method:
     adjust_from_s: float = 10_800.0
     adjust_until_s: float = 3_600.0
     adjust_most: float | None = None
-    before_s: float = 300.0
+    before_s: float = 60.0
     pairs: int = 10
     interval_s: int = 300
 

@@ -15,13 +15,18 @@ from loadstone.engines.measurement.baseline import LOOK_BACK_DAYS
 from loadstone.engines.measurement.intervals import Trace
 from loadstone.engines.measurement.proof import AROUND_S, Evidence, proof_of
 from loadstone.model.errors import InputError
-from loadstone.model.operations.event import Event
+from loadstone.model.operations.event import MOST_S, Event
 from loadstone.model.operations.proof import Moment, Proof
 from loadstone.model.operations.target import Entry
 from loadstone.model.operations.terms import SiteTerms
 from loadstone.model.ports import MeterHistory, Store, TraceRow
 
 PROGRESS = ("confirmed", "drifted", "unavailable", "failed")
+ANSWERS = {
+    "accepted": "accepted, and no reading showed it in time",
+    "refused": "refused",
+    "not known": "not known whether it heard",
+}
 _LIVES = ("received", "accepted", "armed", "active", "restoring")
 
 
@@ -54,9 +59,7 @@ def prove(
     meter = next((one.id for one in terms.meters if one.main), None)
     if meter is None:
         raise InputError("meters", [], "must have a main meter for a proof")
-    until_s = event.starts_s + 7 * 86_400.0 + AROUND_S
-    if event.done_s is not None:
-        until_s = event.done_s + AROUND_S
+    until_s = event.starts_s + MOST_S if event.done_s is None else event.done_s
     look_back_s = AROUND_S + event.method.adjust_from_s + event.method.before_s
     if event.method.baseline != "meter-before-after":
         look_back_s = (LOOK_BACK_DAYS + 2) * 86_400.0
@@ -105,7 +108,7 @@ def evidence_of(
             outcome |= {id_: outcome.get(id_, "told, not confirmed") for id_ in machines}
             moments.setdefault("told", []).append(entry.at_s)
         elif entry.kind == "outcome":
-            reason |= dict.fromkeys(machines, said.get("reason") or said.get("said", ""))
+            reason |= dict.fromkeys(machines, said.get("reason") or ANSWERS[said["said"]])
         else:
             outcome |= dict.fromkeys(machines, entry.kind)
             if entry.kind == "confirmed":
