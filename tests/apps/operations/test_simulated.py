@@ -63,7 +63,7 @@ def test_where_a_site_is_served_is_told_from_process_to_process(place, tmp_path)
     assert read_served(tmp_path) == served
     found, machines = simulated_terms(place, terms, served)
     assert machines == mirror.machines
-    assert [signal.id for signal in found.signals] == ["price"]
+    assert [signal.id for signal in found.signals] == ["spike"]
     assert found.limit_mw == terms.limit_mw
     assert read_served(tmp_path / "nobody") is None
 
