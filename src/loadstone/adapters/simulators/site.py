@@ -116,11 +116,11 @@ class _Columns:
     def power_w(self, at_s: float) -> float:
         """Return the draw of all at a time not before the last change, W."""
         elapsed = at_s - self.since_s
-        total = self.start_w.sum()
+        total = float(self.start_w.sum())
         for begins, lasts, slopes in zip(self.begins_s, self.lasts_s, self.slopes, strict=True):
             if slopes.any():
-                total += slopes @ np.clip(elapsed - begins, 0.0, lasts)
-        return float(total)
+                total += float(slopes @ np.clip(elapsed - begins, 0.0, lasts))
+        return total
 
     def energy_ws(self, at_s: float) -> float:
         """Return the energy of all until a time, Ws.
