@@ -16,6 +16,7 @@ openleadr = pytest.importorskip("openleadr")
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:functools.partial will be a method:FutureWarning"),
     pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning"),
 ]
 START = datetime(2045, 11, 21, 12, tzinfo=UTC)  # openleadr looks at the real clock
