@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,7 +50,7 @@ from loadstone.services.operations.agent import SiteAgent
 from loadstone.services.operations.doors import AgentDoors, AgentTime, Worth
 
 T = TypeVar("T")
-SHARE, SETTLE_S = 0.02, 5.0
+SHARE = 0.02
 LOOKS_S = (18.0, 40.0, 70.0)  # a look takes a second, of the agent's process too
 WORST_S = 120.0
 
@@ -323,11 +324,12 @@ async def run(served: Served, folder: Path, given: argparse.Namespace) -> dict[s
     try:
         await settled(watch, served.count)
         settled_s = time.perf_counter() - began
-        await asyncio.sleep(SETTLE_S)
-        if given.stop:
-            result = await stopping(served, store, (told, watch), given)
-        else:
-            result = await lasting(watch, served, given.lasts)
+        await asyncio.sleep(given.after)
+        with profiled(given.profile):
+            if given.stop:
+                result = await stopping(served, store, (told, watch), given)
+            else:
+                result = await lasting(watch, served, given.lasts)
     finally:
         stop.set()
         await running
@@ -335,27 +337,33 @@ async def run(served: Served, folder: Path, given: argparse.Namespace) -> dict[s
     return {"settled_s": round(settled_s, 1), **result, "disk_mb": round(size / 2**20, 1)}
 
 
+@contextmanager
+def profiled(file: str) -> Iterator[None]:
+    """Write a profile of the agent's thread to a file, where one is named."""
+    if not file:
+        yield
+        return
+    with cProfile.Profile() as profile:
+        yield
+    pstats.Stats(profile).dump_stats(file)
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.fleet_agent", description=__doc__)
     parser.add_argument("count", type=int, nargs="?", default=1000)
     parser.add_argument("families", nargs="?", default=",".join(FAMILIES))
     parser.add_argument("--lasts", type=float, default=60.0)
-    parser.add_argument("--stop", default="", help="kinds of faults, or 'none'")
+    parser.add_argument("--after", type=float, default=5.0, help="seconds before it begins")
+    parser.add_argument("--stop", default="", help="kinds of faults, or a comma for none")
     parser.add_argument("--notice", type=float, default=0.0, help="seconds before the stop")
     parser.add_argument("--profile", default="", help="file of a profile of the agent")
     given = parser.parse_args(arguments)
     load = os.getloadavg()[0]
-    profile = cProfile.Profile() if given.profile else None
     with (
         tempfile.TemporaryDirectory() as folder,
         Served(given.count, tuple(given.families.split(","))) as served,
     ):
-        if profile:
-            profile.enable()
         measured = uvloop.run(run(served, Path(folder), given))
-        if profile:
-            profile.disable()
-            pstats.Stats(profile).dump_stats(given.profile)
     told = {"count": given.count, "families": given.families, "load": round(load, 1)}
     print(json.dumps(told | measured))
 

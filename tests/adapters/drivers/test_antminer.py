@@ -97,6 +97,8 @@ class Web:
         self.conf = {**CONF, **conf}
         self.posts: list[dict] = []
         self.broken = b""  # answered instead of the configuration
+        self.torn: list[dict] = []  # the next readings of it, as it is being written
+        self.reads_before_posts = 0
         self.loses_pools = 0  # writes that lose the pools
         self.obeys = True
         self.stumbles = 0  # times that it hangs up after a write
@@ -109,7 +111,8 @@ class Web:
         if b"set_miner_conf" in head:
             return self.page(self.write(json.loads(body)))
         if b"get_miner_conf" in head:
-            return self.broken or self.page(self.conf)
+            self.reads_before_posts += not self.posts
+            return self.broken or self.page(self.torn.pop(0) if self.torn else self.conf)
         return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
     def write(self, conf: dict) -> dict:
@@ -306,6 +309,40 @@ async def test_stats_without_any_row_are_incomplete_or_sleep():
 
 
 # ---- writing ----
+
+
+@asynchronous
+async def test_nothing_is_written_while_two_readings_of_the_configuration_differ():
+    web = Web()
+    web.torn = [{**CONF, "pools": CONF["pools"][:1]}]
+    async with machine(web, NEW) as driver:
+        outcome = await driver.stop()
+        assert (outcome.accepted, outcome.reason) == (None, Reason.INCOMPLETE)
+        assert web.posts == []
+
+
+@asynchronous
+@pytest.mark.parametrize(
+    ("changed", "reads"), [({}, 2), ({"bitmain-freq-level": "90"}, 3)], ids=["same", "changed"]
+)
+async def test_a_configuration_read_before_counts_as_the_first_of_two(changed, reads):
+    web = Web()
+    async with machine(web, NEW) as driver:
+        await driver.pools()
+        web.conf |= changed
+        assert (await driver.stop()).accepted
+        assert web.reads_before_posts == reads
+        assert len(web.posts) == 1
+
+
+@asynchronous
+async def test_a_reading_that_differs_from_one_before_and_from_the_next_is_not_written():
+    web = Web()
+    async with machine(web, NEW) as driver:
+        await driver.pools()
+        web.torn = [{**CONF, "pools": CONF["pools"][:1]}]
+        assert (await driver.stop()).reason is Reason.INCOMPLETE
+        assert web.posts == []
 
 
 @asynchronous

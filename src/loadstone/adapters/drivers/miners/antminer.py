@@ -64,7 +64,15 @@ class Antminer:
     is kept is the nonce, which saves the second round.
     """
 
-    __slots__ = ("_address", "_deadline_s", "_device", "_mode_before", "_now_s", "_web")
+    __slots__ = (
+        "_address",
+        "_deadline_s",
+        "_device",
+        "_mode_before",
+        "_now_s",
+        "_seen",
+        "_web",
+    )
 
     def __init__(
         self,
@@ -80,6 +88,7 @@ class Antminer:
         port = address.web_port or WEB_PORT
         self._web = Http(address.host, port, credential=credential or FACTORY)
         self._mode_before = NORMAL
+        self._seen: Config | None = None
 
     @property
     def capability(self) -> Capability:
@@ -167,17 +176,21 @@ class Antminer:
         config: Config = await self._page("get_miner_conf", dict)
         if pools_of(config) is None:
             raise DeviceError(self._device, Reason.INCOMPLETE, "the configuration is not whole")
+        self._seen = config
         return config
 
     async def _verified(self) -> Config:
         """Return the configuration as two readings in a row agree on it.
 
         It may be read while the machine itself is writing it, and would be written back so.
+        The first of the two may be of long ago: one that was read in full saves a round.
         """
-        first, second = await self._config(), await self._config()
-        if _as_written(first) != _as_written(second):
-            raise DeviceError(self._device, Reason.INCOMPLETE, "the configuration changes")
-        return second
+        before, config = self._seen, await self._config()
+        if before is None or _as_written(before) != _as_written(config):
+            before, config = config, await self._config()
+            if _as_written(before) != _as_written(config):
+                raise DeviceError(self._device, Reason.INCOMPLETE, "the configuration changes")
+        return config
 
     async def _sample(self) -> Sample:
         try:
