@@ -102,7 +102,7 @@ def test_a_silent_meter_stops_everything_where_that_is_the_rule(tmp_path: Path) 
     with running(tmp_path, meter_silent="curtail") as site:
         site.ask("fault", fault={"kind": "hang", "machines": ["feeder"]})
         until(lambda: site.asleep() == set(site.ids), "every machine is stopped")
-        assert alarmed(site, "meter silent")
+        until(lambda: alarmed(site, "meter silent"), "the silence is told")
         site.ask("clear")
         until(site.hashing, "every machine hashes")
         wait_to_agree(site)
@@ -147,6 +147,7 @@ def test_a_database_that_stops_and_starts_again_loses_no_line(tmp_path: Path) ->
 def silent_meter_stops_all(site: RealSite) -> None:
     site.ask("fault", fault={"kind": "refuse", "machines": ["feeder"]})
     until(lambda: site.asleep() == set(site.ids), "stops are sent without the store")
+    until(lambda: alarmed(site, "meter silent"), "the silence is told")
     site.ask("clear")
     until(lambda: calm(site, "meter silent"), "the meter speaks again")
 
