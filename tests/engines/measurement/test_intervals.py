@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadstone.engines.measurement.intervals import Trace, interval_means
+from loadstone.engines.measurement.intervals import (
+    Trace,
+    held_between,
+    interval_means,
+    trace_of,
+)
 from loadstone.model.errors import InputError
 
 NAN = float("nan")
@@ -82,6 +87,22 @@ def test_no_reading_at_all_is_no_mean():
 def test_readings_out_of_order_are_refused():
     with pytest.raises(InputError, match="rise"):
         trace((10, 1.0), (10, 2.0))
+
+
+def test_of_two_readings_at_one_time_the_last_counts():
+    at_s, mw, nothing = np.array([10.0, 0.0, 10.0]), np.array([1.0, 2.0, 3.0]), np.full(3, NAN)
+    given = trace_of(at_s, mw, nothing, np.zeros(3), hold_s=60.0)
+    assert (given.at_s.tolist(), given.power_mw.tolist()) == ([0.0, 10.0], [2.0, 3.0])
+    empty = np.zeros(0)
+    assert trace_of(empty, empty, empty, empty, hold_s=60.0).at_s.size == 0
+
+
+def test_a_mean_stands_for_its_own_time_and_a_reading_for_as_long_as_is_said():
+    at_s, mw, nothing = np.array([0.0, 300.0]), np.array([4.0, 6.0]), np.full(2, NAN)
+    given = trace_of(at_s, mw, nothing, np.array([200.0, 0.0]), hold_s=30.0)
+    held_mws, known_s = held_between(given, np.array([0.0, 300.0, 600.0]))
+    # 200 s of 4 MW in the first five minutes, 30 s of 6 MW in the next
+    assert (held_mws.tolist(), known_s.tolist()) == ([800.0, 180.0], [200.0, 30.0])
 
 
 powers = st.lists(st.floats(0, 100), min_size=2, max_size=30)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mean power of intervals from the readings of a meter."""
+"""Energy and mean power of intervals from the readings of a meter."""
 
 from dataclasses import dataclass
 
@@ -36,6 +36,28 @@ class Trace:
             raise InputError("at_s", "not rising", "must rise")
 
 
+def trace_of(
+    at_s: Floats, power_mw: Floats, energy_mwh: Floats, mean_of_s: Floats, *, hold_s: float
+) -> Trace:
+    """Return the history of a meter as a trace; of two rows at one time the last counts.
+
+    Args:
+        at_s: When, seconds since 1970, UTC. Shape (N,).
+        power_mw: Power, MW; nan unknown. Shape (N,).
+        energy_mwh: Counter, MWh; nan unknown. Shape (N,).
+        mean_of_s: Seconds that a mean stands for; 0 for a single reading. Shape (N,).
+        hold_s: How long a single reading says something, at most, s.
+    """
+    order = np.argsort(at_s, kind="stable")
+    kept = order[np.diff(at_s[order], append=np.inf) > 0]
+    return Trace(
+        at_s=at_s[kept],
+        power_mw=power_mw[kept],
+        energy_mwh=energy_mwh[kept],
+        hold_s=np.where(mean_of_s > 0, mean_of_s, hold_s)[kept],
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Means:
     """Mean power of intervals.
@@ -60,7 +82,7 @@ def interval_means(trace: Trace, edges_s: Floats) -> Means:
         trace: Readings.
         edges_s: Edges of the intervals, rising. Shape (T + 1,).
     """
-    held, known_s = _held(trace, edges_s)
+    held, known_s = held_between(trace, edges_s)
     length_s = np.diff(edges_s)
     covered = np.minimum(known_s / length_s, 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -72,8 +94,18 @@ def interval_means(trace: Trace, edges_s: Floats) -> Means:
     )
 
 
-def _held(trace: Trace, edges_s: Floats) -> tuple[Floats, Floats]:
-    """Return MW x s, and the seconds known, in each interval: two differences of integrals."""
+def held_between(trace: Trace, edges_s: Floats) -> tuple[Floats, Floats]:
+    """Return the energy and the time of known power between each two edges.
+
+    A reading that failed ends the one before it: what it would have shown is unknown.
+
+    Args:
+        trace: Readings, from as long before the first edge as one holds.
+        edges_s: Edges of the intervals, rising. Shape (T + 1,).
+
+    Returns:
+        MW s, shape (T,); seconds for which power is known, shape (T,).
+    """
     if not trace.at_s.size:
         nothing = np.zeros(len(edges_s) - 1)
         return nothing, nothing

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from loadstone.engines.measurement.baseline import LOOK_BACK_DAYS
-from loadstone.engines.measurement.intervals import Trace
+from loadstone.engines.measurement.intervals import trace_of
 from loadstone.engines.measurement.proof import AROUND_S, Evidence, proof_of
 from loadstone.model.errors import InputError
 from loadstone.model.operations.event import MOST_S, Event
@@ -66,7 +66,8 @@ def prove(
     rows = telemetry.meter_trace(terms.site, meter, event.starts_s - look_back_s, until_s)
     entries = store.entries(terms.site, since_s=event.received_s, until_s=until_s)
     others = [one for one in store.events(terms.site, open_only=False) if one.id != event_id]
-    trace = _trace(rows, hold_s=terms.timing.meter_stale_s)
+    columns = np.array(rows, dtype=np.float64).reshape(-1, len(TraceRow._fields)).T
+    trace = trace_of(*columns, hold_s=terms.timing.meter_stale_s)
     evidence = evidence_of(
         event, entries, _event_days(others, zone), simulated=simulated, rows=rows
     )
@@ -178,23 +179,6 @@ def _event_days(events: Iterable[Event], zone: str) -> frozenset[date]:
             days.add(day)
             day += timedelta(days=1)
     return frozenset(days)
-
-
-def _trace(rows: Sequence[TraceRow], *, hold_s: float) -> Trace:
-    """Return the history of a meter as columns; of two rows at one time the last counts."""
-    by_time = {row.at_s: row for row in rows}
-    kept = [by_time[at_s] for at_s in sorted(by_time)]
-
-    def column(values: Iterable[float | None]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        known = [np.nan if value is None else value for value in values]
-        return np.array(known, dtype=np.float64)
-
-    return Trace(
-        at_s=column(row.at_s for row in kept),
-        power_mw=column(row.power_mw for row in kept),
-        energy_mwh=column(row.energy_mwh for row in kept),
-        hold_s=column(row.mean_of_s or hold_s for row in kept),
-    )
 
 
 def _fingerprint(event: Event, entries: Iterable[Entry], rows: Iterable[TraceRow]) -> str:

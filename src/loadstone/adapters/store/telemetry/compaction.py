@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 
 from loadstone.adapters.store.telemetry import shelf
 from loadstone.adapters.store.telemetry.columns import SCHEMAS, WORD, column, reals, words
-from loadstone.adapters.store.telemetry.held import SPAN_S, MeterColumns, held_between
-from loadstone.adapters.store.telemetry.history import database, filled
-from loadstone.adapters.store.telemetry.shelf import DAY_S, MACHINES, METERS, Part
+from loadstone.adapters.store.telemetry.history import HELD_S, METER_RAW, database, filled
+from loadstone.adapters.store.telemetry.shelf import DAY_S, MACHINES, MEAN_S, METERS, Part
+from loadstone.engines.measurement.intervals import held_between, trace_of
 
 FULL_ROWS = 5_000_000  # a file of as many is left as it is
 GROUP_ROWS = 500_000
@@ -31,7 +31,7 @@ METER_DAYS = 400.0
 """Readings of meters are few, and a proof is to be recomputed while it may be disputed."""
 
 MACHINE_MEANS = f"""
-    SELECT floor(at_s / {SPAN_S}) * {SPAN_S} AS at_s, machine,
+    SELECT floor(at_s / {MEAN_S}) * {MEAN_S} AS at_s, machine,
         count(*) FILTER (seen = 1)::INTEGER AS running,
         count(*) FILTER (seen = 2)::INTEGER AS stopped,
         count(*) FILTER (seen = 0)::INTEGER AS unknown,
@@ -42,12 +42,9 @@ MACHINE_MEANS = f"""
     GROUP BY 1, 2 ORDER BY 1, 2
 """
 METER_SPANS = f"""
-    SELECT floor(at_s / {SPAN_S}) * {SPAN_S} AS span, meter, count(*) AS readings,
+    SELECT floor(at_s / {MEAN_S}) * {MEAN_S} AS span, meter, count(*) AS readings,
         min(power_mw), max(power_mw), arg_min(energy_mwh, at_s)
     FROM read_parquet($files) GROUP BY 1, 2 ORDER BY 2, 1
-"""
-METER_COLUMNS = """
-    SELECT at_s, power_mw FROM read_parquet($files) WHERE meter = $meter ORDER BY at_s
 """
 _REAL, _COUNT, _SMALL = pa.float64(), pa.int32(), pa.float32()
 MEANS_SCHEMAS = {
@@ -164,21 +161,16 @@ def _of_meters(
     connection: duckdb.DuckDBPyConnection, day: int, files: list[str]
 ) -> Iterable[Any]:
     """Give means of each meter over the time that its power was known: energy stays."""
-    edges = day * DAY_S + np.arange(0.0, DAY_S + 1, SPAN_S)
+    edges = day * DAY_S + np.arange(0.0, DAY_S + 1, MEAN_S)
     spans = connection.execute(METER_SPANS, {"files": files}).fetchall()
     rows: list[tuple[Any, ...]] = []
     for meter, of_meter in groupby(spans, lambda span: str(span[1])):
-        values = {"files": files, "meter": meter}
-        at_s, power_mw = connection.execute(METER_COLUMNS, values).fetchnumpy().values()
-        found = MeterColumns(
-            at_s=filled(at_s),
-            span_s=np.zeros(len(at_s)),
-            power_mw=filled(power_mw),
-            energy_mwh=np.full(len(at_s), np.nan),
-        )
+        values = {"files": files, "name": meter, "from_s": edges[0], "until_s": edges[-1]}
+        raw = connection.execute(METER_RAW, values).fetchnumpy().values()
+        found = trace_of(*map(filled, raw), hold_s=HELD_S)
         told = {float(began_s): numbers for began_s, _, *numbers in of_meter}
-        for began_s, mwh, known_s in zip(edges, *held_between(found, edges), strict=False):
-            mean = mwh * 3600 / known_s if known_s > 0 else None
+        for began_s, held, known_s in zip(edges, *held_between(found, edges), strict=False):
+            mean = held / known_s if known_s > 0 else None
             # without a reading of its own, one of the five minutes before may reach into it
             numbers = told.get(float(began_s), [0, mean, mean, None])
             if numbers[0] or mean is not None:

@@ -11,19 +11,22 @@ import numpy as np
 
 from loadstone.adapters.store.telemetry import shelf
 from loadstone.adapters.store.telemetry.columns import Metered
-from loadstone.adapters.store.telemetry.held import SPAN_S, MeterColumns, held_between
-from loadstone.adapters.store.telemetry.shelf import DAY_S, MACHINES, METERS
+from loadstone.adapters.store.telemetry.shelf import DAY_S, MACHINES, MEAN_S, METERS
+from loadstone.engines.measurement.intervals import held_between, trace_of
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.history import Energy, MachinePoint, Peak
 from loadstone.model.ports import TraceRow
 from loadstone.model.series import Floats
 
+HELD_S = 60.0
+"""A reading of power holds until the next, this long at most, s."""
+
 METER_RAW = """
-    SELECT at_s, 0::DOUBLE AS span_s, power_mw, energy_mwh
+    SELECT at_s, power_mw, energy_mwh, 0::DOUBLE AS mean_of_s
     FROM read_parquet($files) WHERE meter = $name AND at_s >= $from_s AND at_s < $until_s
 """
 METER_MEANS = """
-    SELECT at_s, known_s AS span_s, power_mw, energy_mwh
+    SELECT at_s, power_mw, energy_mwh, known_s AS mean_of_s
     FROM read_parquet($files) WHERE meter = $name AND at_s >= $from_s AND at_s < $until_s
 """
 MACHINE_RAW = """
@@ -32,8 +35,8 @@ MACHINE_RAW = """
         power_w, power_w AS power_min_w, power_w AS power_max_w, hashrate_th
     FROM read_parquet($files) WHERE machine = $name AND at_s >= $from_s AND at_s < $until_s
 """
-MACHINE_MEANS = """
-    SELECT at_s, 300::DOUBLE AS span_s, running, stopped, unknown,
+MACHINE_MEANS = f"""
+    SELECT at_s, {MEAN_S}::DOUBLE AS span_s, running, stopped, unknown,
         power_w, power_min_w, power_max_w, hashrate_th
     FROM read_parquet($files) WHERE machine = $name AND at_s >= $from_s AND at_s < $until_s
 """
@@ -86,12 +89,10 @@ class History:
         Raises:
             OutsideError: A file cannot be read.
         """
-        found = self._meter(site, meter, from_s, until_s)
-        columns = (found.at_s, found.power_mw, found.energy_mwh, found.span_s)
-        at_s, power, energy, span_s = (column.tolist() for column in columns)
+        at_s, power, energy, mean_of_s = self._meter(site, meter, from_s, until_s).tolist()
         return [
             TraceRow(*row)
-            for row in zip(at_s, map(_told, power), map(_told, energy), span_s, strict=True)
+            for row in zip(at_s, map(_told, power), map(_told, energy), mean_of_s, strict=True)
         ]
 
     def machine_trace(
@@ -129,12 +130,12 @@ class History:
             InputError: The time is empty.
             OutsideError: A file cannot be read.
         """
-        mwh, known_s = self._over(site, meter, np.array([from_s, until_s]))
-        inside = self._meter(site, meter, from_s, until_s).energy_mwh
+        held, known_s = self._over(site, meter, np.array([from_s, until_s]))
+        _, _, inside, _ = self._meter(site, meter, from_s, until_s)
         counter = inside[~np.isnan(inside)]
         grows = counter.size > 1 and bool((np.diff(counter) >= 0).all())
         return Energy(
-            mwh=float(mwh[0]),
+            mwh=float(held[0] / 3600),
             covered=float(known_s[0] / (until_s - from_s)),
             counter_mwh=float(counter[-1] - counter[0]) if grows else None,
         )
@@ -156,11 +157,11 @@ class History:
             OutsideError: A file cannot be read.
         """
         count = int(np.ceil((until_s - from_s) / interval_s))
-        mwh, known_s = self._over(site, meter, from_s + interval_s * np.arange(count + 1.0))
+        held, known_s = self._over(site, meter, from_s + interval_s * np.arange(count + 1.0))
         known = known_s > 1e-6  # shorter than any reading: the rounding of sums
         if not known.any():
             return None
-        means = np.where(known, mwh * 3600 / np.where(known, known_s, 1.0), -np.inf)
+        means = np.where(known, held / np.where(known, known_s, 1.0), -np.inf)
         best = int(means.argmax())
         return Peak(
             starts_s=from_s + interval_s * best,
@@ -169,13 +170,14 @@ class History:
         )
 
     def _over(self, site: str, meter: str, edges: Floats) -> tuple[Floats, Floats]:
-        """Return MWh and seconds of known power between each two edges."""
+        """Return MW s and seconds of known power between each two edges."""
         if not edges[0] < edges[-1]:
             raise InputError("until_s", float(edges[-1]), "must be after from_s")
-        found = self._meter(site, meter, float(edges[0]) - SPAN_S, float(edges[-1]))
-        return held_between(found, edges)
+        found = self._meter(site, meter, float(edges[0]) - MEAN_S, float(edges[-1]))
+        return held_between(trace_of(*found, hold_s=HELD_S), edges)
 
-    def _meter(self, site: str, meter: str, from_s: float, until_s: float) -> MeterColumns:
+    def _meter(self, site: str, meter: str, from_s: float, until_s: float) -> Floats:
+        """Return readings in time order, a row for each column of `TraceRow`, shape (4, N)."""
         asked = Asked(METERS, site, meter, from_s, until_s)
         waiting, pieces = self._read(
             asked, (METER_RAW, METER_MEANS), lambda found: found.fetchnumpy().values()
@@ -184,7 +186,7 @@ class History:
         tables.append(
             np.array(
                 [
-                    (one.at_s, 0.0, one.reading.power_mw, one.reading.energy_mwh)
+                    (one.at_s, one.reading.power_mw, one.reading.energy_mwh, 0.0)
                     for one in waiting
                     if from_s <= one.at_s < until_s
                 ],
@@ -194,10 +196,7 @@ class History:
             .T
         )
         table = np.concatenate(tables, axis=1)
-        table = table[:, np.argsort(table[0], kind="stable")]
-        return MeterColumns(
-            at_s=table[0], span_s=table[1], power_mw=table[2], energy_mwh=table[3]
-        )
+        return table[:, np.argsort(table[0], kind="stable")]
 
     def _read(
         self, asked: "Asked", questions: tuple[str, str], fetch: Callable[[Any], Any]

@@ -19,6 +19,8 @@ from urllib.parse import quote
 
 DAY_S = 86_400
 RAW, MEANS = "", "-5min"
+MEAN_S = 300
+"""Length of the means that are kept of old readings, s."""
 METERS, MACHINES = "meters", "machines"
 UNFINISHED = ".part"
 
