@@ -98,15 +98,11 @@ class OpenAdr2Feed:
             over = str(event["event_descriptor"]["event_status"]) in _OVER
             for value in self._of_event(event):
                 holds = holds or (value.starts_s <= utc_s and not over)
-                yield self._cut(value, utc_s) if over else value
+                yield value.ended(utc_s, heard_s=value.heard_s) if over else value
             if over:
                 del self._events[name]
         if not holds:
             yield self._value(SignalKind.RUN, 1.0, utc_s, None, "")
-
-    def _cut(self, value: SignalValue, utc_s: float) -> SignalValue:
-        starts_s = min(value.starts_s, utc_s)
-        return self._value(value.kind, value.value, starts_s, utc_s, value.reference)
 
     def _of_event(self, event: dict[str, Any]) -> Iterator[SignalValue]:
         name = event["event_descriptor"]["event_id"]

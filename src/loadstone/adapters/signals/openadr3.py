@@ -63,7 +63,7 @@ class OpenAdr3Feed:
                 for reference in self._told.keys() - now.keys():
                     old = self._told[reference]
                     if old.ends_s is None or old.ends_s > utc_s:
-                        yield self._ended(old, utc_s)
+                        yield old.ended(utc_s, heard_s=self._now_s())
                 self._told = now
                 for value in values:
                     yield value
@@ -176,10 +176,6 @@ class OpenAdr3Feed:
             ends_s=ends_s,
             reference=name,
         )
-
-    def _ended(self, old: SignalValue, utc_s: float) -> SignalValue:
-        starts_s = min(old.starts_s, utc_s)
-        return self._heard(old.kind, old.value, starts_s, utc_s, old.reference)
 
 
 def _read(

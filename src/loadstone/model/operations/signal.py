@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the outside world asks or tells: prices, set-points, on and off."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -35,3 +35,13 @@ class SignalValue:
     starts_s: float
     ends_s: float | None = None
     reference: str = ""
+
+    def ended(self, at_s: float, *, heard_s: float) -> "SignalValue":
+        """Return the value as its sender ends it now, whether it has begun or not.
+
+        Args:
+            at_s: When it ends, seconds since 1970, UTC.
+            heard_s: When that was heard, seconds of the agent's clock.
+        """
+        starts_s = min(self.starts_s, at_s)
+        return replace(self, heard_s=heard_s, starts_s=starts_s, ends_s=at_s)
