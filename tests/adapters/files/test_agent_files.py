@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import threading
+
 import pytest
 
-from loadstone.adapters.files.agent_files import LEASE, STATUS, WATCHDOG, AgentFiles, AgentLock
+from loadstone.adapters.files.agent_files import (
+    LEASE,
+    STATUS,
+    TAKEN,
+    WATCHDOG,
+    AgentFiles,
+    AgentLock,
+)
 from loadstone.model.errors import OutsideError
 from loadstone.model.operations.event import EventState
 from loadstone.model.operations.status import EventStatus, MeterStatus, Status
@@ -55,15 +64,59 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
         )
 
 
+def record(files: AgentFiles, clear: bool = False) -> list[str]:
+    return [one.text for one in files.watchdog_record(clear)]
+
+
 def test_the_watchdogs_record_is_kept_until_it_is_in_the_store(tmp_path):
     files = AgentFiles(tmp_path)
     files.add_watchdog(entry("one"))
     files.add_watchdog(entry("two"))
     with (tmp_path / WATCHDOG).open("a") as file:
         file.write('{"at_s": 3')  # cut off by a crash
-    assert [one.text for one in files.watchdog_record(False)] == ["one", "two"]
-    assert [one.text for one in files.watchdog_record(True)] == ["one", "two"]
-    assert files.watchdog_record(False) == []
+    assert record(files) == ["one", "two"]
+    assert record(files, clear=True) == ["one", "two"]
+    assert record(files) == []
+
+
+def test_a_line_is_not_lost_behind_one_that_was_cut_off(tmp_path):
+    files = AgentFiles(tmp_path)
+    (tmp_path / WATCHDOG).write_bytes(b'{"at_s": 3, "text": "\xff')
+    files.add_watchdog(entry("one"))
+    assert record(files) == ["one"]
+
+
+def test_a_line_written_while_others_go_to_the_store_comes_after_them(tmp_path):
+    files = AgentFiles(tmp_path)
+    files.add_watchdog(entry("one"))
+    assert record(files) == ["one"]
+    files.add_watchdog(entry("two"))
+    assert record(files, clear=True) == ["one"]
+    assert record(files) == ["two"]
+
+
+def test_what_a_crash_left_aside_is_read_next_time_and_not_written_over(tmp_path):
+    files = AgentFiles(tmp_path)
+    files.add_watchdog(entry("one"))
+    record(files)  # and the agent dies
+    files.add_watchdog(entry("two"))
+    after = AgentFiles(tmp_path)
+    assert (record(after), record(after, clear=True)) == (["one"], ["one"])
+    assert record(after) == ["two"]
+    assert [path.name for path in tmp_path.iterdir()] == [TAKEN]
+
+
+def test_nothing_is_lost_between_one_who_writes_and_one_who_takes(tmp_path):
+    files, found = AgentFiles(tmp_path), []
+    lines = [f"line {number}" for number in range(200)]
+    writing = threading.Thread(target=lambda: [files.add_watchdog(entry(one)) for one in lines])
+    writing.start()
+    while writing.is_alive():
+        found += record(files)
+        files.watchdog_record(True)
+    writing.join()
+    found += record(files)
+    assert list(dict.fromkeys(found)) == lines
 
 
 def test_one_agent_holds_the_lock_of_a_site(tmp_path):

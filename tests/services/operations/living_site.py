@@ -191,6 +191,8 @@ class LivingSite:
         self.status: Status | None = None
         self.statuses: list[Status] = []
         self.watchdog_lines: list[Entry] = []
+        self.keeps_watchdog_lines = False
+        self._returned: list[Entry] = []
         self.agent: SiteAgent | None = None
         self.store = Flaky(self.truth)
         self._running: asyncio.Task | None = None
@@ -270,10 +272,14 @@ class LivingSite:
         self.statuses.append(status)
 
     def _watchdog_record(self, clear: bool) -> list[Entry]:
-        lines = list(self.watchdog_lines)
+        if clear and self.keeps_watchdog_lines:
+            raise OutsideError("the file cannot be removed")
         if clear:
-            self.watchdog_lines.clear()
-        return lines
+            self.watchdog_lines[:] = [
+                line for line in self.watchdog_lines if line not in self._returned
+            ]
+        self._returned = list(self.watchdog_lines)
+        return self._returned
 
     # ---- what is done to it ----
 

@@ -205,3 +205,24 @@ def test_what_the_watchdog_did_is_recorded_once_when_the_store_comes_back():
 
     kept = [one.text for one in watched(play).entries("watchdog")]
     assert len(kept) == len(set(kept)) == 3
+
+
+def test_what_the_watchdog_did_is_recorded_once_though_its_file_could_not_be_forgotten():
+    async def play(site):
+        site.start()
+        await asyncio.sleep(20)
+        await site.kill()
+        await asyncio.sleep(30)
+        site.keeps_watchdog_lines = True
+        site.start()
+        await asyncio.sleep(70)
+        await site.kill()
+        site.start()
+        await asyncio.sleep(70)
+        site.keeps_watchdog_lines = False
+        await asyncio.sleep(40)
+
+    site = watched(play)
+    kept = [one.text for one in site.entries("watchdog")]
+    assert len(kept) == len(set(kept)) == 3
+    assert lines(site) == []

@@ -26,6 +26,7 @@ else:
     import fcntl
 
 LEASE, STATUS, WATCHDOG, LOCK = "lease.json", "status.json", "watchdog.jsonl", "agent.lock"
+TAKEN = "watchdog-taken.jsonl"
 
 
 class AgentFiles:
@@ -78,32 +79,34 @@ class AgentFiles:
         Raises:
             OutsideError: The disk is full or gone.
         """
-        line = json.dumps(asdict(entry)) + "\n"
+        line = json.dumps(asdict(entry)).encode() + b"\n"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / WATCHDOG).open("a", encoding="utf-8") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+            while not _added(self.folder / WATCHDOG, line):
+                pass  # the file was taken aside meanwhile, with this line or without it
         except OSError as error:
             raise self._outside(WATCHDOG, error) from error
 
     def watchdog_record(self, clear: bool) -> Sequence[Entry]:
         """Return what the watchdog did by itself.
 
-        A line that was cut off by a crash is left out.
+        Its file is taken aside first, and returned until it is forgotten; what is written
+        meanwhile comes after that. A line that was written while the file was taken may come
+        twice. One that was cut off by a crash is left out.
 
         Args:
-            clear: Whether to forget it, once it is in the store.
+            clear: Whether to forget what was returned last, once it is in the store.
 
         Raises:
             OutsideError: It cannot be read.
         """
-        path = self.folder / WATCHDOG
+        path, taken = self.folder / WATCHDOG, self.folder / TAKEN
         try:
-            lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+            if not clear and not taken.exists() and path.exists():
+                path.rename(taken)
+            lines = taken.read_bytes().splitlines() if taken.exists() else []
             if clear:
-                path.unlink(missing_ok=True)
+                taken.unlink(missing_ok=True)
         except OSError as error:
             raise self._outside(WATCHDOG, error) from error
         found = []
@@ -139,6 +142,21 @@ class AgentFiles:
     def _outside(self, name: str, error: OSError) -> OutsideError:
         said = error.strerror or error
         return OutsideError(f"{self.folder / name}: {said}; see that its disk has room")
+
+
+def _added(path: Path, line: bytes) -> bool:
+    """Add a line, on the disk when this returns, and return whether its file is still there."""
+    with path.open("ab+") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else b"\n" + line  # after one cut off
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        except FileNotFoundError:
+            return False
 
 
 class AgentLock:

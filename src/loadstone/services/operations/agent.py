@@ -2,15 +2,16 @@
 """The agent of a site: reads, decides, commands, records, until it is stopped."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from loadstone.engines.control.decide import decide
 from loadstone.model.errors import OutsideError
-from loadstone.model.operations.target import PowerLease
+from loadstone.model.operations.target import Entry, PowerLease
 from loadstone.model.operations.terms import SiteTerms
+from loadstone.model.ports import Store
 from loadstone.services.operations.doors import HANDED_BACK, AgentDoors
 from loadstone.services.operations.metering import Metering, Switching
 from loadstone.services.operations.reporting import status_of
@@ -227,11 +228,9 @@ class SiteAgent:
             return
         with suppress(OutsideError):
             lines = await self._doors.offload(lambda: self._doors.watchdog_record(False))
-            if not lines:
-                return
-            await self._parts.desk.ask(lambda store: store.record(lines))
-            cleared = await self._doors.offload(lambda: self._doors.watchdog_record(True))
-            self._parts.desk.waiting.entries += cleared[len(lines) :]
+            if lines:
+                await self._parts.desk.ask(partial(_record_once, lines=lines))
+            await self._doors.offload(lambda: self._doors.watchdog_record(True))
 
     # ---- the end ----
 
@@ -278,3 +277,11 @@ class SiteAgent:
                 expires_s=now_s,
             )
         )
+
+
+def _record_once(store: Store, lines: Sequence[Entry]) -> None:
+    """Write those lines that the store has not got: a former life may have ended just then."""
+    kinds = sorted({line.kind for line in lines})
+    since_s = min(line.at_s for line in lines)
+    known = set(store.entries(lines[0].site, since_s=since_s, kinds=kinds))
+    store.record([line for line in dict.fromkeys(lines) if line not in known])

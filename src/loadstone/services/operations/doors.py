@@ -91,8 +91,9 @@ class AgentDoors:
         publish: Takes the snapshot of each second. May raise `OutsideError`.
         standing_orders: Limits that follow from the calendar alone, at a time in seconds
             since 1970, UTC: the schedule of operate.toml and prohibition windows.
-        watchdog_record: Reads what the watchdog did while the agent was away, and clears it
-            when called with True. May raise `OutsideError`.
+        watchdog_record: Returns what the watchdog did while the agent was away; with True it
+            forgets what it returned last. The same line may come twice. May raise
+            `OutsideError`.
     """
 
     time: AgentTime
