@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 from loadstone.adapters.store import SqlStore, open_store
 from loadstone.adapters.store.database import Database
 from loadstone.adapters.store.migrate import migrate
-from loadstone.adapters.store.schema import metadata
+from loadstone.adapters.store.schema import VERSION, metadata
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.machine import Address, Machine
 from loadstone.model.operations.target import Entry, PowerLease
@@ -62,7 +62,9 @@ def tables(database: Database) -> set[str]:
 
 
 def test_migrations_lead_up_to_the_schema_and_down_to_nothing(database):
+    assert database.version() is None
     migrate(database)
+    assert database.version() == VERSION
     with database.reading() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []

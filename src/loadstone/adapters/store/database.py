@@ -10,6 +10,7 @@ from typing import Any
 from weakref import finalize
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import inspect as look_at
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
@@ -65,6 +66,14 @@ class Database:
             connection = plain.execution_options(**{WRITES: True})
             with connection.begin():
                 yield connection
+
+    def version(self) -> str | None:
+        """Return the name of its last migration; None where there was none."""
+        with self.reading() as connection:
+            if not look_at(connection).has_table("alembic_version"):
+                return None
+            found = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+            return found.scalar_one_or_none()
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -29,6 +29,9 @@ from loadstone.model.operations.event import OPEN, EventKind, EventState
 from loadstone.model.operations.reading import State
 from loadstone.model.operations.target import Progress
 
+VERSION = "0001"
+"""Name of the last migration."""
+
 OPEN_STATES = tuple(sorted(state.value for state in OPEN))
 
 metadata = MetaData(

@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 
 from loadstone.adapters.store import rows, schema
 from loadstone.adapters.store.database import Database
-from loadstone.adapters.store.migrate import migrate
 from loadstone.adapters.store.sealing import SealingKey, key_in_memory, make_key, read_key
 from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Event, EventState
@@ -44,7 +43,11 @@ def open_store(
     """
     database = Database(url, folder)
     try:
-        migrate(database)
+        if database.version() != schema.VERSION:
+            # Alembic loads here: a store that is up to date is opened without it
+            from loadstone.adapters.store.migrate import migrate  # noqa: PLC0415
+
+            migrate(database)
         return SqlStore(database, None if key_file is None else folder / key_file)
     except BaseException:
         database.close()
