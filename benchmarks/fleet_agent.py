@@ -34,7 +34,8 @@ from benchmarks.fleet_sweep import DEADLINE_S, Collecting
 from loadstone.adapters.drivers.miners import DRIVERS
 from loadstone.adapters.files.agent_files import AgentFiles
 from loadstone.adapters.meters import open_metering
-from loadstone.adapters.store import SqlStore, open_store, open_telemetry
+from loadstone.adapters.store import SqlStore, open_store
+from loadstone.adapters.store.telemetry import open_telemetry
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.operations.agents import keep_machines
 from loadstone.apps.operations.running import collect_seldom

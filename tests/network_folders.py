@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from loadstone.adapters.files import read_network
-from loadstone.adapters.sources import read_series_folder
+from loadstone.adapters.sources.folder import read_series_folder
 from loadstone.model.errors import InputErrors
 from loadstone.model.network import Network
 

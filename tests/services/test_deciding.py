@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from loadstone.adapters.files import read_decision
+from loadstone.adapters.files.run_folder import read_decision
 from loadstone.services.planning import Order, plan_network
 from tests.network_folders import campus, edit
 from tests.services.test_planning import SteppingClock, doors

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from loadstone.adapters.files import read_uncertainty
+from loadstone.adapters.files.uncertainty_file import read_uncertainty
 from loadstone.engines.plan.conflicts import missing_power
 from loadstone.engines.plan.exact import Search
 from loadstone.engines.plan.lower import lower

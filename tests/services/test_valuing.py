@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 import loadstone
-from loadstone.adapters.files import read_valuation
+from loadstone.adapters.files.value_file import read_valuation
 from loadstone.apps.wiring import valuing_doors
 from loadstone.model.errors import InputError, InputErrors
 from loadstone.services.valuing import Order, value_run

@@ -15,15 +15,11 @@ from typing import Any
 import pandas as pd  # type: ignore[import-untyped]
 from rich.console import RenderableType
 
-from loadstone.adapters.files import (
-    read_decision,
-    read_dispatch,
-    read_json,
-    read_plan,
-    read_uncertainty,
-    read_valuation,
-    write_json,
-)
+from loadstone.adapters.files.dispatch_table import read_dispatch
+from loadstone.adapters.files.run_folder import read_decision, read_plan
+from loadstone.adapters.files.uncertainty_file import read_uncertainty
+from loadstone.adapters.files.value_file import read_valuation
+from loadstone.adapters.json_files import read_json, write_json
 from loadstone.apps import charts
 from loadstone.apps.reading import read_network
 from loadstone.apps.reports import summary_text, write_report

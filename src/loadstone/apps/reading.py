@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loadstone.adapters import files
-from loadstone.adapters.sources import read_series_folder
 from loadstone.apps.clock import SystemClock
 from loadstone.model.fact import FactWarning
 from loadstone.model.network import Network
@@ -97,6 +96,9 @@ def read_network(folder: Path) -> Network:
     Raises:
         InputErrors: All that is wrong, each with its file, field, value and rule.
     """
+    # Parquet loads here, so that commands that read no series do without it
+    from loadstone.adapters.sources.folder import read_series_folder  # noqa: PLC0415
+
     return files.read_network(folder, read_series_folder)
 
 

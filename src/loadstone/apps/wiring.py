@@ -4,9 +4,20 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from loadstone.adapters import files
 from loadstone.adapters.executors import executor_of
-from loadstone.adapters.sources import read_weather_years
+from loadstone.adapters.files.certificate import read_certificate
+from loadstone.adapters.files.dispatch_table import read_dispatch
+from loadstone.adapters.files.run_folder import (
+    check_free,
+    input_hashes,
+    read_plan,
+    seeds,
+    write_run,
+)
+from loadstone.adapters.files.uncertainty_file import write_uncertainty
+from loadstone.adapters.files.value_file import write_valuation
+from loadstone.adapters.json_files import read_json, write_json
+from loadstone.adapters.sources.weather_years import read_weather_years
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.reading import read_network
 from loadstone.services.planning import Doors, ReportWriter
@@ -26,13 +37,13 @@ def planning_doors(write_report: ReportWriter) -> Doors:
     """
     return Doors(
         read_network=read_network,
-        read_plan=files.read_plan,
-        read_evidence=files.read_certificate,
-        seeds=files.seeds,
-        check_free=files.check_free,
-        write_run=files.write_run,
+        read_plan=read_plan,
+        read_evidence=read_certificate,
+        seeds=seeds,
+        check_free=check_free,
+        write_run=write_run,
         write_report=write_report,
-        write_uncertainty=files.write_uncertainty,
+        write_uncertainty=write_uncertainty,
         executor_of=executor_of,
         clock=SystemClock(),
         versions=versions(),
@@ -47,16 +58,16 @@ def valuing_doors(write_report: ReportAgain) -> ValuingDoors:
     """
     return ValuingDoors(
         read_network=read_network,
-        read_plan=files.read_plan,
-        read_dispatch=files.read_dispatch,
-        read_columns=lambda run: files.read_certificate(run)[0].columns,
-        input_hashes=files.input_hashes,
+        read_plan=read_plan,
+        read_dispatch=read_dispatch,
+        read_columns=lambda run: read_certificate(run)[0].columns,
+        input_hashes=input_hashes,
         weather_years=lambda folder, network, count: [
             year.network for year in read_weather_years(folder, network, count)
         ],
-        read_manifest=lambda run: files.read_json(run / MANIFEST),
-        write_manifest=lambda run, made: files.write_json(run / MANIFEST, made),
-        write_valuation=files.write_valuation,
+        read_manifest=lambda run: read_json(run / MANIFEST),
+        write_manifest=lambda run, made: write_json(run / MANIFEST, made),
+        write_valuation=write_valuation,
         write_report=write_report,
         clock=SystemClock(),
     )

@@ -27,16 +27,22 @@ SERIES = (
 )
 
 
-def disagreements(network: Network) -> tuple[InputError, ...]:
-    """Return all that does not fit together, each with the file that says it."""
+def disagreements(network: Network, *, hourly: bool = True) -> tuple[InputError, ...]:
+    """Return all that does not fit together, each with the file that says it.
+
+    Args:
+        network: The network.
+        hourly: Whether its hourly series were read; else none is missed.
+    """
     found = [error.in_file("network.toml") for error in _in_study(network)]
     found += [error.in_file("series/series.toml") for error in _in_series(network)]
     for site in network.sites:
         file = f"sites/{site.id}.toml"
-        found += [error.in_file(file) for error in _in_site(site, network)]
+        found += [error.in_file(file) for error in _in_site(site, network, hourly)]
     found += [error.in_file("offers.toml") for error in offer_disagreements(network)]
     found += [error.in_file("deals.toml") for error in cash_disagreements(network)]
-    found += [error.in_file("deals.toml") for error in deal_disagreements(network)]
+    deals = deal_disagreements(network, hourly=hourly)
+    found += [error.in_file("deals.toml") for error in deals]
     found += [error.in_file("deals.toml") for error in debt_disagreements(network)]
     found += [error.in_file("futures.toml") for error in future_disagreements(network)]
     found += [error.in_file("deals.toml") for error in _in_multipliers(network)]
@@ -80,7 +86,7 @@ def _in_series(network: Network) -> Iterator[InputError]:
                 yield InputError(f"{kind}.{zone}", one.values.size, rule)
 
 
-def _in_site(site: Site, network: Network) -> Iterator[InputError]:
+def _in_site(site: Site, network: Network, hourly: bool) -> Iterator[InputError]:
     country = network.facts.countries.get(site.country)
     if country is None:
         yield _unknown("country", site.country, network.facts.countries)
@@ -105,8 +111,9 @@ def _in_site(site: Site, network: Network) -> Iterator[InputError]:
     yield from hall_disagreements(site, network)
     yield from owner_disagreements(site)
     yield from _in_time(site, network)
-    yield from _missing_series(site, network)
-    yield from _in_supply(site, network)
+    if hourly:
+        yield from _missing_series(site, network)
+    yield from _in_supply(site, network, hourly)
 
 
 def _in_country(site: Site, country: Country) -> Iterator[InputError]:
@@ -157,19 +164,25 @@ def _missing_series(site: Site, network: Network) -> Iterator[InputError]:
         yield InputError("connection.non_firm.series", non_firm.series, rule)
 
 
-def _in_supply(site: Site, network: Network) -> Iterator[InputError]:
-    """Yield what keeps the supply from being lowered, and rates that are missing."""
+def _in_supply(site: Site, network: Network, hourly: bool) -> Iterator[InputError]:
+    """Yield rates and prices that are missing, and what keeps the supply from being lowered."""
     known = _currencies(network)
     for i, entry in enumerate(site.supply):
         if entry.currency not in known:
             yield _no_rate(f"supply[{i}].currency", entry.currency)
         series = getattr(entry, "series", "")
         if series and series not in network.prices:
-            yield _missing(f"supply[{i}].series", series, "prices")
+            if hourly:
+                yield _missing(f"supply[{i}].series", series, "prices")
             return
     for i, product in enumerate(site.flexibility):
         if product.currency not in known:
             yield _no_rate(f"flexibility[{i}].currency", product.currency)
+    yield from _in_card(site, network)
+
+
+def _in_card(site: Site, network: Network) -> Iterator[InputError]:
+    """Yield what keeps the supply from being lowered."""
     prices = {
         zone: PriceSeries(currency=one.currency, per_mwh=one.values)
         for zone, one in network.prices.items()

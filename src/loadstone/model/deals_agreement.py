@@ -13,8 +13,13 @@ from loadstone.model.network import Network
 MOST_NAMED = 12
 
 
-def deal_disagreements(network: Network) -> Iterator[InputError]:
-    """Yield what deals and hedges of deals.toml name and the network does not know."""
+def deal_disagreements(network: Network, *, hourly: bool = True) -> Iterator[InputError]:
+    """Yield what deals and hedges of deals.toml name and the network does not know.
+
+    Args:
+        network: The network.
+        hourly: Whether its hourly series were read; else no price is missed.
+    """
     currencies = {network.study.currency, *network.study.fx}
     scopes: set[str] = set()
     for deal in network.deals.deals:
@@ -31,7 +36,7 @@ def deal_disagreements(network: Network) -> Iterator[InputError]:
     for hedge in network.deals.hedges:
         place = f"hedges.{hedge.id}"
         yield from _rate(f"{place}.currency", hedge.currency, currencies)
-        if hedge.zone:
+        if hedge.zone and hourly:
             yield from _known(f"{place}.zone", hedge.zone, network.prices, "has no prices")
         yield from _months(place, hedge, network)
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 
+import shutil
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.adapters.files import STARTERS, copy_starter
+from loadstone.adapters.files import STARTERS, copy_starter, read_network
 from loadstone.model.errors import InputErrors
 from loadstone.model.grid import TimeGrid
 from tests.network_folders import campus, edit, read, wrong
@@ -56,6 +58,26 @@ def test_brics_holds_what_it_promises(tmp_path):
     assert any(getattr(entry, "lookback_share", 0) for entry in sites["balakovo"].supply)
     assert sites["ust-ilimsk"].connection.lead_time_years >= 3
     assert sites["verkhny-tagil"].flexibility
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_who_asks_for_no_hour_reads_a_network_without_its_series(starter, tmp_path):
+    copy_starter(starter, tmp_path / starter)
+    shutil.rmtree(tmp_path / starter / "series")
+    network = read_network(tmp_path / starter, None)
+    assert network.sites
+    assert not network.prices
+    assert not network.drybulb_c
+
+
+def test_what_is_wrong_beside_the_series_is_told_without_them_as_well(tmp_path):
+    folder = campus(tmp_path)
+    edit(folder / NETWORK, "pool_fee = 0.015", "pool_fees = 0.015")
+    edit(folder / SITE, 'country = "BR"', 'country = "XX"')
+    shutil.rmtree(folder / "series")
+    with pytest.raises(InputErrors) as found:
+        read_network(folder, None)
+    assert [error.field for error in found.value.errors] == ["pool_fees", "country"]
 
 
 PRODUCT = """[[flexibility]]

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.adapters.files import (
+from loadstone.adapters.files.certificate import read_certificate
+from loadstone.adapters.files.dispatch_table import read_dispatch
+from loadstone.adapters.files.run_folder import (
     decision_schema,
     plan_schema,
-    read_certificate,
-    read_dispatch,
     read_plan,
     write_run,
 )

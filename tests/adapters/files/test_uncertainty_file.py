@@ -5,7 +5,11 @@ from dataclasses import fields, replace
 
 import pytest
 
-from loadstone.adapters.files import read_uncertainty, uncertainty_schema, write_uncertainty
+from loadstone.adapters.files.uncertainty_file import (
+    read_uncertainty,
+    uncertainty_schema,
+    write_uncertainty,
+)
 from loadstone.model.errors import InputErrors
 from loadstone.model.uncertainty import Uncertainty
 from tests.golden_text import compare

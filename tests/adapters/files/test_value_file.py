@@ -6,7 +6,11 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pytest
 
-from loadstone.adapters.files import read_valuation, valuation_schema, write_valuation
+from loadstone.adapters.files.value_file import (
+    read_valuation,
+    valuation_schema,
+    write_valuation,
+)
 from loadstone.model.errors import InputErrors
 from loadstone.model.finance.cash import CashTable
 from tests.golden_text import compare

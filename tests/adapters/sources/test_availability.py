@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 
-from loadstone.adapters.sources import Request, read_series_folder
+from loadstone.adapters.sources.folder import read_series_folder
+from loadstone.adapters.sources.importing import Request
 from loadstone.model.errors import InputError, InputErrors
 from tests.adapters.sources.test_folder import columns, entry, network
 

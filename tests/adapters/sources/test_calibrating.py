@@ -2,7 +2,8 @@
 import numpy as np
 import pytest
 
-from loadstone.adapters.sources import Request, calibrate_file
+from loadstone.adapters.sources.calibrating import calibrate_file
+from loadstone.adapters.sources.importing import Request
 from loadstone.model.errors import InputErrors
 from tests.adapters.sources.made import PRICES, csv_file, rows
 

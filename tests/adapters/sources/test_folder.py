@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from loadstone.adapters.sources import import_series, read_series_folder, write_series
+from loadstone.adapters.sources.folder import read_series_folder, write_series
+from loadstone.adapters.sources.importing import import_series
 from loadstone.adapters.sources.series_toml import with_block
 from loadstone.model.errors import InputError, InputErrors, OutsideError
 from loadstone.model.grid import TimeGrid

@@ -4,7 +4,7 @@ import tomllib
 import numpy as np
 import pytest
 
-from loadstone.adapters.sources import fit_file
+from loadstone.adapters.sources.futures_fit import fit_file
 from loadstone.adapters.sources.history import read_history
 from loadstone.adapters.tables import checked
 from loadstone.model.errors import InputErrors

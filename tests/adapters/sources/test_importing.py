@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from loadstone.adapters.sources import import_series
+from loadstone.adapters.sources.importing import import_series
 from loadstone.model.errors import InputErrors
 from loadstone.model.grid import TimeGrid
 from loadstone.model.series import Provenance

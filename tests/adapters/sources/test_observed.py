@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from loadstone.adapters.sources import (
-    import_series,
+from loadstone.adapters.sources.folder import read_series_folder, write_series
+from loadstone.adapters.sources.importing import import_series
+from loadstone.adapters.sources.statistics_file import (
     read_calibration,
-    read_series_folder,
     read_weather_calibration,
     to_table,
-    write_series,
 )
 from tests.shared_data import SHARED, needs_shared
 

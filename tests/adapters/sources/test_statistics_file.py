@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from loadstone.adapters.sources import (
+from loadstone.adapters.sources.statistics_file import (
     from_table,
     price_zones,
     read_calibration,

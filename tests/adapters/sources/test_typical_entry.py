@@ -4,12 +4,12 @@ import time
 import numpy as np
 import pytest
 
-from loadstone.adapters.sources import (
+from loadstone.adapters.sources.statistics_file import (
     price_zones,
     read_stations,
-    typical_series,
     weather_places,
 )
+from loadstone.adapters.sources.typical_entry import typical_series
 from loadstone.model.errors import InputError
 from loadstone.model.series import Provenance
 

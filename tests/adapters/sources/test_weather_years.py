@@ -4,8 +4,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from loadstone.adapters.sources import import_series, read_weather_years, write_series
-from loadstone.adapters.sources.folder import over_first
+from loadstone.adapters.sources.folder import over_first, write_series
+from loadstone.adapters.sources.importing import import_series
+from loadstone.adapters.sources.weather_years import read_weather_years
 from loadstone.model.grid import TimeGrid
 from tests.adapters.sources.made import PRICES, csv_file, rows
 from tests.network_folders import everything, read

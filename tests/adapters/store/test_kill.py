@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from loadstone.adapters.store import History, open_store, open_telemetry
+from loadstone.adapters.store import open_store
+from loadstone.adapters.store.telemetry import History, open_telemetry
 from tests.postgres import postgres
 
 __all__ = ["postgres"]  # a fixture
@@ -42,7 +43,7 @@ READER = """
 import sys
 from itertools import count
 from pathlib import Path
-from loadstone.adapters.store import open_telemetry
+from loadstone.adapters.store.telemetry import open_telemetry
 from loadstone.model.operations.meter import MeterReading
 
 folder, first, day = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])

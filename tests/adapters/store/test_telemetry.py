@@ -17,8 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadstone.adapters.store import History, ParquetTelemetry, open_telemetry
-from loadstone.adapters.store.telemetry import shelf
+from loadstone.adapters.store.telemetry import History, ParquetTelemetry, open_telemetry, shelf
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.fleet import Seen
 from loadstone.model.operations.history import Loss
@@ -533,7 +532,7 @@ def test_the_agent_does_not_load_pandas_for_its_history(tmp_path):
     program = f"""
 import sys
 from pathlib import Path
-from loadstone.adapters.store import open_telemetry
+from loadstone.adapters.store.telemetry import open_telemetry
 from loadstone.model.operations.meter import MeterReading
 t = open_telemetry(Path({str(tmp_path)!r}), {{"n": 1.0}})
 t.add_sweep("n", 0.0, machines=("a",), seen=[1], power_w=[1.0], hashrate_th=[1.0])

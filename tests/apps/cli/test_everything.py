@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from loadstone.adapters.files import read_plan
+from loadstone.adapters.files.run_folder import read_plan
 from loadstone.apps.reading import read_network
 from loadstone.engines.plan.lower import lower
 from tests.apps.cli.commands import answer

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from loadstone.adapters.signals.file_signal import read_rows
+from loadstone.apps.operations.fleet_process import mirror_of
 from loadstone.apps.operations.pace import PacedClock, paced, run_paced
 from loadstone.apps.operations.places import read_place
 from loadstone.apps.operations.served import Served, read_served, write_served
-from loadstone.apps.operations.simulated import mirror_of, simulated_terms, write_prices
+from loadstone.apps.operations.simulated import simulated_terms, write_prices
 from loadstone.engines.control.worth import values_per_mwh
 from loadstone.model.operations.terms import Timing
 from tests.apps.cli.commands import run

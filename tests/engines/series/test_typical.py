@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadstone.adapters.sources import read_calibration
+from loadstone.adapters.sources.statistics_file import read_calibration
 from loadstone.engines.series import Subject, calibrate, typical_prices, typical_values
 from loadstone.engines.series.scores import cells
 from loadstone.model.errors import InputError

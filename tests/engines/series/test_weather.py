@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadstone.adapters.sources import read_stations, read_weather_calibration
+from loadstone.adapters.sources.statistics_file import read_stations, read_weather_calibration
 from loadstone.engines.series import station_weather, typical_weather
 from loadstone.model.errors import InputError
 from loadstone.model.grid import TimeGrid

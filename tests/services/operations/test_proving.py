@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from loadstone.adapters.store import open_store, open_telemetry
+from loadstone.adapters.store import open_store
+from loadstone.adapters.store.telemetry import open_telemetry
 from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Event, EventKind, EventState, Method
 from loadstone.model.operations.meter import MeterReading

@@ -73,12 +73,13 @@ _SITE: Table = {
 }
 
 
-def read_network(folder: Path, read_series: ReadSeries) -> Network:
+def read_network(folder: Path, read_series: ReadSeries | None) -> Network:
     """Return the network of a folder.
 
     Args:
         folder: A network folder.
-        read_series: Reads its series; takes the folder and the year of typical years.
+        read_series: Reads its series; takes the folder and the year of typical years. None
+            leaves them out, for who asks for no hour: what needs them is not checked then.
 
     Raises:
         InputErrors: All that is wrong, each with its file, field, value and rule.
@@ -100,7 +101,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
     if (folder / FUTURES).is_file():
         futures = reading.value(Futures, FUTURES, _FUTURES)
     facts = reading.facts()
-    shelf = reading.series(read_series, study.phases[0].year)
+    shelf = reading.series(read_series, study.phases[0].year) if read_series else _NoSeries()
     if facts is None:
         raise InputErrors(reading.errors)
     network = Network(
@@ -119,7 +120,7 @@ def read_network(folder: Path, read_series: ReadSeries) -> Network:
         futures=futures,
         price_years=_price_years(shelf, futures),
     )
-    for error in disagreements(network):
+    for error in disagreements(network, hourly=read_series is not None):
         if not reading.explains(error):
             reading.note([error], error.file)
     if reading.errors:
@@ -142,7 +143,7 @@ def _misnamed(folder: Path) -> list[InputError]:
 
 
 class _NoSeries:
-    """What stands for a series folder that cannot be read."""
+    """What stands for a series folder that is not read, or cannot be."""
 
     def by_zone(self, kind: str, variable: str) -> Mapping[str, Series]:
         """Return nothing."""

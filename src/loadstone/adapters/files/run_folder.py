@@ -5,7 +5,6 @@ A run appears whole or not at all: it is written beside its place and then renam
 """
 
 import hashlib
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,11 +12,12 @@ from dataclasses import asdict
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from loadstone.adapters.files.certificate import write_certificate
 from loadstone.adapters.files.dispatch_table import write_dispatch
-from loadstone.adapters.tables import checked, parse_toml, schema
+from loadstone.adapters.json_files import read_checked, write_json
+from loadstone.adapters.tables import parse_toml, schema
 from loadstone.engines.plan.solution import BlockDispatch, Cut, Solution
 from loadstone.model.decision import Decision
 from loadstone.model.errors import InputError, InputErrors, OutsideError
@@ -31,7 +31,6 @@ PLAN, DECISION, MANIFEST, INPUTS, VERIFICATION = (
     "verification.json",
 )
 NOT_INPUTS = ("runs",)
-_T = TypeVar("_T")
 
 
 def write_run(
@@ -150,41 +149,6 @@ def decision_schema() -> dict[str, Any]:
 def plan_schema() -> dict[str, Any]:
     """Return the JSON Schema of plan.json."""
     return schema(Plan)
-
-
-def read_checked(path: Path, type_: type[_T]) -> _T:
-    """Return the value that a file of a run holds.
-
-    Raises:
-        InputErrors: It is not what this version writes.
-    """
-    try:
-        value: _T = checked(type_, read_json(path))
-    except InputErrors as found:
-        raise InputErrors(error.in_file(str(path)) for error in found.errors) from found
-    return value
-
-
-def read_json(path: Path) -> Any:
-    """Return a JSON file as plain values.
-
-    Raises:
-        InputErrors: It is not JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        wrong = InputError("file", path.name, f"must be JSON: {error}", file=str(path))
-        raise InputErrors([wrong]) from error
-
-
-def write_json(path: Path, value: Any) -> Path:
-    """Write plain values as JSON, whole or not at all, and return the file."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    beside = path.with_name(f".{path.name}")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(path)
-    return path
 
 
 def input_hashes(folder: Path) -> list[dict[str, Any]]:

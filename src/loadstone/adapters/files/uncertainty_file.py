@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from loadstone.adapters.files.run_folder import read_checked, write_json
+from loadstone.adapters.json_files import read_checked, write_json
 from loadstone.adapters.tables import schema
 from loadstone.model.uncertainty import Uncertainty
 

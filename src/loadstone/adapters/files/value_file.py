@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from loadstone.adapters.files.run_folder import read_checked, write_json
+from loadstone.adapters.json_files import read_checked, write_json
 from loadstone.adapters.tables import schema
 from loadstone.model.errors import InputError
 from loadstone.model.finance.cash import CashRow, CashTable

@@ -7,7 +7,6 @@ from pathlib import Path
 from loadstone.adapters.signals.file_signal import FileFeed
 from loadstone.adapters.signals.mqtt_signal import MqttFeed
 from loadstone.adapters.signals.openadr2 import OpenAdr2Feed
-from loadstone.adapters.signals.openadr3 import OpenAdr3Feed
 from loadstone.model.operations.machine import Credential
 from loadstone.model.operations.terms import FileSignal, MqttSignal, SignalTerms
 from loadstone.model.ports import SignalFeed
@@ -39,6 +38,9 @@ def open_feeds(
             return MqttFeed(terms, known, now_s=now_s, utc_s=utc_s)
         known = credentials.get(terms.client, known)
         if terms.kind == "openadr3":
+            # HTTP loads here, so that sites without such a server do without it
+            from loadstone.adapters.signals.openadr3 import OpenAdr3Feed  # noqa: PLC0415
+
             return OpenAdr3Feed(terms, known, now_s=now_s, utc_s=utc_s)
         return OpenAdr2Feed(terms, now_s=now_s, utc_s=utc_s)
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """`loadstone calibrate`: statistics of a series, for a typical year or for futures."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import typer
 from rich.text import Text
 
-from loadstone.adapters.sources import Factor, Request, calibrate_file, fit_file, to_table
 from loadstone.apps.cli.importing import (
     Currency,
     File,
@@ -21,6 +20,8 @@ from loadstone.apps.cli.importing import (
     conditions,
 )
 from loadstone.apps.cli.session import Json, clean_errors, show
+
+Factor = Literal["btc", "hashrate", "power", "fx", "ai"]
 
 
 def calibrate(
@@ -56,6 +57,12 @@ def calibrate(
     as_json: Json = False,
 ) -> None:
     """Print the statistics of a series: what a typical year or futures are made from."""
+    # Parquet and numba load here, so that other commands do without them
+    from loadstone.adapters.sources.calibrating import calibrate_file  # noqa: PLC0415
+    from loadstone.adapters.sources.futures_fit import fit_file  # noqa: PLC0415
+    from loadstone.adapters.sources.importing import Request  # noqa: PLC0415
+    from loadstone.adapters.sources.statistics_file import to_table  # noqa: PLC0415
+
     name = zone or file.stem.replace(" ", "-")
     if factor is not None:
         with clean_errors(as_json):

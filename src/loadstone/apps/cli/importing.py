@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from loadstone.adapters.sources import import_series, write_series
 from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, show
 from loadstone.model.errors import InputError
 
@@ -60,6 +59,10 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Bring an observed series into a network; gaps and doubled hours are refused by name."""
+    # Parquet loads here, so that other commands do without it
+    from loadstone.adapters.sources.folder import write_series  # noqa: PLC0415
+    from loadstone.adapters.sources.importing import import_series  # noqa: PLC0415
+
     with clean_errors(as_json):
         imported = import_series(
             file,

@@ -20,7 +20,6 @@ from loadstone.apps.cli.session import (
     show,
     side_console,
 )
-from loadstone.apps.reports import uncertainty_text
 
 if TYPE_CHECKING:
     from loadstone.engines.plan.exact import Progress
@@ -134,6 +133,9 @@ def _lines(run: "loadstone.Run") -> Iterator[RenderableType]:
     yield run.summary()
     yield Text()
     if run.uncertainty is not None:
+        # figures load with it, so that commands that draw none do without them
+        from loadstone.apps.reports import uncertainty_text  # noqa: PLC0415
+
         yield uncertainty_text(run.uncertainty)
         yield Text()
     yield Text(run.manifest["verification"]["text"])

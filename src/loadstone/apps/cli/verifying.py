@@ -7,9 +7,8 @@ import typer
 from rich.text import Text
 
 import loadstone
-from loadstone.adapters.files import read_json
-from loadstone.adapters.files.run_folder import VERIFICATION
 from loadstone.adapters.files.uncertainty_file import UNCERTAINTY
+from loadstone.adapters.json_files import read_json
 from loadstone.apps.cli.session import NO, Json, RunDir, clean_errors, show, side_console
 
 OVER_FUTURES = (
@@ -33,6 +32,9 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Prove the plan of a run again, apart from the code that found it."""
+    # Parquet loads here, so that other commands do without it
+    from loadstone.adapters.files.run_folder import VERIFICATION  # noqa: PLC0415
+
     with clean_errors(as_json), side_console().status("proving"):
         found = loadstone.verify(run, level)
     lines = []

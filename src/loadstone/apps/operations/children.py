@@ -9,9 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from loadstone.adapters.files.agent_files import AgentLock
-from loadstone.apps.operations import fleet_process, watchdog_process
-from loadstone.apps.operations.places import Place
+from loadstone.apps.operations.places import WATCHDOG, Place
 from loadstone.model.errors import OutsideError
 
 MODULES = "loadstone.apps.operations"
@@ -23,23 +21,22 @@ class Child:
     """A process of a site that lives on when this one dies.
 
     Attributes:
-        name: "watchdog_process" or "fleet_process".
+        name: WATCHDOG or FLEET.
     """
 
     def __init__(self, place: Place, site: str, name: str, *more: str) -> None:
         self.name = name
-        own = ["--simulated"] if place.simulated and name == "watchdog_process" else []
-        self._words = [sys.executable, "-m", f"{MODULES}.{name}", str(place.folder), site]
-        self._words += [*own, *more]
-        module = watchdog_process if name == "watchdog_process" else fleet_process
+        own = ["--simulated"] if place.simulated and name == WATCHDOG else []
+        module = f"{MODULES}.{name}_process"
+        self._words = [sys.executable, "-m", module, str(place.folder), site, *own, *more]
         self._folder = place.agent_folder(site)
-        self._lock = AgentLock(self._folder / module.LOCK_FOLDER)
+        self._lock = place.lock(site, name)
         self._started: subprocess.Popen[bytes] | None = None
 
     @property
     def log(self) -> Path:
         """File of what it says."""
-        return self._folder / f"{self.name.removesuffix('_process')}.log"
+        return self._folder / f"{self.name}.log"
 
     def alive(self) -> bool:
         """Return whether it runs, started by this process or by an earlier one."""
@@ -62,7 +59,7 @@ class Child:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise OutsideError(f"{self.name} cannot be started: {error}") from error
+            raise OutsideError(f"the {self.name} cannot be started: {error}") from error
 
     async def up(self, *, real_s: float = STARTS_S) -> None:
         """Start it where it does not run, and wait until it does.
@@ -80,7 +77,9 @@ class Child:
                 break
             await asyncio.sleep(LOOK_S)
         said = self.log.read_text(encoding="utf-8", errors="replace")[-LAST_CHARACTERS:]
-        raise OutsideError(f"{self.name} did not come up; {self.log} ends with: {said.strip()}")
+        raise OutsideError(
+            f"the {self.name} did not come up; {self.log} ends with: {said.strip()}"
+        )
 
     async def keep_up(self) -> None:
         """Start it again whenever it has died; one that is still coming up is waited for."""

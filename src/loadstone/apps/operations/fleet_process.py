@@ -12,17 +12,40 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from loadstone.adapters.files.agent_files import AgentFiles, AgentLock
-from loadstone.adapters.simulators.fleet import Mirror, serving
+from loadstone.adapters.files.agent_files import AgentFiles
+from loadstone.adapters.simulators.fleet import Mirror, fleet_of, serving
+from loadstone.adapters.simulators.site import OtherLoad
 from loadstone.apps.clock import SystemClock
-from loadstone.apps.operations.places import Place, read_place
-from loadstone.apps.operations.served import FLEET, Served, write_served
-from loadstone.apps.operations.simulated import mirror_of
+from loadstone.apps.operations.places import FLEET, Place, read_place
+from loadstone.apps.operations.served import FLEET_FILE, Served, write_served
 from loadstone.model.errors import OutsideError
 from loadstone.model.operations.terms import SiteTerms
 
-LOCK_FOLDER = "fleet"
 LONELY_S = 300.0
+OTHERS_SHARE = 0.03  # of the machines' power: what offices and losses draw
+
+
+def mirror_of(place: Place, terms: SiteTerms, *, start_s: float, speed: float) -> Mirror:
+    """Return the simulated stand-in of a site, on free ports of loopback."""
+    machines = place.machines(terms)
+    models = {row.model: place.network.facts.miners[row.model] for row in terms.machines}
+    by_power = {
+        (m.power_w, m.hashrate_th): f"{m.manufacturer} {m.model}" for m in models.values()
+    }
+    rated_mw = sum(machine.rated_w for machine in machines) / 1e6
+    return fleet_of(
+        machines,
+        terms,
+        start_s=start_s,
+        models={one.id: by_power[one.rated_w, one.hashrate_th] for one in machines},
+        first=f"127.{1 + _number(place, terms)}.0.1",
+        speed=speed,
+        other=OtherLoad(mw=(OTHERS_SHARE * rated_mw,), noise=0.05),
+    )
+
+
+def _number(place: Place, terms: SiteTerms) -> int:
+    return [one.site for one in place.operation.sites].index(terms.site)
 
 
 async def serve(place: Place, terms: SiteTerms, speed: float) -> None:
@@ -41,7 +64,7 @@ async def serve(place: Place, terms: SiteTerms, speed: float) -> None:
         await stop.wait()
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-    (folder / FLEET).unlink(missing_ok=True)
+    (folder / FLEET_FILE).unlink(missing_ok=True)
 
 
 def _served(mirror: Mirror, speed: float, start_s: float, control_port: int | None) -> Served:
@@ -77,7 +100,7 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=1.0)
     asked = parser.parse_args()
     place = read_place(asked.folder, SystemClock().now().date(), simulated=True)
-    lock = AgentLock(place.agent_folder(asked.site) / LOCK_FOLDER)
+    lock = place.lock(asked.site, FLEET)
     if not lock.take():
         return  # one is served already
     terms = place.chosen(asked.site)[0]

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from loadstone.adapters.files import read_dispatch
 from loadstone.apps.operations.pace import paced
 from loadstone.apps.operations.places import Place
 from loadstone.engines.control.needs import (
@@ -307,6 +306,9 @@ def _plan_mw(place: Place, site: str, now: datetime) -> tuple[float | None, str]
     if not begun:
         first = place.network.study.phases[0].start
         return None, f"the plan begins on {first}"
+    # Parquet loads here, so that sites without a plan are shown without it
+    from loadstone.adapters.files.dispatch_table import read_dispatch  # noqa: PLC0415
+
     try:
         hours = read_dispatch(place.folder / plan, site, begun[-1].at)
     except LoadstoneError as error:

@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loadstone.adapters import files
+from loadstone.adapters.files import read_network, read_operation
 from loadstone.adapters.files.agent_files import AgentFiles, AgentLock
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.operations.pace import PacedClock
 from loadstone.apps.operations.served import Served, read_served
-from loadstone.apps.reading import read_network
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.network import Network
 from loadstone.model.operations.agreement import limit_of
@@ -24,10 +23,13 @@ from loadstone.model.ports import Clock
 from loadstone.model.site import Site
 
 if TYPE_CHECKING:
-    from loadstone.adapters.store import History, SqlStore
+    from loadstone.adapters.store import SqlStore
+    from loadstone.adapters.store.telemetry import History
 
 OPERATE = Path("operate")
 SIMULATED = OPERATE / "simulated"
+WATCHDOG, FLEET = "watchdog", "fleet"
+"""The processes beside an agent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,7 +38,7 @@ class Place:
 
     Attributes:
         folder: The folder.
-        network: The network.
+        network: The network, without its hourly series: nothing that runs sites asks for them.
         operation: Its operate.toml, with the limit of each site resolved; of simulated sites
             with a store and a history of their own.
         simulated: Whether simulated sites are meant, whose records are kept apart.
@@ -95,7 +97,7 @@ class Place:
     def telemetry(self) -> "History":
         """Return the history of readings, to read."""
         with libraries():
-            from loadstone.adapters.store import History  # noqa: PLC0415 - as above
+            from loadstone.adapters.store.telemetry import History  # noqa: PLC0415 - as above
         return History(self.folder / self.operation.telemetry)
 
     def served(self, site: str) -> Served | None:
@@ -122,9 +124,9 @@ class Place:
         """Return the files of a site's agent."""
         return AgentFiles(self.agent_folder(site))
 
-    def lock(self, site: str) -> AgentLock:
-        """Return the lock of a site's agent."""
-        return AgentLock(self.agent_folder(site))
+    def lock(self, site: str, beside: str = "") -> AgentLock:
+        """Return the lock of a site's agent, or of a process beside it: WATCHDOG or FLEET."""
+        return AgentLock(self.agent_folder(site) / beside)
 
 
 @contextmanager
@@ -148,8 +150,8 @@ def read_place(folder: Path, on: date, *, simulated: bool = False) -> Place:
     Raises:
         InputErrors: All that is wrong, each with its file, field, value and rule.
     """
-    network = read_network(folder)
-    operation = files.read_operation(folder, network, on)
+    network = read_network(folder, None)
+    operation = read_operation(folder, network, on)
     sites = {site.id: site for site in network.sites}
     resolved = tuple(
         replace(terms, limit_mw=limit_of(terms, sites[terms.site], on))

@@ -11,23 +11,17 @@ from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from typing import Any
 
-from loadstone.adapters.store import open_telemetry
-from loadstone.apps.operations.agents import (
-    Seat,
-    check_families,
-    keep_machines,
-    site_agent,
-)
+from loadstone.adapters.store.telemetry import open_telemetry
+from loadstone.apps.operations.agents import keep_machines, site_agent
 from loadstone.apps.operations.children import Child, end
 from loadstone.apps.operations.pace import run_paced
-from loadstone.apps.operations.places import Place
-from loadstone.apps.operations.seats import seat_of
+from loadstone.apps.operations.places import FLEET, WATCHDOG, Place
+from loadstone.apps.operations.seats import Seat, check_families, seat_of
 from loadstone.apps.operations.simulated import write_prices
 from loadstone.model.errors import InputError, LoadstoneError, OutsideError
 from loadstone.model.operations.terms import SiteTerms
 
 LOG, MOST_LOG = "agent.log", 1_000_000
-WATCHDOG, FLEET = "watchdog_process", "fleet_process"
 SERVED_S, LOOK_S = 60.0, 0.2
 Watch = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 

@@ -4,13 +4,13 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from loadstone.adapters.files import read_json, write_json
+from loadstone.adapters.json_files import read_json, write_json
 from loadstone.adapters.tables import checked
 from loadstone.model.errors import InputErrors
 from loadstone.model.operations.machine import Address
 from loadstone.model.operations.terms import MeterTerms, ModbusSwitch
 
-FLEET = "fleet.json"
+FLEET_FILE = "fleet.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,12 @@ class Served:
 def write_served(folder: Path, served: Served) -> Path:
     """Tell where a simulated site answers."""
     folder.mkdir(parents=True, exist_ok=True)
-    return write_json(folder / FLEET, asdict(served))
+    return write_json(folder / FLEET_FILE, asdict(served))
 
 
 def read_served(folder: Path) -> Served | None:
     """Return where a simulated site answers; None where nobody said."""
-    path = folder / FLEET
+    path = folder / FLEET_FILE
     if not path.is_file():
         return None
     try:

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated stand-in of a site: its fleet on loopback, and a price that spikes."""
+"""A simulated site: where its stand-in is served, and a price that spikes."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from loadstone.adapters.simulators.fleet import Mirror, fleet_of
-from loadstone.adapters.simulators.site import OtherLoad
 from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.served import Served
 from loadstone.engines.control.worth import values_per_mwh
@@ -19,34 +17,10 @@ from loadstone.model.operations.terms import (
 )
 
 PRICES = "prices.csv"
-OTHERS_SHARE = 0.03  # of the machines' power: what offices and losses draw
 QUIET_S, SPIKE_S, EVERY_S, STEP_S = 25.0, 75.0, 300.0, 5.0
 CYCLES = 48
 CALM, DEAR = 0.5, 2.0  # price over what a MWh earns in the mean machine
 COOLDOWN_S = 30.0
-
-
-def mirror_of(place: Place, terms: SiteTerms, *, start_s: float, speed: float) -> Mirror:
-    """Return the simulated stand-in of a site, on free ports of loopback."""
-    machines = place.machines(terms)
-    models = {row.model: place.network.facts.miners[row.model] for row in terms.machines}
-    by_power = {
-        (m.power_w, m.hashrate_th): f"{m.manufacturer} {m.model}" for m in models.values()
-    }
-    rated_mw = sum(machine.rated_w for machine in machines) / 1e6
-    return fleet_of(
-        machines,
-        terms,
-        start_s=start_s,
-        models={one.id: by_power[one.rated_w, one.hashrate_th] for one in machines},
-        first=f"127.{1 + _number(place, terms)}.0.1",
-        speed=speed,
-        other=OtherLoad(mw=(OTHERS_SHARE * rated_mw,), noise=0.05),
-    )
-
-
-def _number(place: Place, terms: SiteTerms) -> int:
-    return [one.site for one in place.operation.sites].index(terms.site)
 
 
 def simulated_terms(

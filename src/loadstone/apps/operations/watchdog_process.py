@@ -8,21 +8,61 @@ when the agent has left on purpose.
 import argparse
 import asyncio
 import signal
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from loadstone.adapters.files.agent_files import AgentLock
 from loadstone.apps.clock import SystemClock
-from loadstone.apps.operations.agents import Seat, Watched, handed_back
 from loadstone.apps.operations.pace import run_paced
-from loadstone.apps.operations.places import Place, read_place
-from loadstone.apps.operations.seats import seat_of
+from loadstone.apps.operations.places import WATCHDOG, Place, read_place
+from loadstone.apps.operations.seats import Seat, opener, seat_of
+from loadstone.model.errors import LoadstoneError, OutsideError
+from loadstone.model.operations.machine import Credential, Machine
+from loadstone.model.operations.target import PowerLease
+from loadstone.model.ports import LoadDriver
 from loadstone.services.operations.doors import AgentTime
-from loadstone.services.operations.watchdog import watch
+from loadstone.services.operations.watchdog import WatchDoors, watch
 
-LOCK_FOLDER, FLEET_LOCK = "watchdog", "fleet"
 AHEAD_S = 60.0
 LOOK_S = 1.0
+
+
+class Watched:
+    """What a watchdog needs of a site, read ahead so that it needs no store when it acts."""
+
+    def __init__(self, place: Place, seat: Seat, now_s: Callable[[], float]) -> None:
+        self._place, self._seat, self._now_s = place, seat, now_s
+        self._machines: Mapping[str, Machine] = {one.id: one for one in seat.machines}
+        self._credentials: Mapping[str, Credential] = {}
+
+    def read_ahead(self) -> None:
+        """Read machines and passwords from the store; what was read before stays without it."""
+        site = self._seat.terms.site
+        try:
+            with self._place.store() as store:
+                known = {one.id: one for one in store.machines(site)}
+                self._credentials = store.credentials(site)
+        except LoadstoneError:
+            return
+        self._machines = {id_: known.get(id_, one) for id_, one in self._machines.items()}
+
+    def doors(self) -> WatchDoors:
+        """Return everything outside that the watchdog uses."""
+        files = self._place.files(self._seat.terms.site)
+        return WatchDoors(
+            lease=files.read_lease,
+            drivers=self._drivers,
+            record=files.add_watchdog,
+            now_s=self._now_s,
+        )
+
+    def _drivers(self) -> Mapping[str, LoadDriver]:
+        open_ = opener(self._seat.terms.timing.deadline_s, self._now_s)
+        usual = self._credentials.get("")
+        return {
+            id_: open_(machine, self._credentials.get(id_, usual))
+            for id_, machine in self._machines.items()
+        }
 
 
 async def guard(place: Place, seat: Seat) -> None:
@@ -69,6 +109,15 @@ async def _until_handed_back(place: Place, site: str, stop: asyncio.Event) -> No
         await asyncio.sleep(LOOK_S)
 
 
+def handed_back(read: Callable[[], PowerLease | None]) -> bool:
+    """Return whether the agent has left on purpose."""
+    try:
+        lease = read()
+    except OutsideError:
+        return False
+    return lease is not None and lease.number == 0
+
+
 def main() -> None:
     """Watch one site."""
     parser = argparse.ArgumentParser(description="Watch the agent of a site.")
@@ -78,7 +127,7 @@ def main() -> None:
     asked = parser.parse_args()
     today = SystemClock().now().date()
     place = read_place(asked.folder, today, simulated=asked.simulated)
-    lock = AgentLock(place.agent_folder(asked.site) / LOCK_FOLDER)
+    lock = place.lock(asked.site, WATCHDOG)
     if not lock.take():
         return  # it is watched already
     seat = seat_of(place, place.chosen(asked.site)[0])
