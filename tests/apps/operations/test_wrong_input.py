@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is wrong with a command of operation is said in a line, and nothing is lost by it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ FILES = [
     ("limit_mw = 1.0", "limit_mw = nan", WRONG, "must be a finite number"),
     ("tick_s = 0.2", "tick_s = 0", WRONG, "timing.tick_s = 0.0: must be finite and above 0"),
     ("tick_s = 0.2", 'tick_s = "x"', WRONG, "must be a number"),
-    ("sweep_s = 1.0", "sweep_s = 99", WRONG, "must be above sweep_s = 99.0"),
+    ("\nstale_s = 6.0", "\nstale_s = 0.5", WRONG, "must be above sweep_s = 1.0"),
     ("[[sites.groups]]", "[[sites.groups", WRONG, "must be TOML"),
     (f'site = "{SITE}"', 'site = "araguary"', WRONG, "such as araguari"),
     ('family = "luxos"', 'family = "luxor"', WRONG, "must be one of antminer"),
@@ -149,6 +150,26 @@ def test_an_order_is_not_told_as_failed_because_a_file_for_onlookers_is_spoilt(
     assert "NO AGENT RUNS" in result.output
     (event,) = site.store.events(SITE)
     assert run(["release", "--event", event.id], site.folder).exit_code == 0
+    site.store.close()
+
+
+@pytest.mark.parametrize("said", [b"{half", b"\xff\x00", b'{"site": 1, "at_s": "now"}'])
+def test_a_status_that_is_spoilt_is_unknown_and_stops_no_command(
+    tmp_path: Path, said: bytes
+) -> None:
+    site = RealSite(tmp_path, each=2)
+    site.files.folder.mkdir(parents=True)
+    (site.files.folder / "status.json").write_bytes(said)
+    result = run(["status"], site.folder)
+    assert result.exit_code == 0
+    page = " ".join(result.output.split())
+    assert "CANNOT BE READ" in page
+    assert "it is written anew when the agent runs" in page
+    (told,) = json.loads(run(["status", "--json"], site.folder).output)["sites"]
+    assert (told["alive"], told["status"], told["power_mw"]) == (False, None, None)
+    assert told["unread"].count("status.json") == 1
+    for command in ("machines", "events"):
+        assert run([command], site.folder).exit_code == 0
     site.store.close()
 
 

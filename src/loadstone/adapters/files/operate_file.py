@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """operate.toml: read strictly, against the network it stands in; all errors at once."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -50,9 +50,7 @@ _ROWS: Mapping[str, Any] = MappingProxyType(
     }
 )
 # what stands for a wrong row that others name, so that they are not blamed
-_NAMED: Mapping[str, Table] = MappingProxyType(
-    {"groups": {}, "switches": {"host": "?", "coil": 0}}
-)
+_NAMED: Mapping[str, Table] = MappingProxyType({"groups": {}, "switches": {"host": "stand-in"}})
 _TOGETHER = {"groups": ("machines",), "switches": ("groups", "machines")}
 
 
@@ -166,8 +164,8 @@ def _wrong_rows(field: str, table: Table) -> dict[int, list[InputError]]:
     rows = table.get(field, [])
     wrong = {}
     for i, row in enumerate(rows if isinstance(rows, list) else []):
-        named = isinstance(row, dict) and isinstance(row.get("id"), str)
-        place = f"{field}.{row['id']}" if named else f"{field}[{i}]"
+        id_ = row.get("id") if isinstance(row, dict) else None
+        place = f"{field}.{id_}" if isinstance(id_, str) and id_ else f"{field}[{i}]"
         found = _wrong_row(field, row)
         if found:
             wrong[i] = [error.within(place) if error.field else error for error in found]
@@ -192,13 +190,14 @@ def _wrong_row(field: str, row: Any) -> tuple[InputError, ...]:
     return ()
 
 
-def _kept(field: str, rows: list[Any], wrong: Container[int]) -> Iterator[Any]:
+def _kept(field: str, rows: list[Any], wrong: Mapping[int, list[InputError]]) -> Iterator[Any]:
     """Yield the rows that are right, and what stands for those that others name."""
     for i, row in enumerate(rows):
         if i not in wrong:
             yield row
-        elif field in _NAMED and isinstance(row.get("id"), str):
-            yield {"id": row["id"], **_NAMED[field]}
+        elif field in _NAMED and not any(error.field.endswith(".id") for error in wrong[i]):
+            coil = {"coil": i} if field == "switches" else {}  # each its own
+            yield {"id": row["id"], **_NAMED[field], **coil}
 
 
 def _of_files(operation: Operation, folder: Path) -> list[InputError]:
@@ -206,6 +205,9 @@ def _of_files(operation: Operation, folder: Path) -> list[InputError]:
     found = []
     if not operation.store.startswith(STORES):
         rule = f"must begin with {' or '.join(STORES)}"
+        found.append(InputError("store", operation.store, rule))
+    elif operation.store.partition("://")[2].strip("/") in ("", ":memory:"):
+        rule = "must name a file or a database; one in memory would be no other program's"
         found.append(InputError("store", operation.store, rule))
     if operation.plan and not (folder / operation.plan / "plan.json").is_file():
         rule = "must be the folder of a run, with a plan.json"

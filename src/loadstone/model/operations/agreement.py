@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether operate.toml fits the network: what the file cannot know alone."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -10,11 +11,12 @@ from loadstone.model.connection import Connection
 from loadstone.model.errors import InputError
 from loadstone.model.network import Network
 from loadstone.model.operations.machine import Machine
-from loadstone.model.operations.roster import machines_of
+from loadstone.model.operations.roster import looked_up
 from loadstone.model.operations.terms import Operation, SiteTerms
 from loadstone.model.site import Site
 
 SHARE_OVER = 1e-9
+MOST_LINES = 3  # of addresses that are given twice, before they are told as one
 RUN_BY = ("operating", "building")
 
 
@@ -57,10 +59,9 @@ def operation_disagreements(
             found.append(InputError(f"{place}.site", terms.site, rule))
         else:
             found += [error.within(place) for error in _of_site(terms, site, on)]
-        try:
-            machines += machines_of(terms, network.facts.miners)
-        except InputError as error:
-            found.append(error.within(place))
+        known, wrong = looked_up(terms, network.facts.miners)
+        machines += known
+        found += [error.within(place) for error in wrong]
     return (*found, *_doubled(machines))
 
 
@@ -91,11 +92,18 @@ def _of_site(terms: SiteTerms, site: Site, on: date) -> Iterator[InputError]:
 
 def _doubled(machines: list[Machine]) -> Iterator[InputError]:
     """Yield addresses and ids that more than one machine has."""
-    addresses = Counter((machine.site, str(machine.address)) for machine in machines)
-    for (site, address), count in addresses.items():
-        if count > 1:
-            rule = f"must be given once, and stands {count} times"
-            yield InputError(f"sites.{site}.machines.addresses", address, rule)
+    placed: dict[tuple[str, str], list[str]] = {}
+    for machine in machines:
+        placed.setdefault((machine.site, str(machine.address)), []).append(machine.id)
+    again = {place for place, ids in placed.items() if len(ids) > 1}
+    yield from _given_once("addresses", again)
+    webs = Counter(
+        (machine.site, f"{machine.address.host}:{machine.address.web_port}")
+        for machine in machines
+        if machine.address.web_port and (machine.site, str(machine.address)) not in again
+    )
+    # told over its web page, one machine would do what is meant for the other
+    yield from _given_once("web_port", {place for place, count in webs.items() if count > 1})
     named: dict[tuple[str, str], set[str]] = {}
     for machine in machines:
         named.setdefault((machine.site, machine.id), set()).add(str(machine.address))
@@ -105,6 +113,24 @@ def _doubled(machines: list[Machine]) -> Iterator[InputError]:
                 f"must be the name of one machine, and is that of {', '.join(sorted(places))}"
             )
             yield InputError(f"sites.{site}.machines.ids", id_, rule)
+
+
+def _given_once(field: str, doubled: set[tuple[str, str]]) -> Iterator[InputError]:
+    """Yield an error for each place that is given more than once; for many, one a site."""
+    sites = dict.fromkeys(site for site, _ in sorted(doubled))
+    for site in sites:
+        places = sorted((place for of, place in doubled if of == site), key=_by_number)
+        path, rule = f"sites.{site}.machines.{field}", "must be given once"
+        if len(places) > MOST_LINES:
+            rule = f"must each be given once: {len(places)} stand in more than one row"
+            yield InputError(path, f"{places[0]} to {places[-1]}", rule)
+        else:
+            yield from (InputError(path, place, rule) for place in places)
+
+
+def _by_number(place: str) -> list[tuple[int, str]]:
+    """Return what puts 10.0.0.9 before 10.0.0.10."""
+    return [(int(part) if part.isdigit() else -1, part) for part in re.split(r"[.:]", place)]
 
 
 def _such(close: list[str]) -> str:

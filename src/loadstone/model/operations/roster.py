@@ -9,6 +9,7 @@ from loadstone.model.errors import InputError
 from loadstone.model.machine import Miner
 from loadstone.model.operations.machine import Address, Machine
 from loadstone.model.operations.terms import MachineRow, SiteTerms
+from loadstone.model.operations.terms_rules import is_host, refuse
 
 MOST_IN_A_RANGE = 65_536
 SELDOM_HOSTS = (0, 255)  # network and broadcast address of most small networks
@@ -48,32 +49,56 @@ def machines_of(terms: SiteTerms, miners: Mapping[str, Miner]) -> tuple[Machine,
 
     Raises:
         InputError: A row names an unknown family or model, or an address cannot be read.
+        InputErrors: Several of these.
     """
-    return tuple(
-        machine
-        for i, row in enumerate(terms.machines)
-        for machine in _of_row(row, f"machines[{i}]", terms.site, miners)
-    )
+    machines, wrong = looked_up(terms, miners)
+    refuse(wrong)
+    return machines
 
 
-def _of_row(
-    row: MachineRow, field: str, site: str, miners: Mapping[str, Miner]
-) -> Iterator[Machine]:
-    usual = FAMILIES.get(row.family)
-    if usual is None:
+def looked_up(
+    terms: SiteTerms, miners: Mapping[str, Miner]
+) -> tuple[tuple[Machine, ...], tuple[InputError, ...]]:
+    """Return the machines of a site that can be told, and what is wrong with the others.
+
+    Args:
+        terms: The site's part of operate.toml.
+        miners: Models by id, of the facts.
+    """
+    machines: list[Machine] = []
+    wrong: list[InputError] = []
+    for i, row in enumerate(terms.machines):
+        found = list(_wrong_row(row, f"machines[{i}]", miners))
+        if not found:
+            machines += _of_row(row, f"machines[{i}]", terms.site, miners[row.model])
+        wrong += found
+    return tuple(machines), tuple(wrong)
+
+
+def _wrong_row(
+    row: MachineRow, field: str, miners: Mapping[str, Miner]
+) -> Iterator[InputError]:
+    if row.family not in FAMILIES:
         rule = f"must be one of {', '.join(sorted(FAMILIES))}"
-        raise InputError(f"{field}.family", row.family, rule)
-    miner = miners.get(row.model)
-    if miner is None:
+        yield InputError(f"{field}.family", row.family, rule)
+    if row.model not in miners:
         rule = "must be the id of a miner in the facts"
-        raise InputError(f"{field}.model", row.model, rule)
-    named = bool(row.ids)
-    for i, text in enumerate(row.addresses):
-        places = list(expanded(text, f"{field}.addresses"))
-        if named and len(places) != 1:
+        yield InputError(f"{field}.model", row.model, rule)
+    for text in row.addresses:
+        try:
+            places = list(expanded(text, f"{field}.addresses"))
+        except InputError as error:
+            yield error
+            continue
+        if row.ids and len(places) != 1:
             rule = "must be one address each where machines have ids"
-            raise InputError(f"{field}.addresses", text, rule)
-        for host, port in places:
+            yield InputError(f"{field}.addresses", text, rule)
+
+
+def _of_row(row: MachineRow, field: str, site: str, miner: Miner) -> Iterator[Machine]:
+    usual, named = FAMILIES[row.family], bool(row.ids)
+    for i, text in enumerate(row.addresses):
+        for host, port in expanded(text, f"{field}.addresses"):
             plain = port is None and row.port is None
             address = Address(
                 host=host,
@@ -106,16 +131,14 @@ def expanded(text: str, field: str) -> Iterator[tuple[str, int | None]]:
     if dash and _is_ipv4(first):
         yield from ((host, None) for host in _range(first, last, field))
         return
+    host, colon, port = text.partition(":")
     if text.startswith("["):
         host, _, port = text[1:].partition("]")
-        yield host, _port(port.removeprefix(":"), text, field) if port else None
-        return
-    host, colon, port = text.partition(":")
-    if colon and ":" in port:  # an IPv6 address without a port
-        yield text, None
-        return
-    if not host or any(letter.isspace() for letter in host):
-        raise InputError(field, text, "must be a host, host:port, or a range A-B")
+        colon, port = port[:1], port[1:]
+    elif ":" in port:  # an IPv6 address without a port
+        host, colon = text, ""
+    if not is_host(host) or colon not in ("", ":") or "/" in port:
+        raise InputError(field, text, "must be a host, host:port, or a range A-B, no http://")
     yield host, _port(port, text, field) if colon else None
 
 

@@ -1,32 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """operate.toml: how the sites of a network are run."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
+from types import MappingProxyType
 from typing import Literal
 
 from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Method
-from loadstone.model.operations.machine import check_port
+from loadstone.model.operations.terms_rules import (
+    MOST_REGISTERS,
+    above_zero,
+    at_least_zero,
+    different,
+    filled,
+    hosts,
+    not_zero,
+    ports,
+    refuse,
+    topics,
+    web_addresses,
+    within,
+)
 
 Silence = Literal["hold", "curtail", "release"]
 SafeState = Literal["stopped", "unchanged"]
-
-
-def check_above_zero(value: object, *names: str) -> None:
-    """Raise `InputError` unless the named fields are finite and above 0."""
-    for name in names:
-        number = getattr(value, name)
-        if not 0 < number < inf:
-            raise InputError(name, number, "must be finite and above 0")
-
-
-def check_at_least_zero(value: object, *names: str) -> None:
-    """Raise `InputError` unless the named fields are finite and at least 0."""
-    for name in names:
-        number = getattr(value, name)
-        if not 0 <= number < inf:
-            raise InputError(name, number, "must be finite and at least 0")
+RegisterFormat = Literal["float32", "int32", "uint32", "int64", "int16"]
+REGISTERS: Mapping[RegisterFormat, int] = MappingProxyType(
+    {"float32": 2, "int32": 2, "uint32": 2, "int64": 4, "int16": 1}
+)
+MOST_UNIT = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +48,11 @@ class Ramp:
     inrush_factor: float = 1.1
 
     def __post_init__(self) -> None:
-        for name in ("down_kw_per_min", "up_kw_per_min"):
-            if getattr(self, name) is not None:
-                check_above_zero(self, name)
+        refuse(above_zero(self, "down_kw_per_min", "up_kw_per_min"), self._wrong())
+
+    def _wrong(self) -> Iterator[InputError]:
         if not 1 <= self.inrush_factor < inf:
-            raise InputError("inrush_factor", self.inrush_factor, "must be at least 1")
+            yield InputError("inrush_factor", self.inrush_factor, "must be at least 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +93,23 @@ class Timing:
     lease_s: float = 30.0
 
     def __post_init__(self) -> None:
-        check_above_zero(self, *(name for name in self.__slots__ if name != "cooldown_s"))
-        check_at_least_zero(self, "cooldown_s")
-        if self.stale_s <= self.sweep_s:
-            raise InputError("stale_s", self.stale_s, f"must be above sweep_s = {self.sweep_s}")
-        if self.lease_s <= self.tick_s:
-            raise InputError("lease_s", self.lease_s, f"must be above tick_s = {self.tick_s}")
+        names = [name for name in self.__slots__ if name != "cooldown_s"]
+        refuse(above_zero(self, *names), at_least_zero(self, "cooldown_s"))
+        refuse(self._too_short())
+
+    def _too_short(self) -> Iterator[InputError]:
+        """Yield what is over before that which it waits for can have come."""
+        for name, than in (
+            ("stale_s", "sweep_s"),
+            ("meter_stale_s", "meter_s"),
+            ("confirm_s", "sweep_s"),
+        ):
+            if getattr(self, name) <= getattr(self, than):
+                rule = f"must be above {than} = {getattr(self, than)}"
+                yield InputError(name, getattr(self, name), rule)
+        if self.lease_s <= 2 * self.tick_s:  # the agent renews and the watchdog looks once each
+            rule = f"must be above twice tick_s = {self.tick_s}"
+            yield InputError("lease_s", self.lease_s, rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +134,10 @@ class Group:
     protected: bool = False
 
     def __post_init__(self) -> None:
-        check_at_least_zero(self, "fans_after_s", "fans_before_s")
-        if self.limit_mw is not None:
-            check_at_least_zero(self, "limit_mw")
+        refuse(
+            filled(self, "id"),
+            at_least_zero(self, "fans_after_s", "fans_before_s", "limit_mw"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +165,17 @@ class MachineRow:
     ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("port", "web_port"):
-            if getattr(self, name) is not None:
-                check_port(name, getattr(self, name))
+        refuse(ports(self, "port", "web_port"), self._wrong())
+
+    def _wrong(self) -> Iterator[InputError]:
+        if not self.addresses:
+            yield InputError("addresses", self.addresses, "must be at least one")
         if self.ids and len(self.ids) != len(self.addresses):
-            raise InputError("ids", self.ids, "must be one for each address, or none")
+            yield InputError("ids", self.ids, "must be one for each address, or none")
+        if any(not id_ or id_ != id_.strip() for id_ in self.ids):
+            yield InputError(
+                "ids", self.ids, "must not be empty, nor begin or end with a space"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,13 +207,21 @@ class ModbusMeter:
     power_register: int
     energy_register: int | None = None
     table: Literal["input", "holding"] = "holding"
-    format: Literal["float32", "int32", "uint32", "int64", "int16"] = "float32"
+    format: RegisterFormat = "float32"
     word_order: Literal["big", "little"] = "big"
     power_unit_w: float = 1.0
     energy_unit_wh: float = 1.0
 
     def __post_init__(self) -> None:
-        check_port("port", self.port)
+        last = MOST_REGISTERS - REGISTERS[self.format]
+        refuse(
+            filled(self, "id"),
+            hosts(self, "host"),
+            ports(self, "port"),
+            within(self, 0, MOST_UNIT, "unit"),
+            within(self, 0, last, "power_register", "energy_register"),
+            not_zero(self, "power_unit_w", "energy_unit_wh"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +255,13 @@ class MqttMeter:
     energy_unit_wh: float = 1.0
 
     def __post_init__(self) -> None:
-        check_port("port", self.port)
+        refuse(
+            filled(self, "id", "power_field"),
+            hosts(self, "host"),
+            ports(self, "port"),
+            topics(self, "topic"),
+            not_zero(self, "power_unit_w", "energy_unit_wh"),
+        )
 
 
 MeterTerms = ModbusMeter | MqttMeter
@@ -254,7 +290,13 @@ class ModbusSwitch:
     state_input: int | None = None
 
     def __post_init__(self) -> None:
-        check_port("port", self.port)
+        refuse(
+            filled(self, "id"),
+            hosts(self, "host"),
+            ports(self, "port"),
+            within(self, 0, MOST_UNIT, "unit"),
+            within(self, 0, MOST_REGISTERS - 1, "coil", "state_input"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +312,7 @@ class SilencePolicy:
     then: Silence = "hold"
 
     def __post_init__(self) -> None:
-        check_above_zero(self, "after_s")
+        refuse(above_zero(self, "after_s"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,14 +333,16 @@ class Strike:
     resume_after: int = 2
 
     def __post_init__(self) -> None:
-        check_above_zero(self, "stop_after", "resume_after")
-        if self.resume_below is not None:
-            if self.stop_above is None:
-                rule = "needs stop_above"
-                raise InputError("resume_below", self.resume_below, rule)
-            if self.resume_below > self.stop_above:
-                rule = f"must be at most stop_above = {self.stop_above}"
-                raise InputError("resume_below", self.resume_below, rule)
+        refuse(above_zero(self, "stop_after", "resume_after"), self._wrong())
+
+    def _wrong(self) -> Iterator[InputError]:
+        if self.resume_below is None:
+            return
+        if self.stop_above is None:
+            yield InputError("resume_below", self.resume_below, "needs stop_above")
+        elif self.resume_below > self.stop_above:
+            rule = f"must be at most stop_above = {self.stop_above}"
+            yield InputError("resume_below", self.resume_below, rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +367,9 @@ class FileSignal:
     strike: Strike = Strike()
     silence: SilencePolicy = SilencePolicy()
     penalty_per_mwh: float = 0.0
+
+    def __post_init__(self) -> None:
+        refuse(filled(self, "id", "path"), at_least_zero(self, "penalty_per_mwh"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,7 +401,13 @@ class MqttSignal:
     penalty_per_mwh: float = 0.0
 
     def __post_init__(self) -> None:
-        check_port("port", self.port)
+        refuse(
+            filled(self, "id", "value_field"),
+            hosts(self, "host"),
+            ports(self, "port"),
+            topics(self, "topic"),
+            at_least_zero(self, "penalty_per_mwh"),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -388,7 +441,12 @@ class OpenAdrSignal:
     penalty_per_mwh: float = 0.0
 
     def __post_init__(self) -> None:
-        check_above_zero(self, "poll_s")
+        refuse(
+            filled(self, "id", "url"),
+            web_addresses(self, "url", "token_url"),
+            above_zero(self, "poll_s"),
+            at_least_zero(self, "penalty_per_mwh"),
+        )
 
 
 SignalTerms = FileSignal | MqttSignal | OpenAdrSignal
@@ -413,11 +471,13 @@ class Window:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        check_at_least_zero(self, "limit_mw")
+        refuse(at_least_zero(self, "limit_mw"), self._wrong())
+
+    def _wrong(self) -> Iterator[InputError]:
         for name, low, high in (("months", 1, 12), ("weekdays", 0, 6), ("hours", 0, 23)):
             values = getattr(self, name)
             if any(not low <= value <= high for value in values):
-                raise InputError(name, values, f"must be from {low} to {high}")
+                yield InputError(name, values, f"must be from {low} to {high}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -469,32 +529,39 @@ class SiteTerms:
     telemetry_days: float = 3.0
 
     def __post_init__(self) -> None:
-        if self.limit_mw is not None:
-            check_above_zero(self, "limit_mw")
-        if not 0 <= self.margin < 0.5:
-            raise InputError("margin", self.margin, "must be at least 0 and below 0.5")
-        check_at_least_zero(self, "restart_cost")
-        check_above_zero(self, "telemetry_days")
-        for name in ("groups", "meters", "switches", "signals"):
-            ids = [one.id for one in getattr(self, name)]
-            if len(set(ids)) != len(ids):
-                raise InputError(name, ids, "must have different ids")
-        self._check_names()
-        if sum(meter.main for meter in self.meters) > 1:
-            raise InputError("meters", len(self.meters), "must have one main meter at most")
+        lists = ("groups", "meters", "switches", "signals")
+        refuse(
+            above_zero(self, "limit_mw", "telemetry_days"),
+            at_least_zero(self, "value_per_mwh", "hashprice", "restart_cost"),
+            self._wrong(),
+            *(different(name, (one.id for one in getattr(self, name))) for name in lists),
+            self._wrong_names(),
+        )
 
-    def _check_names(self) -> None:
+    def _wrong(self) -> Iterator[InputError]:
+        if not 0 <= self.margin < 0.5:
+            yield InputError("margin", self.margin, "must be at least 0 and below 0.5")
+        if sum(meter.main for meter in self.meters) > 1:
+            yield InputError("meters", len(self.meters), "must have one main meter at most")
+        coils: dict[tuple[str, int, int, int], str] = {}
+        for switch in self.switches:
+            coil = (switch.host, switch.port, switch.unit, switch.coil)
+            other = coils.setdefault(coil, switch.id)
+            if other != switch.id:
+                rule = f"must be the coil of one switch, and is that of {other} as well"
+                yield InputError(f"switches.{switch.id}.coil", switch.coil, rule)
+
+    def _wrong_names(self) -> Iterator[InputError]:
         groups = {group.id for group in self.groups}
-        for row in self.machines:
-            if row.group not in groups:
-                raise InputError(
-                    "machines.group", row.group, f"must be one of {sorted(groups)}"
-                )
+        for name in dict.fromkeys(row.group for row in self.machines):
+            if name not in groups:
+                rule = f"must be one of {sorted(groups)}"
+                yield InputError("machines.group", name, rule)
         switches = {switch.id for switch in self.switches}
         for group in self.groups:
             if group.fans and group.fans not in switches:
                 rule = f"must be one of {sorted(switches)}"
-                raise InputError("groups.fans", group.fans, rule)
+                yield InputError("groups.fans", group.fans, rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -519,6 +586,9 @@ class Operation:
     plan: str = ""
 
     def __post_init__(self) -> None:
+        refuse(filled(self, "store", "telemetry", "key_file"), self._wrong())
+
+    def _wrong(self) -> Iterator[InputError]:
         ids = [site.site for site in self.sites]
         if not ids or len(set(ids)) != len(ids):
-            raise InputError("sites", ids, "must be at least one, each once")
+            yield InputError("sites", ids, "must be at least one, each once")
