@@ -50,9 +50,18 @@ def test_a_status_comes_back_as_it_was_written(tmp_path):
     assert files.read_status() == status
 
 
-def test_a_file_that_somebody_broke_is_told(tmp_path):
-    (tmp_path / STATUS).write_text('{"site": ')
+@pytest.mark.parametrize(
+    "said", [b'{"site": ', b"", b"null", b"[1]", b"\xff\x00", b'{"site": 1, "at_s": "now"}']
+)
+def test_a_file_that_somebody_broke_is_told(tmp_path, said):
+    (tmp_path / STATUS).write_bytes(said)
     with pytest.raises(OutsideError, match="not what this version writes"):
+        AgentFiles(tmp_path).read_status()
+
+
+def test_a_file_that_cannot_be_read_is_told_with_what_to_do(tmp_path):
+    (tmp_path / STATUS).mkdir()
+    with pytest.raises(OutsideError, match="see that it can be read"):
         AgentFiles(tmp_path).read_status()
 
 

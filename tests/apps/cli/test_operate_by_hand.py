@@ -119,7 +119,7 @@ def test_a_machine_last_seen_stopped_is_not_stopped_now(tmp_path):
     found = {one["machine"]: one for one in answer("machines", folder)["machines"]}
     one = found["10.64.1.1"]
     assert (one["state"], one["reason"], one["last_state"]) == (
-        *("unknown", "no agent runs"),
+        *("unknown", "no agent is heard"),
         "stopped",
     )
     assert "last known: 1 stopped" in run("status", folder).stdout

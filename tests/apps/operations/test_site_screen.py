@@ -132,6 +132,17 @@ def test_without_an_agent_nothing_is_known(status):
     assert " free" not in page
 
 
+def test_an_agent_that_cannot_be_read_is_not_said_to_be_gone():
+    known = {"running": 600}
+    unread = "/operate/status.json: is not what this version writes"
+    page = text(replace(LOOK, alive=False, status=None, last_known=known, unread=unread))
+    assert "CANNOT BE READ" in page
+    assert unread in page
+    assert "unknown, no agent is heard; last known: 600 running" in page
+    assert "no agent runs" not in page
+    assert "no agent has run" not in page
+
+
 def test_simulated_says_simulated():
     assert "SIMULATED" in text(replace(LOOK, simulated=True))
     assert "SIMULATED" not in text(LOOK)

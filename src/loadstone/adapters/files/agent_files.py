@@ -128,13 +128,11 @@ class AgentFiles:
     def _read(self, name: str, type_: Any) -> Any:
         path = self.folder / name
         try:
-            text = path.read_text(encoding="utf-8")
+            return checked(type_, json.loads(path.read_bytes()))
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise self._outside(name, error) from error
-        try:
-            return checked(type_, json.loads(text))
+            raise OutsideError(f"{path}: {error.strerror}; see that it can be read") from error
         except (ValueError, InputErrors) as error:
             rule = "is not what this version writes; it is written anew when the agent runs"
             raise OutsideError(f"{path}: {rule}") from error

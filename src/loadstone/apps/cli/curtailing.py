@@ -11,10 +11,10 @@ from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, show
 from loadstone.apps.cli.site_options import OneSite, Simulated, opened
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.operations.asking import Asked, event_of
-from loadstone.apps.operations.look import is_alive
+from loadstone.apps.operations.look import last_word
 from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.tables import event_row, event_sentence
-from loadstone.model.errors import InputError, OutsideError
+from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Event, EventState
 from loadstone.model.operations.terms import SiteTerms
 
@@ -102,13 +102,10 @@ def _heard(place: Place, terms: SiteTerms, now: datetime) -> float | None:
 
     A word of the agent that cannot be read is none: what was asked is in the store already.
     """
-    try:
-        status = place.files(terms.site).read_status()
-    except OutsideError:
+    word = last_word(place, terms, now.timestamp())
+    if word.status is None or not word.alive:
         return None
-    if status is None or not is_alive(place, terms, status, now.timestamp()):
-        return None
-    return max(0.0, now.timestamp() - status.at_s)
+    return max(0.0, now.timestamp() - word.status.at_s)
 
 
 def _show(as_json: bool, event: Event, *, heard: float | None) -> None:

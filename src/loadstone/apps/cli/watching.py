@@ -14,7 +14,7 @@ from rich.text import Text
 
 from loadstone.apps.cli.session import Json, NetworkDir, clean_errors, print_json
 from loadstone.apps.cli.site_options import Simulated, SomeSite, Watch, opened
-from loadstone.apps.operations.look import KeptNeeds, Look, is_alive, look
+from loadstone.apps.operations.look import KeptNeeds, Look, last_word, look
 from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.site_screen import screens
 from loadstone.apps.operations.tables import (
@@ -121,8 +121,7 @@ def events(
 
 def _rows(place: Place, store: Store, terms: SiteTerms) -> Iterator[MachineRow]:
     site = terms.site
-    now_s = place.clock(site).now().timestamp()
-    alive = is_alive(place, terms, place.files(site).read_status(), now_s)
+    alive = last_word(place, terms, place.clock(site).now().timestamp()).alive
     known = {machine.id: machine for machine in store.machines(site)}
     machines = place.machines(terms)
     observed, targets = store.observed(site), store.targets(site)

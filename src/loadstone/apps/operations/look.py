@@ -19,7 +19,7 @@ from loadstone.engines.control.needs import (
     trace_start,
 )
 from loadstone.engines.control.worth import values_per_mwh
-from loadstone.model.errors import LoadstoneError
+from loadstone.model.errors import LoadstoneError, OutsideError
 from loadstone.model.operations.event import EventKind, EventState
 from loadstone.model.operations.reading import State
 from loadstone.model.operations.status import EventStatus, MeterStatus, SignalStatus, Status
@@ -96,6 +96,21 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """The last word of a site's agent.
+
+    Attributes:
+        status: What it said; None where it never ran, or cannot be read.
+        alive: Whether it runs and was heard of within its lease.
+        unread: Why its word cannot be read; "".
+    """
+
+    status: Status | None = None
+    alive: bool = False
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What is known of a site.
 
@@ -107,7 +122,8 @@ class Look:
         now_s: When this was looked up, seconds since 1970, UTC.
         alive: Whether its agent runs and was heard of within its lease.
         limit_mw: Most the meter may show, MW.
-        status: The agent's last word; None where it never ran.
+        status: The agent's last word; None where it never ran, or it cannot be read.
+        unread: Why it cannot be read; "".
         last_known: Machines by the state they were last seen in, where no agent runs.
         needs: Money and plan; None where nobody worked them out.
         lines: The last lines of the record.
@@ -124,6 +140,7 @@ class Look:
     last_known: Mapping[str, int]
     needs: Needs | None = None
     lines: tuple[Entry, ...] = ()
+    unread: str = ""
 
     @property
     def meter(self) -> MeterStatus | None:
@@ -154,39 +171,42 @@ def look(
 ) -> Look:
     """Return what is known of a site."""
     now_s = now.timestamp()
-    status = place.files(terms.site).read_status()
-    alive = is_alive(place, terms, status, now_s)
-    seen = {} if alive else store.observed(terms.site)
+    word = last_word(place, terms, now_s)
+    seen = {} if word.alive else store.observed(terms.site)
     return Look(
         site=terms.site,
         name=place.site(terms.site).name,
         currency=place.currency,
         simulated=place.simulated,
         now_s=now_s,
-        alive=alive,
+        alive=word.alive,
         limit_mw=terms.limit_mw or 0.0,
-        status=status,
+        status=word.status,
         last_known=_counted(seen),
         needs=needs,
         lines=store.entries(terms.site, last=LAST_LINES),
+        unread=word.unread,
     )
 
 
-def is_alive(place: Place, terms: SiteTerms, status: Status | None, now_s: float) -> bool:
-    """Return whether a site's agent runs and was heard of within its lease."""
+def last_word(place: Place, terms: SiteTerms, now_s: float) -> Word:
+    """Return the last word of a site's agent. The record is the store: this may be spoilt."""
+    try:
+        status = place.files(terms.site).read_status()
+    except OutsideError as error:
+        return Word(unread=str(error))
     timing = paced(terms.timing, place.speed(terms.site))
     if status is None or abs(now_s - status.at_s) > timing.lease_s:
-        return False
-    return place.lock(terms.site).held()
+        return Word(status=status)
+    return Word(status=status, alive=place.lock(terms.site).held())
 
 
 def needs_of(
     place: Place, terms: SiteTerms, store: Store, telemetry: Traces, now: datetime
 ) -> Needs:
     """Return money and plan of a site, from the meter's history, its tariffs and its plan."""
-    status = place.files(terms.site).read_status()
-    alive = is_alive(place, terms, status, now.timestamp())
-    price = _price(status) if alive else None
+    word = last_word(place, terms, now.timestamp())
+    price = _price(word.status) if word.alive else None
     peaks, no_peaks = _peaks(place, terms, telemetry, now)
     plan_mw, no_plan = _plan_mw(place, terms.site, now)
     return Needs(
@@ -211,7 +231,7 @@ class KeptNeeds:
         """Return those of a site."""
         place, kept = self._place, self._kept.get(terms.site)
         old_s = NEEDS_S * place.speed(terms.site)
-        price = _price(place.files(terms.site).read_status())
+        price = _price(last_word(place, terms, now.timestamp()).status)
         changed = kept is not None and price not in (None, kept.price_per_mwh)
         if kept is None or changed or not 0 <= now.timestamp() - kept.at_s <= old_s:
             kept = needs_of(place, terms, store, self._telemetry, now)

@@ -67,6 +67,8 @@ def _head(look: Look) -> RenderableType:
     status = look.status
     if look.alive and status is not None:
         title.append(f"  agent heard {ago(status.at_s, look.now_s)}", style=GOOD)
+    elif look.unread:
+        title.append("  what its agent says CANNOT BE READ", style=BAD)
     elif status is None:
         title.append("  no agent has run here", style=BAD)
     else:
@@ -75,6 +77,8 @@ def _head(look: Look) -> RenderableType:
 
 
 def _rows(look: Look) -> Iterator[tuple[str, RenderableType]]:
+    if look.unread:
+        yield "Agent", Text(look.unread, style=BAD)
     yield "Meter", _meter(look)
     if look.status is not None and look.alive:
         yield "Target", _target(look.status)
@@ -96,7 +100,7 @@ def _meter(look: Look) -> RenderableType:
     if power is None:
         text = Text("unknown", style=BAD)
         if not look.alive:
-            text.append(", nobody reads it", style=WARN)
+            text.append(f", {_silence(look, 'nobody reads it')}", style=WARN)
         elif meter is None:
             text.append(", the site has no main meter", style=WARN)
         else:
@@ -123,6 +127,11 @@ def _meter(look: Look) -> RenderableType:
     return text
 
 
+def _silence(look: Look, nobody: str) -> str:
+    """Return why nothing is known now: an agent that cannot be read may run all the same."""
+    return "no agent is heard" if look.unread else nobody
+
+
 def _target(status: Status) -> Text:
     text = Text(f"{mw(status.target_mw)} of machines")
     if status.limit_mw is None:
@@ -140,7 +149,8 @@ def _target(status: Status) -> Text:
 def _machines(look: Look) -> Text:
     status = look.status
     if status is None or not look.alive:
-        text = Text("unknown", style=BAD).append(", nobody reads them", style=WARN)
+        text = Text("unknown", style=BAD)
+        text.append(f", {_silence(look, 'nobody reads them')}", style=WARN)
         if look.last_known:
             said = ", ".join(f"{n:,} {state}" for state, n in look.last_known.items())
             text.append(f"; last known: {said}", style=DIM)
@@ -207,7 +217,7 @@ def _prices(look: Look) -> Iterator[tuple[str, RenderableType]]:
 def _next(look: Look) -> Text:
     owed = look.obligation
     if not look.alive:
-        return Text("unknown while no agent runs", style=WARN)
+        return Text("unknown while no agent is heard", style=WARN)
     if owed is None:
         return Text("nothing is owed", style=DIM)
     text = Text(what(owed.kind, owed.mw), style="bold")
@@ -346,7 +356,7 @@ def _aligned(columns: int) -> Table:
 def _alarms(look: Look) -> Text:
     status = look.status
     if not look.alive:
-        return Text("no agent runs: nothing steers this site", style=BAD)
+        return Text(_silence(look, "no agent runs: nothing steers this site"), style=BAD)
     alarms = status.alarms if status else ()
     text = Text()
     if status is not None and not status.store_ok:

@@ -17,7 +17,7 @@ from loadstone.model.operations.machine import Machine
 from loadstone.model.operations.reading import State
 from loadstone.model.operations.target import Observed, Target
 
-NO_AGENT = "no agent runs"
+NO_AGENT = "no agent is heard"
 NEVER = "never read"
 FIRST = {State.UNKNOWN: 0, State.STOPPED: 1, State.RUNNING: 2}
 
