@@ -31,6 +31,7 @@ class Listening:
         self._parts, self._time = parts, parts.time
         self._heard: dict[str, list[SignalValue]] = {one.id: [] for one in parts.terms.signals}
         self._heard_s: dict[str, float] = {}
+        self._said: dict[str, tuple[SignalKind, float] | None] = {}  # by the record
         self._broken: dict[str, str] = {}
         self._baselines: Mapping[str, float] = {}
         self._named: dict[str, Event] = {}
@@ -62,12 +63,7 @@ class Listening:
             self._take_event(value)
             return
         kept = self._heard.setdefault(value.signal, [])
-        same = [one for one in kept if _named(one) == _named(value)]
-        for one in same:
-            kept.remove(one)
-        if not same or _said(same[-1]) != _said(value):
-            text = f"{value.signal} says {value.kind} {value.value:g}"
-            self._parts.desk.note("signal", text, subject=value.signal, **_data(value))
+        kept[:] = [one for one in kept if _named(one) != _named(value)]
         kept.append(value)
         kept.sort(key=lambda one: one.starts_s)
         self._forget(kept)
@@ -81,7 +77,11 @@ class Listening:
         del kept[:-MOST_KEPT]
 
     def orders(self, meter_mw: float | None) -> Asked:
-        """Return the limits that signals ask for now, and which signals are silent."""
+        """Return the limits that signals ask for now, and which signals are silent.
+
+        What signals say goes on record when it comes into force.
+        """
+        self._note_changes()
         now_s = self._time.now_s()
         begun_s = self._time.started_s
         signals = self._parts.terms.signals
@@ -96,6 +96,18 @@ class Listening:
         )
         self._baselines = asked.baselines
         return asked
+
+    def _note_changes(self) -> None:
+        utc_s = self._time.utc_s()
+        for id_, kept in self._heard.items():
+            now = holding(kept, utc_s)
+            said = None if now is None else (now.kind, now.value)
+            if said == self._said.get(id_):
+                continue
+            self._said[id_] = said
+            words = "nothing now" if now is None else f"{now.kind} {now.value:g}"
+            data = {} if now is None else _data(now)
+            self._parts.desk.note("signal", f"{id_} says {words}", subject=id_, **data)
 
     def _take_event(self, value: SignalValue) -> None:
         """Take a named reduction over as an event: heard twice, it is one."""
@@ -159,10 +171,6 @@ def holding(heard: Sequence[SignalValue], now_s: float) -> SignalValue | None:
 
 def _named(value: SignalValue) -> tuple[str, float]:
     return value.reference, value.starts_s
-
-
-def _said(value: SignalValue) -> tuple[float, float | None]:
-    return value.value, value.ends_s
 
 
 def _data(value: SignalValue) -> dict[str, object]:
