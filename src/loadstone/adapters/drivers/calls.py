@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """From what a machine said, or did not say, to a `Reading` or an `Outcome`.
 
-Every driver's `read`, `stop`, `resume`, `cap` and `set_pools` goes through here, so that none
-of them raises, waits longer than its deadline, or takes silence for an answer.
+Every driver holds a `Caller`. Its `read`, `stop`, `resume`, `cap` and `set_pools` go through
+there, so that none of them raises, waits longer than its deadline, or takes silence for an
+answer.
 """
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from loadstone.adapters.drivers.wire import Within, cut
+from loadstone.adapters.drivers.wire import Whole, Within, ask, cut, knock, to_nul
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import Outcome
+from loadstone.model.operations.machine import Address
 from loadstone.model.operations.reading import Reading, Reason, State
 
 # the machine has spoken; with any other reason it is not known what arrived
@@ -39,67 +41,83 @@ class Told(NamedTuple):
     reason: Reason = Reason.NONE
 
 
-async def reading(
-    device: str,
-    sample: Awaitable[Sample],
-    *,
-    deadline_s: float,
-    now_s: Callable[[], float],
-) -> Reading:
-    """Return the reading that `sample` comes to; failure is an unknown one with its reason."""
-    began_s = now_s()
-    try:
-        async with Within(deadline_s, device):
-            said = await sample
-    except DeviceError as error:
-        return Reading(
-            state=State.UNKNOWN, reason=_reason(error), began_s=began_s, ended_s=now_s()
-        )
-    return Reading(
-        state=said.state,
-        reason=said.reason,
-        began_s=began_s,
-        ended_s=now_s(),
-        power_w=said.power_w,
-        hashrate_th=said.hashrate_th,
-        limit_w=said.limit_w,
-        temperature_c=said.temperature_c,
-    )
+class Caller:
+    """Calls one machine: where it is, how long a call may take, and when it is.
 
-
-async def outcome(
-    device: str,
-    told: Awaitable[Told],
-    *,
-    deadline_s: float,
-    now_s: Callable[[], float],
-) -> Outcome:
-    """Return what became of a command; only the machine's own yes is a yes.
-
-    A no is DENIED, UNSUPPORTED or AUTH. After any other failure it is not known what
-    arrived, and `accepted` is None.
+    Attributes:
+        address: Where it answers.
+        device: The same in words, for errors.
+        deadline_s: Seconds within which each call ends.
+        now_s: Seconds of the agent's clock.
     """
-    sent_s = now_s()
-    try:
-        async with Within(deadline_s, device):
-            said = await told
-    except DeviceError as error:
-        said = Told(str(error), reason=_reason(error))
-    return Outcome(
-        accepted=_accepted(said.reason),
-        reason=said.reason,
-        message=cut(said.message),
-        sent_s=sent_s,
-        ended_s=now_s(),
-        limit_w=said.limit_w,
-    )
+
+    __slots__ = ("address", "deadline_s", "device", "now_s")
+
+    def __init__(
+        self, address: Address, *, deadline_s: float, now_s: Callable[[], float]
+    ) -> None:
+        self.address, self.device = address, str(address)
+        self.deadline_s, self.now_s = deadline_s, now_s
+
+    def within(self) -> Within:
+        """Return what gives up at the deadline: `async with caller.within():`."""
+        return Within(self.deadline_s, self.device)
+
+    def error(self, reason: Reason, message: str) -> DeviceError:
+        """Return an error of this machine."""
+        return DeviceError(self.device, reason, message)
+
+    def ask(self, request: bytes, whole: Whole = to_nul) -> Awaitable[bytes]:
+        """Do as `wire.ask` does, at the address of this machine."""
+        address = self.address
+        return ask(address.host, address.port, request, deadline_s=self.deadline_s, whole=whole)
+
+    def knock(self) -> Awaitable[None]:
+        """Do as `wire.knock` does, at the address of this machine."""
+        return knock(self.address.host, self.address.port, deadline_s=self.deadline_s)
+
+    async def reading(self, sample: Awaitable[Sample]) -> Reading:
+        """Return the reading that `sample` comes to; failure is unknown, with its reason."""
+        began_s = self.now_s()
+        try:
+            async with Within(self.deadline_s, self.device):
+                said = await sample
+        except DeviceError as error:
+            said = Sample(State.UNKNOWN, Reason(error.reason))
+        return Reading(
+            state=said.state,
+            reason=said.reason,
+            began_s=began_s,
+            ended_s=self.now_s(),
+            power_w=said.power_w,
+            hashrate_th=said.hashrate_th,
+            limit_w=said.limit_w,
+            temperature_c=said.temperature_c,
+        )
+
+    async def outcome(self, told: Awaitable[Told]) -> Outcome:
+        """Return what became of a command; only the machine's own yes is a yes.
+
+        A no is DENIED, UNSUPPORTED or AUTH. After any other failure it is not known what
+        arrived, and `accepted` is None.
+        """
+        sent_s = self.now_s()
+        try:
+            async with Within(self.deadline_s, self.device):
+                said = await told
+        except DeviceError as error:
+            said = Told(str(error), reason=Reason(error.reason))
+        return Outcome(
+            accepted=_accepted(said.reason),
+            reason=said.reason,
+            message=cut(said.message),
+            sent_s=sent_s,
+            ended_s=self.now_s(),
+            limit_w=said.limit_w,
+        )
 
 
 def _accepted(reason: Reason) -> bool | None:
     if reason is Reason.NONE:
         return True
     return False if reason in _SAID_NO else None
-
-
-def _reason(error: DeviceError) -> Reason:
-    return Reason(error.reason)

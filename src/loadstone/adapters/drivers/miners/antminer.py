@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
+from loadstone.adapters.drivers.calls import Caller, Sample, Told
 from loadstone.adapters.drivers.cgminer import check
 from loadstone.adapters.drivers.http import Http, succeeded
 from loadstone.adapters.drivers.miners.antminer_answers import (
@@ -36,7 +36,7 @@ from loadstone.adapters.drivers.miners.antminer_answers import (
     sample,
     written,
 )
-from loadstone.adapters.drivers.wire import Within, ask, decode, encode
+from loadstone.adapters.drivers.wire import decode, encode
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import Capability, CapKind, Outcome
 from loadstone.model.operations.machine import Address, Credential, Identity
@@ -65,11 +65,8 @@ class Antminer:
     """
 
     __slots__ = (
-        "_address",
-        "_deadline_s",
-        "_device",
+        "_caller",
         "_mode_before",
-        "_now_s",
         "_seen",
         "_web",
     )
@@ -83,8 +80,7 @@ class Antminer:
         now_s: Callable[[], float],
     ) -> None:
         """Make a driver; without a credential the one from the factory is tried."""
-        self._address, self._device = address, str(address)
-        self._deadline_s, self._now_s = deadline_s, now_s
+        self._caller = Caller(address, deadline_s=deadline_s, now_s=now_s)
         port = address.web_port or WEB_PORT
         self._web = Http(address.host, port, credential=credential or FACTORY)
         self._mode_before = NORMAL
@@ -99,22 +95,19 @@ class Antminer:
         """See `LoadDriver`."""
         info = await self._ending(self._page("get_system_info", SystemInfo))
         if not info.mac or not info.type:
-            raise DeviceError(
-                self._device, Reason.INCOMPLETE, "it does not say that it is an Antminer"
+            raise self._caller.error(
+                Reason.INCOMPLETE, "it does not say that it is an Antminer"
             )
         return identity(info)
 
     async def read(self) -> Reading:
         """See `LoadDriver`. One connection; a second to the web when the miner is silent."""
-        sample = self._ending(self._sample())
-        return await reading(
-            self._device, sample, deadline_s=self._deadline_s, now_s=self._now_s
-        )
+        return await self._caller.reading(self._ending(self._sample()))
 
     async def detail(self) -> Detail:
         """See `LoadDriver`."""
-        async with Within(self._deadline_s, self._device):
-            return await self._ending(self._detail(self._now_s()))
+        async with self._caller.within():
+            return await self._ending(self._detail(self._caller.now_s()))
 
     async def warm(self) -> None:
         """See `LoadDriver`. The challenge of its web is answered ahead."""
@@ -131,7 +124,7 @@ class Antminer:
 
     async def cap(self, limit_w: float) -> Outcome:
         """See `LoadDriver`. It has none."""
-        now_s = self._now_s()
+        now_s = self._caller.now_s()
         return Outcome(accepted=False, reason=Reason.UNSUPPORTED, sent_s=now_s, ended_s=now_s)
 
     async def pools(self) -> tuple[Pool, ...]:
@@ -147,10 +140,7 @@ class Antminer:
         self._web.drop()
 
     async def _outcome(self, told: Awaitable[Told]) -> Outcome:
-        ending = self._ending(told)
-        return await outcome(
-            self._device, ending, deadline_s=self._deadline_s, now_s=self._now_s
-        )
+        return await self._caller.outcome(self._ending(told))
 
     async def _ending(self, call: Awaitable[T]) -> T:
         try:
@@ -161,21 +151,19 @@ class Antminer:
     # asking
 
     async def _stats(self) -> StatsAnswer:
-        address, deadline_s = self._address, self._deadline_s
-        said = await ask(address.host, address.port, _STATS, deadline_s=deadline_s)
-        answer = decode(self._device, said, StatsAnswer)
-        check(self._device, answer.statuses)
+        answer = decode(self._caller.device, await self._caller.ask(_STATS), StatsAnswer)
+        check(self._caller.device, answer.statuses)
         return answer
 
     async def _page(self, page: str, kind: type[T]) -> T:
-        body = await self._web.fetch(f"/cgi-bin/{page}.cgi", deadline_s=self._deadline_s)
-        return decode(self._device, body, kind)
+        body = await self._web.fetch(f"/cgi-bin/{page}.cgi", deadline_s=self._caller.deadline_s)
+        return decode(self._caller.device, body, kind)
 
     async def _config(self) -> Config:
         """Return the configuration; it has a list of pools."""
         config: Config = await self._page("get_miner_conf", dict)
         if pools_of(config) is None:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "the configuration is not whole")
+            raise self._caller.error(Reason.INCOMPLETE, "the configuration is not whole")
         self._seen = config
         return config
 
@@ -189,7 +177,7 @@ class Antminer:
         if before is None or _as_written(before) != _as_written(config):
             before, config = config, await self._config()
             if _as_written(before) != _as_written(config):
-                raise DeviceError(self._device, Reason.INCOMPLETE, "the configuration changes")
+                raise self._caller.error(Reason.INCOMPLETE, "the configuration changes")
         return config
 
     async def _sample(self) -> Sample:
@@ -201,7 +189,7 @@ class Antminer:
             return await self._sample_of_web(error)
         row = answer.row
         if row is None:
-            empty = DeviceError(self._device, Reason.INCOMPLETE, "stats has no hashrate")
+            empty = self._caller.error(Reason.INCOMPLETE, "stats has no hashrate")
             return await self._sample_of_web(empty)
         mode = mode_of({"miner-mode": row.mode})
         if mode is None and not row.hashrate_th:
@@ -232,7 +220,7 @@ class Antminer:
         config = await self._verified()
         had = mode_of(config)
         if had is None:
-            raise DeviceError(self._device, Reason.UNSUPPORTED, "it has no work mode")
+            raise self._caller.error(Reason.UNSUPPORTED, "it has no work mode")
         if had != SLEEP and goal is State.STOPPED:
             self._mode_before = had
         if (had == SLEEP) == (goal is State.STOPPED) and await self._obeys(goal):
@@ -251,7 +239,7 @@ class Antminer:
 
     async def _set_pools(self, pools: tuple[Pool, ...]) -> Told:
         if len(pools) > POOL_SLOTS:
-            raise DeviceError(self._device, Reason.UNSUPPORTED, f"it has {POOL_SLOTS} pools")
+            raise self._caller.error(Reason.UNSUPPORTED, f"it has {POOL_SLOTS} pools")
         config = await self._verified()
         return await self._write(config, mode_of(config), pools)
 
@@ -263,10 +251,10 @@ class Antminer:
             await self._post(written(config, mode, pools))
             after = await self._read_back()
         if pools_of(after) != pools:
-            raise DeviceError(self._device, Reason.UNVERIFIED, "the write changed its pools")
+            raise self._caller.error(Reason.UNVERIFIED, "the write changed its pools")
         if mode_of(after) != mode:
             message = f"asked for mode {mode}, it has {mode_of(after)}"
-            raise DeviceError(self._device, Reason.UNVERIFIED, message)
+            raise self._caller.error(Reason.UNVERIFIED, message)
         return Told(words)
 
     async def _post(self, config: Config) -> str:
@@ -274,11 +262,11 @@ class Antminer:
             "POST",
             "/cgi-bin/set_miner_conf.cgi",
             encode(config),
-            deadline_s=self._deadline_s,
+            deadline_s=self._caller.deadline_s,
         )
-        said = decode(self._device, succeeded(self._device, answer), Written)
+        said = decode(self._caller.device, succeeded(self._caller.device, answer), Written)
         if said.stats != "success":
-            raise DeviceError(self._device, Reason.DENIED, f"{said.code} {said.message}")
+            raise self._caller.error(Reason.DENIED, f"{said.code} {said.message}")
         return said.message
 
     async def _read_back(self) -> Config:
@@ -288,8 +276,8 @@ class Antminer:
                 return await self._config()
             except DeviceError as error:
                 if error.reason not in _GONE:
-                    raise DeviceError(
-                        self._device, Reason.UNVERIFIED, f"written, not read back: {error}"
+                    raise self._caller.error(
+                        Reason.UNVERIFIED, f"written, not read back: {error}"
                     ) from None
             await asyncio.sleep(AGAIN_S)
 

@@ -23,10 +23,10 @@ from dataclasses import replace
 from importlib import import_module
 from typing import Any, TypeVar
 
-from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
+from loadstone.adapters.drivers.calls import Caller, Sample, Told
 from loadstone.adapters.drivers.cgminer import mac, number
 from loadstone.adapters.drivers.miners.telling import text
-from loadstone.adapters.drivers.wire import Within, cut, knock
+from loadstone.adapters.drivers.wire import cut
 from loadstone.model.errors import DeviceError, InputError, OutsideError
 from loadstone.model.operations.command import Capability, CapKind, Outcome
 from loadstone.model.operations.machine import Address, Credential, Identity
@@ -62,15 +62,12 @@ class AsicRs:
     """A machine that `pyasic_rs` speaks to."""
 
     __slots__ = (
-        "_address",
+        "_caller",
         "_capability",
         "_cold",
         "_credential",
-        "_deadline_s",
-        "_device",
         "_library",
         "_machine",
-        "_now_s",
     )
 
     def __init__(
@@ -95,9 +92,8 @@ class AsicRs:
         except ImportError as error:
             message = "pyasic_rs is not installed: pip install 'loadstone[asicrs]'"
             raise OutsideError(message) from error
-        self._address, self._device = address, str(address)
+        self._caller = Caller(address, deadline_s=deadline_s, now_s=now_s)
         self._credential = credential
-        self._deadline_s, self._now_s = deadline_s, now_s
         self._capability = _CAPABILITY
         fields = self._library.data.DataField
         names = [name for name in dir(fields) if name[0].isupper() and name not in _HOT]
@@ -111,19 +107,17 @@ class AsicRs:
 
     async def identify(self) -> Identity:
         """See `LoadDriver`."""
-        async with Within(self._deadline_s, self._device):
+        async with self._caller.within():
             return self._identity(await self._all())
 
     async def read(self) -> Reading:
         """See `LoadDriver`."""
-        return await reading(
-            self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
-        )
+        return await self._caller.reading(self._sample())
 
     async def detail(self) -> Detail:
         """See `LoadDriver`."""
-        began_s = self._now_s()
-        async with Within(self._deadline_s, self._device):
+        began_s = self._caller.now_s()
+        async with self._caller.within():
             data = await self._all()
         self._learn(data.tuning_capabilities)
         boards = data.hashboards
@@ -145,40 +139,37 @@ class AsicRs:
     async def warm(self) -> None:
         """See `LoadDriver`. Finds out what kind of machine it is."""
         with suppress(DeviceError):  # the command itself will tell
-            async with Within(self._deadline_s, self._device):
+            async with self._caller.within():
                 await self._found()
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""
-        return await self._outcome(self._act("pause"))
+        return await self._caller.outcome(self._act("pause"))
 
     async def resume(self) -> Outcome:
         """See `LoadDriver`."""
-        return await self._outcome(self._act("resume"))
+        return await self._caller.outcome(self._act("resume"))
 
     async def cap(self, limit_w: float) -> Outcome:
         """See `LoadDriver`. Only where the firmware is said to have one."""
-        return await self._outcome(self._cap(float(int(limit_w))))
+        return await self._caller.outcome(self._cap(float(int(limit_w))))
 
     async def pools(self) -> tuple[Pool, ...]:
         """See `LoadDriver`. None at all is a failure: it cannot be told from one."""
-        async with Within(self._deadline_s, self._device):
+        async with self._caller.within():
             machine = await self._found()
             found = _pools(await self._safely(machine.get_pools()))
         if not found:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "it tells no pools")
+            raise self._caller.error(Reason.INCOMPLETE, "it tells no pools")
         return found
 
     async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
         """See `LoadDriver`. Always refused: see the module."""
-        return await self._outcome(self._refuse())
+        return await self._caller.outcome(self._refuse())
 
     async def close(self) -> None:
         """See `LoadDriver`."""
         self._machine = None
-
-    async def _outcome(self, told: Awaitable[Told]) -> Outcome:
-        return await outcome(self._device, told, deadline_s=self._deadline_s, now_s=self._now_s)
 
     # asking
 
@@ -195,26 +186,26 @@ class AsicRs:
             message = message.replace(self._credential.password, "***")
         refused = "authenticat" in message.lower() or "unauthorized" in message.lower()
         reason = Reason.AUTH if refused else Reason.INCOMPLETE
-        return DeviceError(self._device, reason, cut(message))
+        return self._caller.error(reason, cut(message))
 
     async def _found(self) -> Any:
         """Return the library's machine; it is found out once what it is."""
         if self._machine is not None:
             return self._machine
-        await knock(self._address.host, self._address.port, deadline_s=self._deadline_s)
+        await self._caller.knock()
         try:
-            asking = self._library.MinerFactory().get_miner(self._address.host)
+            asking = self._library.MinerFactory().get_miner(self._caller.address.host)
         except ValueError:
             message = "pyasic_rs takes an address, not a name"
-            raise DeviceError(self._device, Reason.UNSUPPORTED, message) from None
+            raise self._caller.error(Reason.UNSUPPORTED, message) from None
         machine = await self._safely(asking)
         if machine is None:
             message = "pyasic_rs does not know what answers here"
-            raise DeviceError(self._device, Reason.UNSUPPORTED, message)
+            raise self._caller.error(Reason.UNSUPPORTED, message)
         firmware = str(machine.firmware).lower()
         if all(word in firmware for word in _OWN_DRIVER):
             message = "stock Antminers have a driver of their own: antminer"
-            raise DeviceError(self._device, Reason.UNSUPPORTED, message)
+            raise self._caller.error(Reason.UNSUPPORTED, message)
         if self._credential is not None:
             try:
                 machine.set_auth(self._credential.user, self._credential.password)
@@ -234,12 +225,12 @@ class AsicRs:
 
     async def _gone(self) -> None:
         """Raise why it told nothing: nobody is there, or it does not say."""
-        await knock(self._address.host, self._address.port, deadline_s=self._deadline_s)
-        raise DeviceError(self._device, Reason.INCOMPLETE, "it tells nothing")
+        await self._caller.knock()
+        raise self._caller.error(Reason.INCOMPLETE, "it tells nothing")
 
     async def _refuse(self) -> Told:
         message = "no configuration is written through pyasic_rs"
-        raise DeviceError(self._device, Reason.UNSUPPORTED, message)
+        raise self._caller.error(Reason.UNSUPPORTED, message)
 
     def _identity(self, data: Any) -> Identity:
         info = data.device_info
@@ -274,7 +265,7 @@ class AsicRs:
     async def _act(self, action: str) -> Told:
         machine = await self._found()
         if not getattr(machine, f"supports_{action}"):
-            raise DeviceError(self._device, Reason.UNSUPPORTED, f"has no {action}")
+            raise self._caller.error(Reason.UNSUPPORTED, f"has no {action}")
         if await self._safely(getattr(machine, action)()):
             return Told(action)
         return Told(f"{action}: no, or no answer", reason=Reason.UNVERIFIED)
@@ -286,7 +277,7 @@ class AsicRs:
     async def _cap(self, asked_w: float) -> Told:
         machine = await self._found()
         if not machine.supports_set_power_limit:
-            raise DeviceError(self._device, Reason.UNSUPPORTED, "has no cap in watts")
+            raise self._caller.error(Reason.UNSUPPORTED, "has no cap in watts")
         before_w = await self._target(machine)
         if before_w is not None and abs(before_w - asked_w) <= 1.0:
             return Told("already so", before_w)

@@ -19,14 +19,14 @@ Source:
     read 2026-11-21. Tried against a simulator, not against a machine.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
 
-from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
+from loadstone.adapters.drivers.calls import Caller, Sample, Told
 from loadstone.adapters.drivers.http import Http, succeeded
 from loadstone.adapters.drivers.miners.braiins_answers import (
     Details,
@@ -48,7 +48,7 @@ from loadstone.adapters.drivers.miners.telling import (
     text,
     write_pools,
 )
-from loadstone.adapters.drivers.wire import Within, decode, encode
+from loadstone.adapters.drivers.wire import decode, encode
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import Capability, CapKind, Outcome
 from loadstone.model.operations.machine import Address, Credential, Identity
@@ -72,14 +72,12 @@ class Braiins:
     """A machine with Braiins OS."""
 
     __slots__ = (
+        "_caller",
         "_capability",
         "_credential",
-        "_deadline_s",
-        "_device",
         "_http",
         "_limit_s",
         "_limit_w",
-        "_now_s",
         "_token_ends_s",
         "_token_lives_s",
         "_uptime",
@@ -94,11 +92,11 @@ class Braiins:
         now_s: Callable[[], float],
     ) -> None:
         """Make a driver; without a credential it tries what the factory set."""
-        port = address.port if address.web_port is None else address.web_port
-        self._http = Http(address.host, port)
-        self._device = str(self._http)
+        if address.web_port is not None:
+            address = Address(host=address.host, port=address.web_port)
+        self._caller = Caller(address, deadline_s=deadline_s, now_s=now_s)
+        self._http = Http(address.host, address.port)
         self._credential = credential or _DEFAULT
-        self._deadline_s, self._now_s = deadline_s, now_s
         self._capability = _CAPABILITY
         self._token_ends_s = self._token_lives_s = 0.0
         self._limit_w: float | None = None
@@ -113,22 +111,20 @@ class Braiins:
     async def identify(self) -> Identity:
         """See `LoadDriver`."""
         async with self._within():
-            return identity_of(self._device, await self._get("miner/details", dict))
+            return identity_of(self._caller.device, await self._get("miner/details", dict))
 
     async def read(self) -> Reading:
         """See `LoadDriver`. Two requests on one connection, one where it does not work.
 
         The cap is asked for once a minute and told as it was then in between.
         """
-        read = await reading(
-            self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
-        )
+        read = await self._caller.reading(self._sample())
         self._http.drop()
         return read
 
     async def detail(self) -> Detail:
         """See `LoadDriver`. Fills in the bounds of the cap."""
-        began_s = self._now_s()
+        began_s = self._caller.now_s()
         async with self._within():
             details = await self._get("miner/details", dict)
             boards = await self._maybe("miner/hw/hashboards")
@@ -141,7 +137,7 @@ class Braiins:
         rows = dig(boards, "hashboards")
         listed = rows if isinstance(rows, list) else []
         return Detail(
-            identity=identity_of(self._device, details),
+            identity=identity_of(self._caller.device, details),
             began_s=began_s,
             boards=working_boards(listed) if isinstance(rows, list) else None,
             boards_expected=len(ids) if isinstance(ids, list) else len(listed) or None,
@@ -160,15 +156,15 @@ class Braiins:
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""
-        return await self._outcome(self._act("pause"))
+        return await self._caller.outcome(self._act("pause"))
 
     async def resume(self) -> Outcome:
         """See `LoadDriver`."""
-        return await self._outcome(self._act("resume"))
+        return await self._caller.outcome(self._act("resume"))
 
     async def cap(self, limit_w: float) -> Outcome:
         """See `LoadDriver`. A cap above its highest is its highest; one below is refused."""
-        return await self._outcome(self._cap(limit_w))
+        return await self._caller.outcome(self._cap(limit_w))
 
     async def pools(self) -> tuple[Pool, ...]:
         """See `LoadDriver`. The interface does not tell passwords of pools."""
@@ -177,19 +173,16 @@ class Braiins:
 
     async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
         """See `LoadDriver`. Only for machines with one group of pools, or none."""
-        return await self._outcome(self._set_pools(pools))
+        return await self._caller.outcome(self._set_pools(pools))
 
     async def close(self) -> None:
         """See `LoadDriver`."""
         self._http.drop()
 
-    async def _outcome(self, told: Awaitable[Told]) -> Outcome:
-        return await outcome(self._device, told, deadline_s=self._deadline_s, now_s=self._now_s)
-
     @asynccontextmanager
     async def _within(self) -> AsyncIterator[None]:
         try:
-            async with Within(self._deadline_s, self._device):
+            async with self._caller.within():
                 yield
         finally:
             self._http.drop()
@@ -197,18 +190,18 @@ class Braiins:
     # asking
 
     async def _log_in(self, *, anew: bool) -> None:
-        now_s = self._now_s()
+        now_s = self._caller.now_s()
         if not anew and self._http.token and now_s < self._token_ends_s:
             return
         self._http.token = ""
         who = {"username": self._credential.user, "password": self._credential.password}
         answer = await self._http.ask(
-            "POST", "/api/v1/auth/login", encode(who), deadline_s=self._deadline_s
+            "POST", "/api/v1/auth/login", encode(who), deadline_s=self._caller.deadline_s
         )
-        said = decode(self._device, succeeded(self._device, answer), dict)
+        said = decode(self._caller.device, succeeded(self._caller.device, answer), dict)
         token = text(said.get("token"))
         if not token:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "the answer has no token")
+            raise self._caller.error(Reason.INCOMPLETE, "the answer has no token")
         lives_s = number_at(said, "timeout_s") or _SHORTEST_TOKEN_S
         self._http.token = token
         self._token_lives_s = max(lives_s - _TOKEN_SPARE_S, lives_s / 2)
@@ -228,13 +221,13 @@ class Braiins:
 
     async def _ask_once(self, method: str, path: str, body: bytes | None) -> bytes:
         answer = await self._http.ask(
-            method, f"/api/v1/{path}", body, deadline_s=self._deadline_s
+            method, f"/api/v1/{path}", body, deadline_s=self._caller.deadline_s
         )
-        self._token_ends_s = self._now_s() + self._token_lives_s  # each use prolongs it
-        return succeeded(self._device, answer)
+        self._token_ends_s = self._caller.now_s() + self._token_lives_s  # each use prolongs it
+        return succeeded(self._caller.device, answer)
 
     async def _get(self, path: str, kind: type[T]) -> T:
-        return decode(self._device, await self._ask("GET", path), kind)
+        return decode(self._caller.device, await self._ask("GET", path), kind)
 
     async def _maybe(self, path: str) -> Any:
         """Return what a page tells; None where the machine says that it cannot."""
@@ -250,7 +243,7 @@ class Braiins:
     # reading
 
     async def _sample(self) -> Sample:
-        asked_s = self._now_s()
+        asked_s = self._caller.now_s()
         details = await self._get("miner/details", Details)
         state = state_of(details.status)
         if self._stands_still(details.uptime, asked_s):
@@ -297,7 +290,7 @@ class Braiins:
                 mode, "tunermode", "target", "powertarget", "power_target", "watt"
             )
         if watts is None:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "it has no power target")
+            raise self._caller.error(Reason.INCOMPLETE, "it has no power target")
         return watts
 
     async def _groups(self) -> list[Any]:
@@ -307,7 +300,7 @@ class Braiins:
             if error.reason != Reason.UNSUPPORTED:
                 raise
             said = await self._ask("GET", "pools")  # where the last slash is not known
-        return decode(self._device, said, list)
+        return decode(self._caller.device, said, list)
 
     async def _read_pools(self) -> tuple[Pool, ...]:
         return pools_of(await self._groups())
@@ -336,13 +329,13 @@ class Braiins:
         least_w = 1.0 if known.min_w is None else known.min_w
         if asked_w < least_w:
             message = f"takes {least_w:g} W at least"
-            raise DeviceError(self._device, Reason.DENIED, message)
+            raise self._caller.error(Reason.DENIED, message)
         watts = int(asked_w if known.max_w is None else min(asked_w, known.max_w))
         if await self._target() == watts:
             return self._capped("already so", float(watts))
         await self._ask("PUT", "performance/power-target", encode({"watt": watts}))
         in_force_w = await look_back(
-            self._target, lambda told: told == watts, within_s=self._deadline_s / 2
+            self._target, lambda told: told == watts, within_s=self._caller.deadline_s / 2
         )
         if in_force_w == watts:
             return self._capped("ok", float(watts))
@@ -351,14 +344,14 @@ class Braiins:
         return Told(f"ok; read back: {in_force_w:g} W", in_force_w, Reason.UNVERIFIED)
 
     def _capped(self, words: str, watts: float) -> Told:
-        self._limit_w, self._limit_s = watts, self._now_s()
+        self._limit_w, self._limit_s = watts, self._caller.now_s()
         return Told(words, watts)
 
     async def _set_pools(self, pools: Sequence[Pool]) -> Told:
         groups = await self._groups()
         if len(groups) > 1:
             message = f"its pools stand in {len(groups)} groups; only one is written"
-            raise DeviceError(self._device, Reason.UNSUPPORTED, message)
+            raise self._caller.error(Reason.UNSUPPORTED, message)
 
         async def write() -> str:
             group = group_as_written(groups[0] if groups else {}, pools)
@@ -366,12 +359,12 @@ class Braiins:
             return "ok"
 
         return await write_pools(
-            self._device,
+            self._caller.device,
             pools,
             most=POOLS,
             read=self._read_pools,
             write=write,
-            within_s=self._deadline_s / 2,
+            within_s=self._caller.deadline_s / 2,
         )
 
 

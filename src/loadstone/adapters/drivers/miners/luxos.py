@@ -7,11 +7,12 @@ Source:
     CurtailMode. Tried against a simulator, not against a machine.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
-from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
+from loadstone.adapters.drivers.calls import Caller, Sample, Told
 from loadstone.adapters.drivers.cgminer import check, request
 from loadstone.adapters.drivers.miners.luxos_answers import (
     Answer,
@@ -27,7 +28,7 @@ from loadstone.adapters.drivers.miners.luxos_answers import (
     pools_of,
     sample,
 )
-from loadstone.adapters.drivers.wire import Within, ask, decode
+from loadstone.adapters.drivers.wire import decode
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import Capability, CapKind, Outcome
 from loadstone.model.operations.machine import Address, Credential, Identity
@@ -50,6 +51,8 @@ _DETAIL = (
     "events",
 )
 
+T = TypeVar("T")
+
 # seconds and watts are estimates of our own: no machine was measured
 _CAPABILITY = Capability(
     cap=CapKind.PRESET, stop_s=10.0, resume_s=300.0, idle_w=30.0, cap_restarts=True
@@ -60,12 +63,9 @@ class LuxOs:
     """A machine with LuxOS."""
 
     __slots__ = (
-        "_address",
+        "_caller",
         "_capability",
-        "_deadline_s",
-        "_device",
         "_joins",
-        "_now_s",
         "_session",
         "_used_s",
         "_watts",
@@ -80,8 +80,7 @@ class LuxOs:
         now_s: Callable[[], float],
     ) -> None:
         """Make a driver; LuxOS asks for no password, so the credential is not used."""
-        self._address, self._device = address, str(address)
-        self._deadline_s, self._now_s = deadline_s, now_s
+        self._caller = Caller(address, deadline_s=deadline_s, now_s=now_s)
         self._capability = _CAPABILITY
         self._joins = True
         self._session, self._used_s = "", 0.0
@@ -94,24 +93,20 @@ class LuxOs:
 
     async def identify(self) -> Identity:
         """See `LoadDriver`."""
-        async with Within(self._deadline_s, self._device):
+        async with self._caller.within():
             answer = await self._all("version", "config")
         if not answer.version or not answer.version[0].firmware:
-            raise DeviceError(
-                self._device, Reason.INCOMPLETE, "it does not say that it is LuxOS"
-            )
+            raise self._caller.error(Reason.INCOMPLETE, "it does not say that it is LuxOS")
         return identity(answer)
 
     async def read(self) -> Reading:
         """See `LoadDriver`. One connection: `summary`, `power` and `config` joined."""
-        return await reading(
-            self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
-        )
+        return await self._caller.reading(self._sample())
 
     async def detail(self) -> Detail:
         """See `LoadDriver`."""
-        began_s = self._now_s()
-        async with Within(self._deadline_s, self._device):
+        began_s = self._caller.now_s()
+        async with self._caller.within():
             answer = await self._all(*_DETAIL)
         self._learn(answer)
         return detail(answer, began_s)
@@ -119,45 +114,41 @@ class LuxOs:
     async def warm(self) -> None:
         """See `LoadDriver`. It takes the machine's only session, for a minute."""
         with suppress(DeviceError):  # the stop itself will tell
-            async with Within(self._deadline_s, self._device):
+            async with self._caller.within():
                 await self._logon(insist=False)
 
     async def stop(self) -> Outcome:
         """See `LoadDriver`."""
-        return await self._outcome(self._curtail("sleep", State.STOPPED))
+        return await self._caller.outcome(self._curtail("sleep", State.STOPPED))
 
     async def resume(self) -> Outcome:
         """See `LoadDriver`."""
-        return await self._outcome(self._curtail("wakeup", State.RUNNING))
+        return await self._caller.outcome(self._curtail("wakeup", State.RUNNING))
 
     async def cap(self, limit_w: float) -> Outcome:
         """See `LoadDriver`. The highest profile at or below is taken."""
-        return await self._outcome(self._cap(limit_w))
+        return await self._caller.outcome(self._cap(limit_w))
 
     async def pools(self) -> tuple[Pool, ...]:
         """See `LoadDriver`. LuxOS does not tell passwords of pools."""
-        async with Within(self._deadline_s, self._device):
+        async with self._caller.within():
             return pools_of(await self._one("pools"))
 
     async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
         """See `LoadDriver`. New ones are added before the last old one goes."""
-        return await self._outcome(self._set_pools(tuple(pools)))
+        return await self._caller.outcome(self._set_pools(tuple(pools)))
 
     async def close(self) -> None:
         """See `LoadDriver`. Nothing is kept: LuxOS closes after each answer."""
 
-    async def _outcome(self, told: Awaitable[Told]) -> Outcome:
-        return await outcome(self._device, told, deadline_s=self._deadline_s, now_s=self._now_s)
-
     # asking
 
-    async def _ask(self, sent: bytes) -> bytes:
-        address = self._address
-        return await ask(address.host, address.port, sent, deadline_s=self._deadline_s)
+    async def _ask(self, sent: bytes, kind: type[T]) -> T:
+        return decode(self._caller.device, await self._caller.ask(sent), kind)
 
     async def _one(self, command: str, parameter: str | None = None) -> Answer:
-        said = decode(self._device, await self._ask(request(command, parameter)), Answer)
-        check(self._device, said.status)
+        said = await self._ask(request(command, parameter), Answer)
+        check(self._caller.device, said.status)
         return said
 
     async def _all(self, *commands: str) -> Answer:
@@ -167,7 +158,7 @@ class LuxOs:
         """
         if self._joins:
             sent = request("+".join(commands))
-            whole = decode(self._device, await self._ask(sent), Joined).whole()
+            whole = (await self._ask(sent, Joined)).whole()
             if whole:
                 return whole
             self._joins = False
@@ -182,16 +173,16 @@ class LuxOs:
 
     async def _sample(self) -> Sample:
         if self._joins:
-            hot = decode(self._device, await self._ask(_HOT_REQUEST), Hot)
+            hot = await self._ask(_HOT_REQUEST, Hot)
             if hot.summary and hot.config and hot.summary[0].summary and hot.config[0].config:
                 power = hot.power[0].power if hot.power else []
                 return self._judged(hot.summary[0].summary, power, hot.config[0].config)
             if hot.summary or not hot.status:
-                raise DeviceError(self._device, Reason.INCOMPLETE, "a section is missing")
+                raise self._caller.error(Reason.INCOMPLETE, "a section is missing")
             self._joins = False
         said = await self._all(*_HOT)
         if not said.summary or not said.config:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "a section is missing")
+            raise self._caller.error(Reason.INCOMPLETE, "a section is missing")
         return self._judged(said.summary, said.power, said.config)
 
     def _judged(
@@ -215,12 +206,12 @@ class LuxOs:
                 raise
             said = await self._one("session")
         if not said.session or not said.session[0].id:
-            raise DeviceError(self._device, Reason.AUTH, "no session is to be had")
-        self._session, self._used_s = said.session[0].id, self._now_s()
+            raise self._caller.error(Reason.AUTH, "no session is to be had")
+        self._session, self._used_s = said.session[0].id, self._caller.now_s()
 
     async def _tell(self, command: str, parameter: str, *, insist: bool) -> str:
         """Send a write within a session, a new one where the last has ended."""
-        kept = bool(self._session) and self._now_s() - self._used_s < SESSION_S
+        kept = bool(self._session) and self._caller.now_s() - self._used_s < SESSION_S
         if not kept:
             await self._logon(insist=insist)
         try:
@@ -233,7 +224,7 @@ class LuxOs:
 
     async def _tell_once(self, command: str, parameter: str) -> str:
         said = await self._one(command, f"{self._session},{parameter}")
-        self._used_s = self._now_s()
+        self._used_s = self._caller.now_s()
         return said.status[0].message
 
     async def _curtail(self, action: str, goal: State) -> Told:
@@ -250,11 +241,11 @@ class LuxOs:
         self._learn(said)
         fitting = {name: watts for name, watts in self._watts.items() if watts <= limit_w}
         if not self._watts or not said.config:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "it tells no profiles")
+            raise self._caller.error(Reason.INCOMPLETE, "it tells no profiles")
         if not fitting:
             lowest = min(self._watts.values())
             words = f"its lowest profile draws {lowest:g} W"
-            raise DeviceError(self._device, Reason.UNSUPPORTED, words)
+            raise self._caller.error(Reason.UNSUPPORTED, words)
         chosen = max(fitting, key=lambda name: fitting[name])
         atm = said.atm[0] if said.atm else Atm()
         if said.config[0].profile != chosen or (atm.enabled and atm.highest != chosen):
@@ -297,9 +288,9 @@ class LuxOs:
 
     async def _set_pools(self, pools: tuple[Pool, ...]) -> Told:
         if any("," in part for pool in pools for part in (pool.url, pool.user, pool.password)):
-            raise DeviceError(self._device, Reason.UNSUPPORTED, "a comma in a pool")
+            raise self._caller.error(Reason.UNSUPPORTED, "a comma in a pool")
         if not pools:
-            raise DeviceError(self._device, Reason.UNSUPPORTED, "no pool at all")
+            raise self._caller.error(Reason.UNSUPPORTED, "no pool at all")
         had = _keys(pools_of(await self._one("pools")))
         kept = 0  # of the first ones, which are right already
         while kept < min(len(pools), len(had)) and had[kept] == _key(pools[kept]):
@@ -313,9 +304,7 @@ class LuxOs:
         for key in old:
             await self._remove(key)
         if _keys(pools_of(await self._one("pools"))) != _keys(pools):
-            raise DeviceError(
-                self._device, Reason.UNVERIFIED, "its pools are not those written"
-            )
+            raise self._caller.error(Reason.UNVERIFIED, "its pools are not those written")
         return Told(f"{len(pools)} pools")
 
     async def _remove(self, key: tuple[str, str]) -> None:

@@ -17,6 +17,7 @@ from loadstone.adapters.drivers.calls import Sample
 from loadstone.model.operations.command import Capability, CapKind
 from loadstone.model.operations.reading import Reason, State
 
+POOLS = 3  # both versions have three places
 STALE_S = 10.0  # `elapsed` counts seconds; firmware may keep an answer for some (assumed)
 
 CAPABILITY = Capability(

@@ -8,13 +8,12 @@ import msgspec
 
 from loadstone.adapters.drivers.cgminer import Number, hottest, number
 from loadstone.adapters.drivers.miners.telling import dig, text
-from loadstone.adapters.drivers.miners.whatsminer.state import Summary
+from loadstone.adapters.drivers.miners.whatsminer.state import POOLS, Summary
 from loadstone.adapters.drivers.wire import cut
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.reading import Pool, Reason
 
 OK = 131
-POOLS = 3
 _REASONS = {
     14: Reason.UNSUPPORTED,
     23: Reason.AUTH,  # what we write is JSON: it was decrypted with another key

@@ -16,32 +16,18 @@ Source:
     Tried against a simulator, not against a machine.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from loadstone.adapters.drivers.calls import Sample, Told, outcome, reading
-from loadstone.adapters.drivers.cgminer import hottest, mac
-from loadstone.adapters.drivers.miners.telling import (
-    dig,
-    look_back,
-    number_at,
-    text,
-    write_pools,
-)
+from loadstone.adapters.drivers.cgminer import mac
+from loadstone.adapters.drivers.miners.telling import dig, number_at, text
 from loadstone.adapters.drivers.miners.whatsminer.crypt import (
     digest_of,
     seal_counted,
     token_of,
 )
-from loadstone.adapters.drivers.miners.whatsminer.state import (
-    CAPABILITY,
-    Summary,
-    Watch,
-    learned,
-    runs,
-    taken,
-)
+from loadstone.adapters.drivers.miners.whatsminer.frame import Names, Seen, Whatsminer
+from loadstone.adapters.drivers.miners.whatsminer.state import Summary
 from loadstone.adapters.drivers.miners.whatsminer.v3_answers import (
     Said,
     StatusSaid,
@@ -50,17 +36,16 @@ from loadstone.adapters.drivers.miners.whatsminer.v3_answers import (
     pools_of,
     reason_of,
 )
-from loadstone.adapters.drivers.wire import Within, ask, cut, decode, encode, framed, to_length
+from loadstone.adapters.drivers.wire import cut, decode, encode, framed, to_length
 from loadstone.model.errors import DeviceError
-from loadstone.model.operations.command import Capability, Outcome
-from loadstone.model.operations.machine import Address, Credential, Identity
-from loadstone.model.operations.reading import Detail, Pool, Reading, Reason
+from loadstone.model.operations.machine import Credential, Identity
+from loadstone.model.operations.reading import Pool, Reason
 from loadstone.model.ports import LoadDriver
 
-POOLS = 3
-_DEFAULT = Credential(user="super", password="super")
 _OK = 0
 _FAILED = -1
+
+T = TypeVar("T")
 
 
 def _asks(command: str, parameter: str | None = None) -> bytes:
@@ -75,261 +60,144 @@ _MINER = _asks("get.device.info", "miner")
 _SALT = _asks("get.device.info", "salt")
 
 
-class WhatsminerV3:
-    """A WhatsMiner with API version 3."""
+class Salt(NamedTuple):
+    """What a machine mixes into its tokens until it restarts.
 
-    __slots__ = (
-        "_address",
-        "_ahead_s",
-        "_capability",
-        "_credential",
-        "_deadline_s",
-        "_device",
-        "_now_s",
-        "_salt",
-        "_watch",
+    Attributes:
+        salt: The salt.
+        ahead_s: How far the machine's clock is ahead of the agent's, s.
+    """
+
+    salt: str
+    ahead_s: float
+
+
+class WhatsminerV3(Whatsminer[Salt]):
+    """A WhatsMiner with API version 3; before a write it wants its salt."""
+
+    __slots__ = ()
+
+    factory = Credential(user="super", password="super")
+    names = Names(
+        fans=("fan-speed-in", "fan-speed-out"),
+        uptime="bootup-time",
+        board_hashrate="hash-average",
+        board_heat="chip-temp-max",
     )
-
-    def __init__(
-        self,
-        address: Address,
-        credential: Credential | None,
-        *,
-        deadline_s: float,
-        now_s: Callable[[], float],
-    ) -> None:
-        """Make a driver; without a credential it tries what the factory set."""
-        self._address, self._device = address, str(address)
-        self._credential = credential or _DEFAULT
-        self._deadline_s, self._now_s = deadline_s, now_s
-        self._capability = CAPABILITY
-        self._salt = ""
-        self._ahead_s = 0.0
-        self._watch = Watch()
-
-    @property
-    def capability(self) -> Capability:
-        """See `LoadDriver`. Bounds of the cap are learned as they are met."""
-        return self._capability
-
-    async def identify(self) -> Identity:
-        """See `LoadDriver`."""
-        async with Within(self._deadline_s, self._device):
-            return _identity(await self._msg(_asks("get.device.info")))
-
-    async def read(self) -> Reading:
-        """See `LoadDriver`. The summary, and `working` in doubt; see `state`."""
-        return await reading(
-            self._device, self._sample(), deadline_s=self._deadline_s, now_s=self._now_s
-        )
-
-    async def detail(self) -> Detail:
-        """See `LoadDriver`."""
-        began_s = self._now_s()
-        async with Within(self._deadline_s, self._device):
-            info = await self._msg(_asks("get.device.info"))
-            status = await self._maybe(_asks("get.miner.status", "summary+pools+edevs"))
-        boards = dig(status, "edevs")
-        rows = boards if isinstance(boards, list) else []
-        summary = dig(status, "summary")
-        fans = (number_at(summary, "fan-speed-in"), number_at(summary, "fan-speed-out"))
-        warm = (hottest([number_at(b, "chip-temp-max")]) for b in rows)
-        expected = number_at(info, "miner", "board-num")
-        listed = dig(status, "pools")
-        return Detail(
-            identity=_identity(info),
-            began_s=began_s,
-            boards=sum(1 for b in rows if number_at(b, "hash-average")) if rows else None,
-            boards_expected=int(expected) if expected else len(rows) or None,
-            fan_rpm=tuple(rpm for rpm in fans if rpm is not None),
-            temperatures_c=tuple(t for t in warm if t is not None),
-            uptime_s=number_at(summary, "bootup-time"),
-            errors=errors(dig(info, "error-code")),
-            pools=pools_of(listed) if isinstance(listed, list) else None,
-        )
-
-    async def warm(self) -> None:
-        """See `LoadDriver`. Fetches the salt, which stays until the machine restarts."""
-        with suppress(DeviceError):  # the command itself will tell
-            async with Within(self._deadline_s, self._device):
-                await self._salted()
-
-    async def stop(self) -> Outcome:
-        """See `LoadDriver`."""
-        self._watch.told_off = True
-        return await self._outcome(self._service("stop", off=True))
-
-    async def resume(self) -> Outcome:
-        """See `LoadDriver`."""
-        said = await self._outcome(self._service("start", off=False))
-        if said.accepted:
-            self._watch.told_off = False
-        return said
-
-    async def cap(self, limit_w: float) -> Outcome:
-        """See `LoadDriver`. A cap that is in force already is not written again."""
-        return await self._outcome(self._cap(float(int(limit_w))))
-
-    async def pools(self) -> tuple[Pool, ...]:
-        """See `LoadDriver`. The firmware does not tell passwords of pools."""
-        async with Within(self._deadline_s, self._device):
-            return await self._read_pools()
-
-    async def set_pools(self, pools: Sequence[Pool]) -> Outcome:
-        """See `LoadDriver`."""
-        written = [
-            {"pool": pool.url, "worker": pool.user, "passwd": pool.password} for pool in pools
-        ]
-        told = write_pools(
-            self._device,
-            pools,
-            most=POOLS,
-            read=self._read_pools,
-            write=lambda: self._tell("set.miner.pools", written, secret=True),
-            within_s=self._deadline_s / 2,
-        )
-        return await self._outcome(told)
-
-    async def close(self) -> None:
-        """See `LoadDriver`. Nothing is kept open: a machine takes ten clients at most."""
-
-    async def _outcome(self, told: Awaitable[Told]) -> Outcome:
-        return await outcome(self._device, told, deadline_s=self._deadline_s, now_s=self._now_s)
 
     # reading
 
-    async def _ask(self, request: bytes) -> bytes:
-        answer = await ask(
-            self._address.host,
-            self._address.port,
-            request,
-            deadline_s=self._deadline_s,
-            whole=to_length,
-        )
-        return answer[4:]
+    async def _ask(self, request: bytes, kind: type[T]) -> T:
+        caller = self._caller
+        return decode(caller.device, (await caller.ask(request, to_length))[4:], kind)
 
     async def _msg(self, request: bytes) -> Any:
-        said = decode(self._device, await self._ask(request), Said)
+        said = await self._ask(request, Said)
         if said.code != _OK:
             raise self._no(said)
         return said.msg
 
     async def _maybe(self, request: bytes) -> Any:
         """Return what a command tells; None where the machine says that it cannot."""
-        said = decode(self._device, await self._ask(request), Said)
+        said = await self._ask(request, Said)
         return said.msg if said.code == _OK else None
 
     def _no(self, said: Said) -> DeviceError:
         words = cut(f"{text(said.msg) or 'no'} (code {said.code})")
-        return DeviceError(self._device, reason_of(said), words)
-
-    async def _sample(self) -> Sample:
-        watch, asked_s = self._watch, self._now_s()
-        summary = await self._summary()
-        stands_still = summary is not None and watch.stands_still(summary, asked_s)
-        if summary and runs(summary) and not (stands_still or watch.told_off):
-            return watch.sample(summary, False, False)
-        off = off_of(await self._maybe(_MINER))
-        return watch.sample(summary, off, stands_still)
+        return self._caller.error(reason_of(said), words)
 
     async def _summary(self) -> Summary | None:
-        said = decode(self._device, await self._ask(_SUMMARY), StatusSaid)
-        return said.summary()
+        return (await self._ask(_SUMMARY, StatusSaid)).summary()
 
     async def _off(self) -> bool | None:
-        return off_of(await self._msg(_MINER))
+        return off_of(await self._maybe(_MINER))
+
+    async def _setting(self) -> float | None:
+        return number_at(await self._msg(_asks("get.miner.setting")), "power-limit")
+
+    async def _identity(self) -> Identity:
+        return _identity(await self._msg(_asks("get.device.info")))
+
+    async def _all(self) -> Seen:
+        info = await self._msg(_asks("get.device.info"))
+        status = await self._maybe(_asks("get.miner.status", "summary+pools+edevs"))
+        listed = dig(status, "pools")
+        return Seen(
+            identity=_identity(info),
+            summary=dig(status, "summary"),
+            boards=dig(status, "edevs"),
+            boards_expected=number_at(info, "miner", "board-num"),
+            errors=errors(dig(info, "error-code")),
+            pools=pools_of(listed) if isinstance(listed, list) else None,
+        )
 
     async def _read_pools(self) -> tuple[Pool, ...]:
-        said = decode(self._device, await self._ask(_asks("get.miner.status", "pools")), Said)
+        said = await self._ask(_asks("get.miner.status", "pools"), Said)
         if said.code == _FAILED:
             # an idle machine may refuse the pools alone, and tell them beside its summary
-            request = _asks("get.miner.status", "summary+pools")
-            said = decode(self._device, await self._ask(request), Said)
+            said = await self._ask(_asks("get.miner.status", "summary+pools"), Said)
+        if said.code != _OK:
+            raise self._no(said)
         listed = dig(said.msg, "pools")
-        if said.code != _OK or not isinstance(listed, list):
-            raise (
-                self._no(said)
-                if said.code != _OK
-                else DeviceError(self._device, Reason.INCOMPLETE, "the answer has no pools")
-            )
+        if not isinstance(listed, list):
+            raise self._caller.error(Reason.INCOMPLETE, "the answer has no pools")
         return pools_of(listed)
 
     # writing
 
-    async def _salted(self) -> str:
-        if self._salt:
-            return self._salt
-        said = decode(self._device, await self._ask(_SALT), Said)
+    async def _prepare(self) -> None:
+        await self._salted()
+
+    async def _salted(self) -> Salt:
+        if self._key is not None:
+            return self._key
+        said = await self._ask(_SALT, Said)
         if said.code != _OK:
             raise self._no(said)
         salt = text(dig(said.msg, "salt"))
         if not salt:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "the answer has no salt")
+            raise self._caller.error(Reason.INCOMPLETE, "the answer has no salt")
         # a token carries a time: that of the machine's own clock can never be too far off
-        self._ahead_s = said.when - self._now_s() if said.when else 0.0
-        self._salt = salt
-        return salt
+        ahead_s = said.when - self._caller.now_s() if said.when else 0.0
+        self._key = Salt(salt, ahead_s)
+        return self._key
 
     async def _tell(self, command: str, parameter: Any, *, secret: bool = False) -> str:
         """Write, with a new salt once where the old one is not known; return its words."""
         said = Said()
         for _ in range(2):
-            salt = await self._salted()
-            at_s = int(self._now_s() + self._ahead_s)
-            digest = digest_of(command, self._credential.password, salt, at_s)
-            sent = seal_counted(digest, encode(parameter)) if secret else parameter
-            request = {
-                "cmd": command,
-                "ts": at_s,
-                "token": token_of(digest),
-                "account": self._credential.user or _DEFAULT.user,
-                "param": sent,
-            }
-            said = decode(self._device, await self._ask(framed(encode(request))), Said)
+            said = await self._tell_once(command, parameter, secret)
             if said.code == _OK or reason_of(said) is not Reason.AUTH:
                 break
-            self._salt = ""
+            self._key = None
         if said.code != _OK:
             raise self._no(said)
         return text(said.msg) or "ok"
 
-    async def _service(self, word: str, *, off: bool) -> Told:
-        try:
-            return Told(await self._tell("set.miner.service", word))
-        except DeviceError as error:
-            # asking twice is the same as asking once, even where the firmware objects
-            if error.reason != Reason.DENIED or await self._off() is not off:
-                raise
-        return Told("already so")
+    async def _tell_once(self, command: str, parameter: Any, secret: bool) -> Said:
+        held, who = await self._salted(), self._credential
+        at_s = int(self._caller.now_s() + held.ahead_s)
+        digest = digest_of(command, who.password, held.salt, at_s)
+        request = {
+            "cmd": command,
+            "ts": at_s,
+            "token": token_of(digest),
+            "account": who.user or self.factory.user,
+            "param": seal_counted(digest, encode(parameter)) if secret else parameter,
+        }
+        return await self._ask(framed(encode(request)), Said)
 
-    async def _limit(self) -> float:
-        summary = await self._summary()
-        limit_w = summary.limit_w if summary else None
-        if limit_w is None:  # a machine that is off may have no summary
-            limit_w = number_at(await self._msg(_asks("get.miner.setting")), "power-limit")
-        if limit_w is None:
-            raise DeviceError(self._device, Reason.INCOMPLETE, "it tells no power limit")
-        return limit_w
+    async def _write_power(self, *, off: bool) -> str:
+        return await self._tell("set.miner.service", "stop" if off else "start")
 
-    async def _cap(self, asked_w: float) -> Told:
-        if asked_w < 1.0:  # no watts may mean no limit
-            raise DeviceError(self._device, Reason.DENIED, "a cap below 1 W is a stop")
-        before_w = await self._limit()
-        most_w = self._capability.max_w or 0.0
-        if taken(asked_w, before_w, None, most_w):
-            return Told("already so", before_w)
-        words = await self._tell("set.miner.power_limit", int(asked_w))
-        in_force_w = await look_back(
-            self._limit,
-            lambda told: taken(asked_w, told, before_w, most_w),
-            within_s=self._deadline_s / 2,
-        )
-        if in_force_w is None:
-            return Told(f"{words}; read back: nothing", reason=Reason.UNVERIFIED)
-        self._capability = learned(self._capability, asked_w, in_force_w, before_w)
-        if not taken(asked_w, in_force_w, before_w, most_w):
-            return Told(f"{words}; read back: {in_force_w:g} W", in_force_w, Reason.UNVERIFIED)
-        return Told(words, in_force_w)
+    async def _write_limit(self, watts: int) -> str:
+        return await self._tell("set.miner.power_limit", watts)
+
+    async def _write_pools(self, pools: Sequence[Pool]) -> str:
+        written = [
+            {"pool": pool.url, "worker": pool.user, "passwd": pool.password} for pool in pools
+        ]
+        return await self._tell("set.miner.pools", written, secret=True)
 
 
 def _identity(info: Any) -> Identity:
