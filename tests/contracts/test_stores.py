@@ -6,6 +6,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from math import inf
 from pathlib import Path
 
@@ -315,7 +316,12 @@ def test_an_event_comes_back_with_all_it_has(store):
         reference="ref",
         penalty_per_mwh=9.5,
         notice_s=30.0,
-        method=Method(baseline="middle-8-of-10", adjustment="additive", interval_s=900),
+        method=Method(
+            baseline="middle-8-of-10",
+            adjustment="additive",
+            interval_s=900,
+            holidays=(date(2026, 12, 25), date(2027, 1, 1)),
+        ),
         state=EventState.ACTIVE,
         reason="because",
         baseline_mw=12.25,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mistakes in operate.toml that would otherwise only show when a machine is to be stopped."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,22 @@ def test_what_is_waited_for_can_come_in_time(tmp_path, network, lines, field, ru
     ((where, _, why),) = told(tmp_path, network, text)
     assert where == f"{PLACE}.timing.{field}"
     assert rule in why
+
+
+def test_holidays_are_dates_of_the_site(tmp_path, network):
+    days = "holidays = [2026-12-25, 2027-01-01]"
+    text = SITE.replace("[[sites.groups]]", f"[sites.method]\n{days}\n[[sites.groups]]", 1)
+    method = read_operation(written(tmp_path, text), network, ON).sites[0].method
+    assert method.holidays == (date(2026, 12, 25), date(2027, 1, 1))
+    for wrong, rule in (
+        ("2026-12-25, 2026-12-25", "given once"),
+        ('"Christmas"', "a date"),
+        ("2026-12-25T10:00:00", "date"),
+    ):
+        bad = text.replace("2026-12-25, 2027-01-01", wrong)
+        ((where, _, why),) = told(tmp_path, network, bad)
+        assert where.startswith(f"{PLACE}.method.holidays")
+        assert rule in why
 
 
 def test_all_that_is_wrong_with_one_row_is_told_at_once(tmp_path, network):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+from datetime import date
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from loadstone.adapters.files.proof_file import proof_schema, read_proof, write_
 from loadstone.engines.measurement.intervals import Trace
 from loadstone.engines.measurement.proof import Evidence, proof_of
 from loadstone.model.errors import InputErrors
-from loadstone.model.operations.event import Event, EventKind, EventState
+from loadstone.model.operations.event import Event, EventKind, EventState, Method
 from loadstone.model.operations.proof import Moment, Proof
 from tests.golden_text import compare
 from tests.shape import REFERENCE
@@ -29,6 +30,7 @@ def proof() -> Proof:
         state=EventState.DONE,
         active_s=START,
         restoring_s=START + 600,
+        method=Method(holidays=(date(2026, 12, 25),)),
     )
     at_s = START + np.arange(-400.0, 700.0)
     mw = np.where(at_s < START, 10.0, 1.0)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Baselines by hand. 2026-11-18 is a Wednesday; the site is in Oslo, an hour ahead of UTC."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -126,6 +127,58 @@ def test_a_weekend_is_like_weekends():
     )
     found = baseline_of(method, given, meter(lambda n: 10.0))
     assert {date.fromisoformat(day.date).weekday() for day in found.days} == {5, 6}
+
+
+def test_a_holiday_is_no_like_day_of_a_working_day():
+    # without the 17th and the 11th the ten working days before are 2 5 6 8 9 12 13 14 15 16
+    # days before; a meter of 10 + days is highest on the 2nd, lowest on the 16th; the mean of
+    # the other eight is 10 + (5+6+8+9+12+13+14+15)/8 = 10 + 82/8
+    holidays = (date(2026, 11, 11), date(2026, 11, 17))
+    method = Method(baseline="middle-8-of-10", adjustment="none", holidays=holidays, **HOURLY)
+    found = baseline_of(method, times(12, 13), meter(lambda n: 10.0 + n))
+    assert found.mw == pytest.approx((20.25,))
+    why = {day.date: day.reason for day in found.days if not day.taken}
+    assert why == {
+        "2026-11-02": "highest",
+        "2026-11-16": "lowest",
+        "2026-11-17": "holiday",
+        "2026-11-11": "holiday",
+    }
+    assert [day.mwh for day in found.days if day.reason == "holiday"] == [None, None]
+
+
+def test_an_event_on_a_holiday_is_like_weekends_and_holidays():
+    # days of rest before Wednesday 18th: 3 4 10 11 17 18 24 25 31 days before, and the 11th, 7;
+    # the mean of all but the nearest and the farthest is 10 + (4+7+10+11+17+18+24+25)/8
+    holidays = (DAY, date(2026, 11, 11))
+    method = Method(baseline="middle-8-of-10", adjustment="none", holidays=holidays, **HOURLY)
+    found = baseline_of(method, times(12, 13), meter(lambda n: 10.0 + n))
+    assert found.mw == pytest.approx((10 + 116 / 8,))
+    assert "2026-11-11" in {day.date for day in found.days if day.taken}
+    assert "2026-11-17" not in {day.date for day in found.days}  # a working day
+
+
+def test_a_holiday_on_a_weekend_changes_nothing():
+    method = Method(baseline="middle-8-of-10", **HOURLY)
+    sunday = replace(method, holidays=(date(2026, 11, 15),))
+    by_day = meter(lambda n: 10.0 + n)
+    assert baseline_of(sunday, times(12, 13), by_day) == baseline_of(
+        method, times(12, 13), by_day
+    )
+
+
+def test_a_holiday_is_in_no_pair_of_a_working_day():
+    # as below, but the 11th is a holiday: the next like it are 14 and 21 days before
+    method = Method(
+        baseline="matching-day-pair",
+        pairs=2,
+        adjustment="none",
+        holidays=(date(2026, 11, 11),),
+        **HOURLY,
+    )
+    found = baseline_of(method, times(12, 13), meter(lambda n: 10.0 + 3.0 * (n % 7)))
+    assert [day.date for day in found.days if day.taken] == ["2026-11-04", "2026-10-28"]
+    assert ("2026-11-11", "holiday") in {(day.date, day.reason) for day in found.days}
 
 
 def test_pairs_take_the_days_that_were_most_like_the_day_and_the_one_before():

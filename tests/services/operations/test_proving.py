@@ -3,6 +3,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -13,7 +14,7 @@ from loadstone.model.operations.event import Event, EventKind, EventState, Metho
 from loadstone.model.operations.meter import MeterReading
 from loadstone.model.operations.target import Entry
 from loadstone.model.operations.terms import ModbusMeter, SiteTerms
-from loadstone.services.operations.proving import prove
+from loadstone.services.operations.proving import evidence_of, prove
 
 START = 1_800_000_000.0
 TERMS = SiteTerms(
@@ -111,6 +112,31 @@ def test_another_record_has_another_fingerprint(store, telemetry):
     telemetry.add_meter("campus", reading, START + 100.5)
     telemetry.flush()
     assert proof_in(store, telemetry).record != before.record
+
+
+def test_holidays_are_those_that_were_recorded_with_the_event(store, telemetry):
+    # 1_800_000_000 is Friday 15 January 2027; what operate.toml says later changes nothing
+    method = Method(baseline="middle-8-of-10", holidays=(date(2027, 1, 14),))
+    fixed = replace(EVENT, method=method)
+    store.add_event(fixed)
+    store.put_events([replace(fixed, **LIFE, state=EventState.DONE)], [STOPS])
+    found = proof_in(store, telemetry)
+    assert found.event.method == method
+    why = {day.date: day.reason for day in found.baseline.days}
+    assert [day for day, reason in why.items() if reason == "holiday"] == ["2027-01-14"]
+    later = replace(TERMS, method=Method(holidays=(date(2027, 1, 13),)))
+    assert proof_in(store, telemetry, terms=later) == found
+
+
+def test_other_holidays_are_another_record(store, telemetry):
+    record(store, STOPS)
+    (event,) = store.events("campus", open_only=False)
+    other = replace(event, method=replace(event.method, holidays=(date(2027, 1, 14),)))
+    prints = {
+        evidence_of(one, [STOPS], frozenset(), simulated=True, rows=[]).record
+        for one in (event, other)
+    }
+    assert len(prints) == 2
 
 
 def test_machines_of_other_events_and_restoring_are_left_out(store, telemetry):

@@ -15,7 +15,10 @@ PROOF = "proof.json"
 def write_proof(folder: Path, proof: Proof) -> Path:
     """Write it into a folder, which is made, and return the file."""
     folder.mkdir(parents=True, exist_ok=True)
-    return write_json(folder / PROOF, asdict(proof))
+    table = asdict(proof)
+    method = table["event"]["method"]
+    method["holidays"] = [day.isoformat() for day in method["holidays"]]
+    return write_json(folder / PROOF, table)
 
 
 def read_proof(path: Path) -> Proof:

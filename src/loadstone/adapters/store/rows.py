@@ -4,6 +4,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import date
 from math import inf, nextafter
 from operator import attrgetter
 from typing import Any
@@ -146,7 +147,7 @@ def event_row(event: Event) -> Values:
     """Return an event as a row, without its number and without a release."""
     row = {field.name: getattr(event, field.name) for field in fields(Event)}
     return row | {
-        "method": json.dumps(asdict(event.method)),
+        "method": json.dumps(asdict(event.method), default=date.isoformat),
         "reason": plain(event.reason),
         "reference": plain(event.reference),
     }
@@ -158,8 +159,13 @@ def event_of(row: Mapping[str, Any]) -> Event:
     values.pop("number")
     values["ends_s"] = _end(row["starts_s"], row["ends_s"], values.pop("release_s"))
     values["kind"], values["state"] = EventKind(row["kind"]), EventState(row["state"])
-    values["method"] = Method(**json.loads(row["method"]))
+    values["method"] = _method_of(json.loads(row["method"]))
     return Event(**values)
+
+
+def _method_of(said: Values) -> Method:
+    days = said.pop("holidays", ())  # a method that was fixed before holidays were known
+    return Method(**said, holidays=tuple(date.fromisoformat(day) for day in days))
 
 
 def _end(starts_s: float, ends_s: float | None, release_s: float | None) -> float | None:

@@ -163,6 +163,9 @@ def _baseline(proof: Proof) -> str:
     said = f"{METHODS[baseline.method]} {fit_words(baseline)}"
     if baseline.missing:
         said += f" {baseline.missing[0].upper()}{baseline.missing[1:]}."
+    if baseline.days and proof.event.method.holidays:
+        holidays = ", ".join(map(str, proof.event.method.holidays))
+        said += f" Holidays that count as days of a weekend: {holidays}."
     days = Table(
         columns=("Day", "Energy, MWh", "Apart, MW", "Taken", "Why not"),
         numeric=(False, True, True, False, False),

@@ -8,14 +8,14 @@ after is a method of NAESB's standards of measurement and verification of demand
 terms of the method; the defaults are our own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from loadstone.model.operations.event import Method
+from loadstone.model.operations.event import SATURDAY, Method
 from loadstone.model.operations.proof import Baseline, LikeDay
 from loadstone.model.series import Floats
 
@@ -145,9 +145,9 @@ def _middle_days(
     """Return the last ten like days, the highest and the lowest of them not taken."""
     found: list[LikeDay] = []
     skipped: list[LikeDay] = []
-    for day in _days_before(times):
-        if day in times.event_days:
-            skipped.append(LikeDay(date=day.isoformat(), taken=False, reason="event"))
+    for day, reason in _days_before(method, times):
+        if reason:
+            skipped.append(LikeDay(date=day.isoformat(), taken=False, reason=reason))
             continue
         mwh = _energy(day, times.zone, method, means_of)
         if mwh is None:
@@ -175,9 +175,9 @@ def _pairs(method: Method, times: Times, means_of: MeansOf) -> tuple[tuple[LikeD
         return (), "the meter is not whole from the day before to the event"
     found: list[LikeDay] = []
     skipped: list[LikeDay] = []
-    for day in _days_before(times):
-        if {day, day - _DAY} & times.event_days:
-            skipped.append(LikeDay(date=day.isoformat(), taken=False, reason="event"))
+    for day, reason in _days_before(method, times, days=2):
+        if reason:
+            skipped.append(LikeDay(date=day.isoformat(), taken=False, reason=reason))
             continue
         mwh = _energy(day, times.zone, method, means_of)
         other = _pair_profile(day, times, method, means_of)
@@ -203,11 +203,25 @@ def _left(days: Sequence[LikeDay], reason: str) -> list[LikeDay]:
     ]
 
 
-def _days_before(times: Times) -> list[date]:
-    """Return like days before the event, the last first: working days, or weekend days."""
-    weekend = times.day.weekday() >= 5
-    days = [times.day - n * _DAY for n in range(1, LOOK_BACK_DAYS + 1)]
-    return [day for day in days if (day.weekday() >= 5) == weekend]
+def _days_before(method: Method, times: Times, days: int = 1) -> Iterator[tuple[date, str]]:
+    """Yield days before the event, the last first, and why each cannot serve; "".
+
+    Of a working day these are working days, and holidays, which are told and do not serve; of
+    a day of rest the days of rest.
+
+    Args:
+        method: How the event is measured.
+        times: The event, and days of other events.
+        days: How many days, the yielded one the last, must be without an event.
+    """
+    rest = method.rests_on(times.day)
+    for n in range(1, LOOK_BACK_DAYS + 1):
+        day = times.day - n * _DAY
+        if method.rests_on(day) == rest:
+            touched = {day - k * _DAY for k in range(days)} & times.event_days
+            yield day, "event" if touched else ""
+        elif day in method.holidays and day.weekday() < SATURDAY:
+            yield day, "holiday"
 
 
 def _energy(day: date, zone: str, method: Method, means_of: MeansOf) -> float | None:

@@ -2,6 +2,7 @@
 """Events: orders and agreements to reduce load, from receipt to proof."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from math import isfinite
 from typing import Literal
@@ -41,6 +42,7 @@ OPEN = frozenset(
 )
 BaselineMethod = Literal["meter-before-after", "matching-day-pair", "middle-8-of-10"]
 Adjustment = Literal["none", "additive", "multiplicative"]
+SATURDAY = 5
 MOST_S = 7 * 86_400.0  # every event has an end: an unbounded one is looked at after a week
 
 
@@ -61,6 +63,7 @@ class Method:
         before_s: Length of the time just before the event whose mean is the baseline, s.
         pairs: Like pairs of days that are taken.
         interval_s: Length of an interval of the proof, s.
+        holidays: Local dates of the site that count as days of a weekend; () for none.
     """
 
     baseline: BaselineMethod = "meter-before-after"
@@ -71,6 +74,7 @@ class Method:
     before_s: float = 60.0
     pairs: int = 10
     interval_s: int = 300
+    holidays: tuple[date, ...] = ()
 
     def __post_init__(self) -> None:
         if self.interval_s <= 0 or 86_400 % self.interval_s:
@@ -84,6 +88,13 @@ class Method:
             raise InputError("before_s", self.before_s, "must be above 0")
         if self.pairs < 1:
             raise InputError("pairs", self.pairs, "must be at least 1")
+        if len(set(self.holidays)) != len(self.holidays):
+            given = [str(day) for day in self.holidays]
+            raise InputError("holidays", given, "must be given once each")
+
+    def rests_on(self, day: date) -> bool:
+        """Return whether a local date counts as one of a weekend."""
+        return day.weekday() >= SATURDAY or day in self.holidays
 
     @property
     def fitted_by(self) -> Adjustment:

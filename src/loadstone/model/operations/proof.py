@@ -29,8 +29,8 @@ class LikeDay:
         mwh: Its metered energy, MWh; of a pair of days, that of the second.
         distance: Root mean square difference from the day of the event, MW, for pairs.
         taken: Whether it is in the baseline.
-        reason: Why not: "highest", "lowest", "less like", "too few", "event", "clock change",
-            "meter incomplete"; "".
+        reason: Why not: "highest", "lowest", "less like", "too few", "event", "holiday",
+            "clock change", "meter incomplete"; "".
     """
 
     date: str

@@ -185,6 +185,6 @@ def _fingerprint(event: Event, entries: Iterable[Entry], rows: Iterable[TraceRow
     """Return the SHA-256 of all that a proof is made from."""
     hashed = hashlib.sha256()
     for part in (asdict(event), *(asdict(entry) for entry in entries), *map(list, rows)):
-        hashed.update(json.dumps(part, sort_keys=True).encode())
+        hashed.update(json.dumps(part, sort_keys=True, default=str).encode())
         hashed.update(b"\n")
     return hashed.hexdigest()
