@@ -248,6 +248,17 @@ async def test_an_objection_to_what_is_so_already_is_a_yes():
     assert (said.accepted, said.reason) == (False, Reason.DENIED)
 
 
+async def test_a_denial_is_told_in_its_own_words_where_nothing_else_is_said():
+    fake = Fake()
+    async with at(fake) as driver:
+        await driver.warm()
+        fake.says["set.miner.service"] = (-1, "not now")
+        fake.says["get.device.info"] = (-2, "invalid command")
+        said = await driver.stop()
+    assert (said.accepted, said.reason) == (False, Reason.DENIED)
+    assert "not now" in said.message
+
+
 async def test_a_cap_is_read_back_and_not_written_twice():
     fake = Fake()
     async with at(fake) as driver:
