@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from loadstone.model.operations.command import Action
 from loadstone.model.operations.event import Event, EventKind, EventState
 from loadstone.model.operations.fleet import Step, Want
 from loadstone.model.operations.machine import Identity
-from loadstone.model.operations.target import PowerLease, Progress, Target
+from loadstone.model.operations.target import Entry, PowerLease, Progress, Target
 from loadstone.services.operations.recovering import Recovery
 from loadstone.services.operations.seats import parts_of
 from tests.services.operations.living_site import SITE, LivingSite, machines_of, terms_of
@@ -163,3 +164,87 @@ def test_an_event_of_a_former_life_goes_on_as_it_was_begun_then():
     (line,) = [one for one in parts.desk.waiting.entries if one.subject == "e1"]
     assert line.kind == "event again"
     assert "took it for a new one" in line.text
+
+
+def told(at_s, action, machines, **more):
+    data = json.dumps({"action": action, "machines": machines, **more})
+    return Entry(at_s=at_s, site=SITE, kind="command", text=action, data=data)
+
+
+def test_starts_of_the_last_day_are_those_of_the_record():
+    def before(store, at_s):
+        store.record(
+            [
+                told(at_s - 90_000, "resume", ["m00"]),  # a day and an hour ago
+                told(at_s - 3_000, "resume", ["m00", "m01"]),
+                told(at_s - 2_000, "stop", ["m00", "m02"]),
+                told(at_s - 1_000, "resume", ["m00", "m03"], running=["m03"]),  # a cap lifted
+                told(at_s - 500, "resume", ["gone"]),
+            ]
+        )
+
+    parts, _ = recovered(before)
+    book, now_s = parts.book, parts.time.now_s()
+    assert list(book.starts) == [2, 1, 0, 0]
+    book.forget_starts(now_s + 86_400 - 2_000)  # the first is more than a day old by then
+    assert list(book.starts) == [1, 0, 0, 0]
+
+
+def test_starts_of_this_life_come_after_those_of_the_last():
+    def after(parts):
+        parts.book.sending(
+            1, parts.time.now_s()
+        )  # it was told to run before the store was back
+
+    parts, _ = recovered(
+        lambda store, at_s: store.record([told(at_s - 60, "resume", ["m01"])]), after
+    )
+    assert parts.book.starts[1] == 2
+    parts.book.forget_starts(parts.time.now_s() + 86_400 - 30)
+    assert parts.book.starts[1] == 1
+
+
+def test_a_machine_that_started_often_is_spared_after_a_kill_and_a_restart_as_before():
+    """Of six alike the cheapest to lose stops; each start of the last day makes it dearer.
+
+    A MWh earns 80 in m00, 81 in m01 and so on. One more start costs 0.05 over 3.22 kWh of an
+    hour, 15.5 per MWh: once m00 has started again, m01 is the cheapest.
+    """
+
+    async def reduction(site, id_):
+        now_s = site.clock.now().timestamp()
+        site.truth.add_event(
+            Event(
+                id=id_,
+                site=SITE,
+                kind=EventKind.BY_MW,
+                mw=0.0029,  # less than a machine draws
+                source="operator",
+                reference=id_,
+                received_s=now_s,
+                starts_s=now_s,
+                ends_s=now_s + 120.0,
+            )
+        )
+        await asyncio.sleep(60)
+        site.stopped[id_] = site.asleep()
+        await asyncio.sleep(300)
+        assert site.asleep() == []
+
+    async def main(clock):
+        site = LivingSite(clock, terms_of())
+        site.stopped = {}
+        site.start()
+        await asyncio.sleep(30)
+        await reduction(site, "first")
+        await site.kill()
+        site.start()
+        await asyncio.sleep(30)
+        site.starts = list(site.agent._parts.book.starts)
+        await reduction(site, "second")
+        await site.stop()
+        return site
+
+    site = run_virtual(main)
+    assert site.stopped == {"first": ["m00"], "second": ["m01"]}
+    assert site.starts == [1, 0, 0, 0, 0, 0]

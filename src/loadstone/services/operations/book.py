@@ -222,11 +222,8 @@ class FleetBook:
             self.stopped_s[i] = now_s
         elif self.want[i] == Want.RUN:
             self.resumed_s[i] = now_s
-            if self.seen[i] != Seen.RUNNING:
-                times = self._started[i] or deque()
-                times.append(now_s)
-                self._started[i] = times
-                self.starts[i] = len(times)
+            if not self.runs(i):
+                self._note_starts(i, [*(self._started[i] or ()), now_s])
 
     def sent(self, i: int, outcome: Outcome) -> None:
         """Note what became of a command; one that did not arrive is still to be sent."""
@@ -235,6 +232,21 @@ class FleetBook:
         missed = outcome.accepted is False or outcome.reason is Reason.REFUSED
         if missed and self.step[i] == Step.DISPATCHED:
             self.step[i] = Step.PENDING
+
+    def runs(self, i: int) -> bool:
+        """Return whether a machine is seen running: telling it to run is no start."""
+        return bool(self.seen[i] == Seen.RUNNING)
+
+    def remember_starts(self, started: Mapping[str, Sequence[float]]) -> None:
+        """Count starts of a former life too; times by machine, the first first."""
+        for id_, times in started.items():
+            i = self.index.get(id_)
+            if i is not None:
+                self._note_starts(i, [*times, *(self._started[i] or ())])
+
+    def _note_starts(self, i: int, times: Sequence[float]) -> None:
+        self._started[i] = deque(times)
+        self.starts[i] = len(times)
 
     def forget_starts(self, now_s: float) -> None:
         """Leave out starts that are more than a day old."""

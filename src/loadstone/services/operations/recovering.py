@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Beginning where the agent before left off: what was wanted, who holds what, open events."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,9 +11,9 @@ from loadstone.model.operations.command import Action
 from loadstone.model.operations.event import Event, EventState
 from loadstone.model.operations.fleet import Step, Want
 from loadstone.model.operations.machine import Credential, Machine
-from loadstone.model.operations.target import PowerLease, Progress, Target
+from loadstone.model.operations.target import Entry, PowerLease, Progress, Target
 from loadstone.model.ports import Store
-from loadstone.services.operations.book import FleetBook
+from loadstone.services.operations.book import DAY_S, FleetBook
 from loadstone.services.operations.seats import Parts
 
 OWN_KINDS = ("price ", "signal ")  # names of owners that begin so are orders of signals
@@ -54,6 +55,7 @@ class Memory:
         owners: Who holds each machine.
         events: Open events, and others that still hold machines or are wanted by name.
         leases: Power leases.
+        starts: When each machine was told to start in the last day, seconds since 1970, UTC.
     """
 
     machines: Mapping[str, Machine]
@@ -62,10 +64,17 @@ class Memory:
     owners: Mapping[str, str]
     events: tuple[Event, ...]
     leases: tuple[PowerLease, ...]
+    starts: Mapping[str, Sequence[float]]
 
 
-def remembered(store: Store, site: str) -> Memory:
-    """Read what the store knows of a site."""
+def remembered(store: Store, site: str, now_s: float) -> Memory:
+    """Read what the store knows of a site.
+
+    Args:
+        store: The store.
+        site: Id of the site.
+        now_s: Seconds since 1970, UTC.
+    """
     targets, owners = store.targets(site), store.owners(site)
     events = list(store.events(site))
     known = {event.id for event in events}
@@ -81,7 +90,22 @@ def remembered(store: Store, site: str) -> Memory:
         owners=owners,
         events=tuple(events),
         leases=store.leases(site),
+        starts=starts_in(store.entries(site, since_s=now_s - DAY_S, kinds=("command",))),
     )
+
+
+def starts_in(entries: Iterable[Entry]) -> dict[str, list[float]]:
+    """Return when machines were told to start, by machine, from lines of the record.
+
+    A line is written before its command is sent, so a start that a crash cut off counts.
+    """
+    starts: dict[str, list[float]] = {}
+    for entry in entries:
+        said = json.loads(entry.data)
+        if said.get("action") == Action.RESUME:
+            for id_ in set(said["machines"]) - set(said.get("running", ())):
+                starts.setdefault(id_, []).append(entry.at_s)
+    return starts
 
 
 class Recovery:
@@ -103,7 +127,8 @@ class Recovery:
         """
         parts = self._parts
         site = parts.terms.site
-        memory = await parts.desk.ask(lambda store: remembered(store, site))
+        utc_s = parts.time.utc_s()
+        memory = await parts.desk.ask(lambda store: remembered(store, site, utc_s))
         self.events = memory.events
         await self._begun_before()
         self.own |= {event.id for event in memory.events}
@@ -111,6 +136,10 @@ class Recovery:
         self._machines(memory)
         parts.seats.use(memory.credentials)
         self._wanted(memory)
+        ahead_s = parts.time.now_s() - parts.time.utc_s()
+        parts.book.remember_starts(
+            {id_: [at_s + ahead_s for at_s in times] for id_, times in memory.starts.items()}
+        )
         self.hold(memory.owners)
         self._hands(memory)
         self._away(memory.leases)

@@ -339,6 +339,9 @@ class Ticker:
             data: dict[str, Any] = {"action": action, "owner": owner, "machines": ids}
             if action == "cap":
                 data["limit_w"] = [round(float(self._book.want_w[i]), 1) for i in at]
+            lifted = [self._book.ids[i] for i in at if self._book.runs(i)]
+            if action == "resume" and lifted:
+                data["running"] = lifted  # they do not start
             again = int(sum(self._book.attempts[i] > 1 for i in at))
             if again:
                 data["again"] = again
