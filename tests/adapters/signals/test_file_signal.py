@@ -44,6 +44,24 @@ async def test_days_far_ahead_wait(tmp_path):
     assert [one.value for one in found] == [250, 30]
 
 
+async def test_a_row_that_is_taken_out_ends_and_one_that_is_changed_is_told_anew(tmp_path):
+    given = feed(tmp_path, HOURS + "2026-11-21T14:00Z,500\n2026-11-21T15:00Z,20\n")
+    assert len(await first(given, 4)) == 4
+    text = "start,value\n2026-11-21T12:00Z,250\n2026-11-21T13:00Z,35\n2026-11-21T15:00Z,20\n"
+    (tmp_path / "price.csv").write_text("start,val")  # half of it is there
+    with pytest.raises(OutsideError, match="columns"):
+        await first(given, 1)
+    (tmp_path / "price.csv").write_text(text)
+    ended, *told = await first(given, 4)
+    assert (ended.value, ended.reference) == (500, f"{NOON + 7_200:.0f}")
+    assert ended.starts_s == ended.ends_s == NOON + 600
+    assert [(one.value, one.ends_s) for one in told] == [
+        (250, NOON + 3_600),
+        (35, NOON + 10_800),
+        (20, None),
+    ]
+
+
 async def test_local_times_carry_their_offset(tmp_path):
     (tmp_path / "p.csv").write_text("start,value\n2026-11-21T15:00+03:00,1\n")
     assert read_rows(tmp_path / "p.csv") == ((NOON, None, 1.0),)

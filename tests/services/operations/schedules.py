@@ -3,6 +3,7 @@
 
 import asyncio
 from contextlib import suppress
+from math import inf
 from random import Random
 
 from loadstone.adapters.simulators.faults import Fault, FaultKind
@@ -257,7 +258,7 @@ class Schedule:
             signal="prices",
             kind=SignalKind.PRICE,
             value=self.dice.choice([30.0, 81.0, 84.0, 500.0]),
-            heard_s=now_s,
+            heard_s=inf,
             starts_s=now_s,
             ends_s=now_s + 100.0,
         )
@@ -269,7 +270,7 @@ class Schedule:
             signal="grid",
             kind=SignalKind.LIMIT_MW,
             value=self.dice.uniform(0.0, 0.03),
-            heard_s=now_s,
+            heard_s=inf,
             starts_s=now_s,
         )
         self.living.feeds["grid"].say(value)
@@ -281,7 +282,7 @@ class Schedule:
             signal="grid",
             kind=SignalKind.LIMIT_MW,
             value=self.dice.uniform(0.0, 0.03),
-            heard_s=now_s,
+            heard_s=inf,
             starts_s=now_s + self.dice.choice([0.0, 50.0]),
             ends_s=now_s + self.dice.uniform(60, 300),
             reference=f"asked-{len(self.added)}",

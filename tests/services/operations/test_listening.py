@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
 import json
+from math import inf
 
 from loadstone.model.operations.signal import SignalKind, SignalValue
-from loadstone.model.operations.terms import FileSignal, MqttSignal, Strike
+from loadstone.model.operations.terms import (
+    FileSignal,
+    MqttSignal,
+    OpenAdrSignal,
+    SilencePolicy,
+    Strike,
+)
 from tests.services.operations.living_site import Feed, LivingSite, terms_of
 from tests.virtual_time import NOON, run_virtual
 
 NOON_S = NOON.timestamp()
 PRICES = FileSignal(id="spot", means="price", path="spot.csv", strike=Strike(stop_above=90.0))
 GRID = MqttSignal(id="grid", means="limit_mw", host="127.0.0.1", topic="limit")
+
+VTN = OpenAdrSignal(
+    kind="openadr3",
+    id="vtn",
+    url="http://127.0.0.1:1",
+    strike=Strike(stop_above=90.0, resume_after=1),
+)
 
 
 def listening(play, signal):
@@ -24,6 +38,17 @@ def listening(play, signal):
         return site
 
     return run_virtual(main)
+
+
+def asked(kind, value, starts_s, ends_s, **more):
+    """A named value of a server of OpenADR."""
+    return SignalValue(
+        **{
+            "signal": "vtn", "kind": kind, "value": value, "heard_s": inf,
+            "starts_s": NOON_S + starts_s, "ends_s": NOON_S + ends_s, "reference": "ev/0",
+            **more,
+        }
+    )  # fmt: skip
 
 
 def price(value, starts_s, ends_s):
@@ -75,3 +100,121 @@ def test_a_limit_that_is_told_each_second_is_one_line():
 
     texts = [text for _, text in said(listening(play, GRID), "grid")]
     assert texts == ["grid says limit_mw 2", "grid says limit_mw 1"]
+
+
+def test_a_value_that_lets_the_site_run_is_no_stop():
+    async def play(site, feed):
+        feed.say(asked(SignalKind.RUN, 1.0, 10, 100))
+        await asyncio.sleep(60)
+        assert site.asleep() == []
+
+    assert listening(play, VTN).truth.events("tower", open_only=False) == ()
+
+
+def test_a_stop_that_its_sender_takes_back_ends():
+    async def play(site, feed):
+        feed.say(asked(SignalKind.RUN, 0.0, 0, 500))
+        await asyncio.sleep(60)
+        assert len(site.asleep()) == 6
+        feed.say(asked(SignalKind.RUN, 1.0, 0, 500))
+        await asyncio.sleep(120)
+        assert site.asleep() == []
+
+    listening(play, VTN)
+
+
+def test_an_event_is_withdrawn_before_it_begins_and_the_next_one_is_heard():
+    async def play(site, feed):
+        first = asked(SignalKind.LIMIT_MW, 0.01, 300, 600)
+        feed.say(first)
+        await asyncio.sleep(20)
+        feed.say(first.ended(site.clock.now().timestamp(), heard_s=inf))
+        feed.say(asked(SignalKind.LIMIT_MW, 0.01, 400, 600, reference="next/0"))
+        await asyncio.sleep(20)
+
+    site = listening(play, VTN)
+    states = {one.id: one.state for one in site.truth.events("tower", open_only=False)}
+    assert states["vtn:ev/0"] == "aborted"
+    assert states["vtn:next/0"] in {"received", "accepted", "armed"}
+    assert not [one for one in site.entries("alarm") if "duty failed" in one.data]
+
+
+def test_an_event_of_a_former_life_ends_when_its_sender_takes_it_back():
+    async def play(site, feed):
+        value = asked(SignalKind.RUN, 0.0, 0, 500)
+        feed.say(value)
+        await asyncio.sleep(40)
+        await site.kill()
+        site.start()
+        await asyncio.sleep(40)
+        assert len(site.asleep()) == 6
+        feed.say(value.ended(site.clock.now().timestamp(), heard_s=inf))
+        await asyncio.sleep(120)
+        assert site.asleep() == []
+
+    (event,) = listening(play, VTN).truth.events("tower", open_only=False)
+    assert event.release_s < NOON_S + 100
+
+
+def test_an_event_that_cannot_be_is_refused_on_record_once_and_the_next_one_is_heard():
+    async def play(site, feed):
+        for _ in range(3):
+            feed.say(asked(SignalKind.LIMIT_MW, 0.01, 300, 9 * 86_400))
+            feed.say(asked(SignalKind.LIMIT_MW, 0.01, 400, 600, reference="next/0"))
+            await asyncio.sleep(20)
+
+    site = listening(play, VTN)
+    assert [one.id for one in site.truth.events("tower")] == ["vtn:next/0"]
+    (line,) = site.entries("refused")
+    assert "a week at most" in line.text
+
+
+def test_a_price_that_is_withdrawn_before_it_holds_never_held():
+    async def play(site, feed):
+        dear = asked(SignalKind.PRICE, 500.0, 300, 600)
+        feed.say(asked(SignalKind.PRICE, 30.0, 0, 900, reference="ev/1"))
+        feed.say(dear)
+        await asyncio.sleep(20)
+        feed.say(dear.ended(site.clock.now().timestamp(), heard_s=inf))
+        await asyncio.sleep(400)
+        assert site.asleep() == []
+
+    assert [text for _, text in said(listening(play, VTN), "vtn")] == ["vtn says price 30"]
+
+
+def test_a_price_that_is_taken_back_holds_no_longer():
+    async def play(site, feed):
+        dear = asked(SignalKind.PRICE, 500.0, 30, 600)
+        feed.say(asked(SignalKind.PRICE, 30.0, 0, 900, reference="ev/1"))
+        feed.say(dear)
+        await asyncio.sleep(60)
+        assert len(site.asleep()) == 6
+        feed.say(dear.ended(site.clock.now().timestamp(), heard_s=inf))
+        await asyncio.sleep(800)
+        assert site.asleep() == []
+
+    assert [text for _, text in said(listening(play, VTN), "vtn")] == [
+        "vtn says price 30",
+        "vtn says price 500",
+        "vtn says price 30",
+    ]
+
+
+def test_what_a_broker_kept_is_as_old_as_it_says():
+    silence = SilencePolicy(after_s=100.0, then="curtail")
+    signal = MqttSignal(
+        id="grid", means="limit_mw", host="127.0.0.1", topic="limit", silence=silence
+    )
+    value = SignalValue(
+        signal="grid", kind=SignalKind.LIMIT_MW, value=2.0, heard_s=NOON_S - 80,
+        starts_s=NOON_S - 80,
+    )  # fmt: skip
+
+    async def play(site, feed):
+        feed.say(value)
+        await asyncio.sleep(10)
+        assert site.asleep() == []
+        await asyncio.sleep(30)  # it was said 120 s ago
+        assert len(site.asleep()) == 6
+
+    listening(play, signal)

@@ -71,19 +71,25 @@ class FileFeed:
         self._now_s, self._utc_s = now_s, utc_s
         self._read_at: tuple[int, int] | None = None
         self._rows: tuple[_Row, ...] = ()
+        self._told: set[_Row] = set()
 
     async def values(self) -> AsyncIterator[SignalValue]:
-        """Tell rows of the next two days once, and the one that holds now at each look."""
-        told: set[_Row] = set()
+        """Tell rows of the next two days once, and the one that holds now at each look.
+
+        A row that is taken out of the file ends.
+        """
         while True:
-            if self._changed():
-                told = set()
-            utc_s = self._utc_s()
-            for start, end, value in self._near(utc_s):
-                holds = start <= utc_s
-                if holds or (start, end, value) not in told:
-                    told.add((start, end, value))
-                    yield self._value(start, end, value)
+            changed, utc_s = self._changed(), self._utc_s()
+            if changed:
+                told, self._told = self._told, set()
+                starts = {row[0] for row in self._rows}
+                for row in sorted(told, key=lambda one: one[0]):
+                    if row[0] not in starts and (row[1] is None or row[1] > utc_s):
+                        yield self._value(*row).ended(utc_s, heard_s=self._now_s())
+            for row in self._near(utc_s):
+                if row[0] <= utc_s or row not in self._told:
+                    self._told.add(row)
+                    yield self._value(*row)
             await asyncio.sleep(LOOK_S)
 
     def _near(self, utc_s: float) -> list[_Row]:

@@ -3,9 +3,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from math import inf
 
-from loadstone.engines.control.signals import Asked, signal_orders
-from loadstone.model.errors import OutsideError
+from loadstone.engines.control.signals import RUNS_FROM, Asked, signal_orders
+from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.event import Event, EventKind
 from loadstone.model.operations.signal import SignalKind, SignalValue
 from loadstone.model.operations.status import SignalStatus
@@ -34,7 +35,7 @@ class Listening:
         self._said: dict[str, tuple[SignalKind, float] | None] = {}  # by the record
         self._broken: dict[str, str] = {}
         self._baselines: Mapping[str, float] = {}
-        self._named: dict[str, Event] = {}
+        self._ends_s: dict[str, float] = {}  # of events that were named
         self.fresh: dict[str, Event] = {}  # not yet in the store
 
     async def run(self, id_: str) -> None:
@@ -56,7 +57,8 @@ class Listening:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _hear(self, value: SignalValue) -> None:
-        self._heard_s[value.signal] = self._time.now_s()
+        said_s = min(value.heard_s, self._time.now_s())  # a broker may have kept it for long
+        self._heard_s[value.signal] = max(self._heard_s.get(value.signal, said_s), said_s)
         self._broken.pop(value.signal, None)
         self._parts.alarms.clear("signal broken", subject=value.signal)
         if value.reference and value.kind is not SignalKind.PRICE:
@@ -64,7 +66,8 @@ class Listening:
             return
         kept = self._heard.setdefault(value.signal, [])
         kept[:] = [one for one in kept if _named(one) != _named(value)]
-        kept.append(value)
+        if value.ends_s is None or value.ends_s > self._time.utc_s():  # else it is taken back
+            kept.append(value)
         kept.sort(key=lambda one: one.starts_s)
         self._forget(kept)
 
@@ -110,18 +113,31 @@ class Listening:
             self._parts.desk.note("signal", f"{id_} says {words}", subject=id_, **data)
 
     def _take_event(self, value: SignalValue) -> None:
-        """Take a named reduction over as an event: heard twice, it is one."""
-        event = event_of(value, self._parts.terms, self._time.utc_s())
-        before = self._named.get(event.id)
-        waiting = self._parts.desk.waiting
-        if before is None:
-            for each in (self._named, self.fresh, waiting.heard):
-                each[event.id] = event
+        """Take a named reduction over as an event: heard twice, it is one.
+
+        One that is over, even by a life of the agent, ends; so does one that now lets the site
+        run, or was taken back before it began.
+        """
+        id_, now_s = id_of(value), self._time.utc_s()
+        runs = value.kind is SignalKind.RUN and value.value >= RUNS_FROM
+        ends_s = inf if value.ends_s is None else value.ends_s
+        ends_s = min(ends_s, now_s) if runs else ends_s
+        is_new, before_s = id_ not in self._ends_s, self._ends_s.get(id_, inf)
+        if is_new and not runs and value.starts_s < ends_s:
+            self._begin(id_, value)
+        if ends_s < before_s and (ends_s <= now_s or not is_new):
+            self._parts.desk.waiting.ends[id_] = ends_s
+        self._ends_s[id_] = min(ends_s, before_s)
+
+    def _begin(self, id_: str, value: SignalValue) -> None:
+        desk = self._parts.desk
+        try:
+            event = event_of(value, self._parts.terms, self._time.utc_s())
+        except InputError as error:
+            text = f"{id_} is not followed: {error}"
+            desk.note("refused", text, subject=value.signal, **_data(value))
             return
-        ends_s = event.ends_s
-        if ends_s is not None and (before.ends_s is None or ends_s < before.ends_s):
-            self._named[event.id] = event
-            waiting.ends[event.id] = ends_s
+        self.fresh[id_] = desk.waiting.heard[id_] = event
 
     def status(self) -> tuple[SignalStatus, ...]:
         """Return each signal as it was last heard."""
@@ -140,6 +156,11 @@ class Listening:
         )
 
 
+def id_of(value: SignalValue) -> str:
+    """Return the id of the event that a named value of a signal asks for."""
+    return f"{value.signal}:{value.reference}"
+
+
 def event_of(value: SignalValue, terms: SiteTerms, now_s: float) -> Event:
     """Return the event that a named value of a signal asks for."""
     signal = next(one for one in terms.signals if one.id == value.signal)
@@ -147,7 +168,7 @@ def event_of(value: SignalValue, terms: SiteTerms, now_s: float) -> Event:
     if value.kind is SignalKind.RUN:
         mw = 0.0
     return Event(
-        id=f"{value.signal}:{value.reference}",
+        id=id_of(value),
         site=terms.site,
         kind=kind,
         mw=max(mw, 0.0),
@@ -169,8 +190,8 @@ def holding(heard: Sequence[SignalValue], now_s: float) -> SignalValue | None:
     return None
 
 
-def _named(value: SignalValue) -> tuple[str, float]:
-    return value.reference, value.starts_s
+def _named(value: SignalValue) -> tuple[SignalKind, str | float]:
+    return value.kind, value.reference or value.starts_s
 
 
 def _data(value: SignalValue) -> dict[str, object]:
