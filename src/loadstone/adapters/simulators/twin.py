@@ -7,11 +7,12 @@ with virtual time a day of a site passes in moments and repeats to the bit.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from loadstone.adapters.simulators.faults import Fault, FaultKind, chance
 from loadstone.adapters.simulators.machine import Phase, Sample, SimulatedMachine
-from loadstone.adapters.simulators.physics import FIRMWARE
+from loadstone.adapters.simulators.physics import FIRMWARE, Traits
 from loadstone.adapters.simulators.site import SimulatedSite
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import Capability, CapKind, Outcome
@@ -40,31 +41,36 @@ class _Silence(Exception):
 
 
 class _Line:
-    """The way to a device: how long an answer takes, and how it fails."""
+    """The way to a device of a site: how long an answer takes, and how it fails."""
 
     def __init__(
-        self, id_: str, *, now_s: Callable[[], float], deadline_s: float, latency_s: Latency
+        self,
+        site: SimulatedSite,
+        id_: str,
+        *,
+        now_s: Callable[[], float],
+        deadline_s: float,
+        latency_s: Latency,
     ) -> None:
-        self.id, self.now_s, self.deadline_s = id_, now_s, deadline_s
+        self.site, self.id, self.now_s, self.deadline_s = site, id_, now_s, deadline_s
         self._latency_s = latency_s
         self._calls = 0
 
-    def latency_s(self, seed: int) -> float:
+    def _next_latency_s(self) -> float:
         """Return how long the next answer takes; always the same for the same call."""
         self._calls += 1
         low, high = self._latency_s
+        seed = self.site.world.seed
         return low + (high - low) * chance(seed, "latency", self.id, self._calls)
 
-    async def ask(
-        self, has: Callable[[FaultKind], Fault | None], seed: int, act: Callable[[], T]
-    ) -> T:
+    async def ask(self, has: Callable[[FaultKind], Fault | None], act: Callable[[], T]) -> T:
         """Let a device act and answer.
 
         Raises:
             _Silence: There is no answer that can be read.
         """
         slow = has(FaultKind.SLOW)
-        takes_s = self.latency_s(seed) + (slow.size if slow else 0.0)
+        takes_s = self._next_latency_s() + (slow.size if slow else 0.0)
         if has(FaultKind.HANG):
             await asyncio.sleep(self.deadline_s)
             raise _Silence(Reason.TIMEOUT)
@@ -107,13 +113,13 @@ class TwinDriver:
             latency_s: Shortest and longest time of an answer, drawn with the site's seed.
             stale_s: A sample that is repeated for so long is noticed to be an old one.
         """
-        self._site, self._address, self._family, self._stale_s = site, address, family, stale_s
+        self._site, self._address, self._stale_s = site, address, stale_s
         self._line = _Line(
-            str(address), now_s=now_s, deadline_s=deadline_s, latency_s=latency_s
+            site, str(address), now_s=now_s, deadline_s=deadline_s, latency_s=latency_s
         )
         self._last: Sample | None = None
         self._fresh_s = now_s()
-        self._capability = _capability(family)
+        self._capability = _capability(FIRMWARE[family])
 
     @property
     def capability(self) -> Capability:
@@ -225,8 +231,7 @@ class TwinDriver:
             machine = self._site.at(self._address.host, self._address.port)
             return machine.has(kind) if machine else None
 
-        seed = self._site.world.seed
-        return await self._line.ask(has, seed, lambda: act(reached()))
+        return await self._line.ask(has, lambda: act(reached()))
 
     async def _tell(self, act: Callable[[SimulatedMachine], object]) -> Outcome:
         sent_s = self._line.now_s()
@@ -264,8 +269,8 @@ class TwinDriver:
         )
 
 
-class TwinMeter:
-    """A meter of a site, without a wire."""
+class _TwinDevice:
+    """A meter or a switch of a site, without a wire."""
 
     def __init__(
         self,
@@ -277,25 +282,37 @@ class TwinMeter:
         latency_s: Latency = (0.005, 0.05),
     ) -> None:
         self._site, self._id = site, id_
-        self._line = _Line(id_, now_s=now_s, deadline_s=deadline_s, latency_s=latency_s)
-        self._shown: tuple[float, float] | None = None
-
-    async def read(self) -> MeterReading:
-        """Return what the meter shows, or why it does not."""
-        began_s = self._line.now_s()
-        site, seed = self._site, self._site.world.seed
-        try:
-            shown = await self._line.ask(
-                lambda kind: site.has(self._id, kind), seed, self._show
-            )
-        except _Silence as silence:
-            return MeterReading(meter=self._id, began_s=began_s, reason=silence.reason)
-        return MeterReading(
-            meter=self._id, began_s=began_s, power_mw=shown[0], energy_mwh=shown[1]
-        )
+        self._line = _Line(site, id_, now_s=now_s, deadline_s=deadline_s, latency_s=latency_s)
 
     async def close(self) -> None:
         """Do nothing: there is no connection."""
+
+    async def _told(self, act: Callable[[], T]) -> tuple[float, T | None, Reason]:
+        """Return when it was asked, and what it tells or why it does not."""
+        began_s = self._line.now_s()
+        try:
+            told = await self._line.ask(lambda kind: self._site.has(self._id, kind), act)
+        except _Silence as silence:
+            return began_s, None, silence.reason
+        return began_s, told, Reason.NONE
+
+
+class TwinMeter(_TwinDevice):
+    """A meter of a site, without a wire."""
+
+    _shown: tuple[float, float] | None = None
+
+    async def read(self) -> MeterReading:
+        """Return what the meter shows, or why it does not."""
+        began_s, shown, reason = await self._told(self._show)
+        power_mw, energy_mwh = shown or (None, None)
+        return MeterReading(
+            meter=self._id,
+            began_s=began_s,
+            power_mw=power_mw,
+            energy_mwh=energy_mwh,
+            reason=reason,
+        )
 
     def _show(self) -> tuple[float, float]:
         """Return power and energy; those of before with a stale meter."""
@@ -304,20 +321,8 @@ class TwinMeter:
         return self._shown
 
 
-class TwinSwitch:
+class TwinSwitch(_TwinDevice):
     """A switch of a site, without a wire."""
-
-    def __init__(
-        self,
-        site: SimulatedSite,
-        id_: str,
-        *,
-        now_s: Callable[[], float],
-        deadline_s: float = 2.0,
-        latency_s: Latency = (0.005, 0.05),
-    ) -> None:
-        self._site, self._id = site, id_
-        self._line = _Line(id_, now_s=now_s, deadline_s=deadline_s, latency_s=latency_s)
 
     async def read(self) -> SwitchReading:
         """Return whether it is on."""
@@ -332,17 +337,9 @@ class TwinSwitch:
 
         return await self._do(turned)
 
-    async def close(self) -> None:
-        """Do nothing: there is no connection."""
-
     async def _do(self, act: Callable[[], bool]) -> SwitchReading:
-        began_s = self._line.now_s()
-        site, seed = self._site, self._site.world.seed
-        try:
-            on = await self._line.ask(lambda kind: site.has(self._id, kind), seed, act)
-        except _Silence as silence:
-            return SwitchReading(switch=self._id, began_s=began_s, reason=silence.reason)
-        return SwitchReading(switch=self._id, began_s=began_s, on=on)
+        began_s, on, reason = await self._told(act)
+        return SwitchReading(switch=self._id, began_s=began_s, on=on, reason=reason)
 
 
 def _identity(machine: SimulatedMachine) -> Identity:
@@ -355,8 +352,7 @@ def _identity(machine: SimulatedMachine) -> Identity:
     )
 
 
-def _capability(family: str) -> Capability:
-    traits = FIRMWARE[family]
+def _capability(traits: Traits) -> Capability:
     return Capability(
         cap=traits.cap,
         stop_s=traits.stop_s,
@@ -371,16 +367,11 @@ def _capability_of(machine: SimulatedMachine) -> Capability:
     traits, capped = machine.traits, machine.traits.cap is not CapKind.NONE
     levels = machine.levels_w
     lowest = levels[0] if levels else traits.min_share * machine.rated_w
-    return Capability(
-        cap=traits.cap,
+    return replace(
+        _capability(traits),
         levels_w=levels,
         min_w=lowest if capped else None,
         max_w=machine.rated_w if capped else None,
-        stop_s=traits.stop_s,
-        resume_s=traits.wake_until_s,
-        idle_w=traits.idle_w,
-        cap_restarts=traits.cap_restarts,
-        forgets=not traits.remembers_stop,
     )
 
 
