@@ -153,7 +153,7 @@ def test_an_event_of_a_former_life_ends_when_its_sender_takes_it_back():
         assert site.asleep() == []
 
     (event,) = listening(play, VTN).truth.events("tower", open_only=False)
-    assert event.release_s < NOON_S + 100
+    assert event.ends_s < NOON_S + 100
 
 
 def test_an_event_that_cannot_be_is_refused_on_record_once_and_the_next_one_is_heard():
