@@ -5,7 +5,9 @@ import pytest
 
 from loadstone.adapters.simulators.faults import Fault, FaultKind
 from loadstone.model.operations.machine import Address, Machine
-from loadstone.services.operations.sweeping import Lane
+from loadstone.services.operations.doors import AgentTime
+from loadstone.services.operations.seats import parts_of
+from loadstone.services.operations.sweeping import Lane, Sweeper
 from tests.services.operations.living_site import RATED_W, SITE, LivingSite, terms_of
 from tests.virtual_time import run_virtual
 
@@ -40,6 +42,31 @@ def test_hundreds_of_hung_machines_do_not_hold_up_those_that_answer():
     status = run_virtual(main)
     assert dict(status.by_state) == {"running": 40, "stopped": 0, "unknown": 600}
     assert status.sweep_s < 1.0  # those that answer, once more: one deadline is 4 s
+
+
+def test_a_sweep_waits_for_stops_that_have_no_turn_yet_but_not_for_long():
+    async def main(clock):
+        site, waiting = LivingSite(clock, terms_of()), [True]
+        time = AgentTime(clock)
+        parts = parts_of(terms_of(), site.doors(time))
+        sweeper = Sweeper(parts, lambda: waiting[0])
+        running = asyncio.ensure_future(sweeper.run())
+        began_s, times_s = time.now_s(), [float("-inf")]
+        for change in (None, False, True):
+            if change is not None:
+                waiting[0] = change
+            while parts.book.tried_s.max() <= times_s[-1]:
+                await asyncio.sleep(0.05)
+            times_s.append(float(parts.book.tried_s.max()))
+        running.cancel()
+        sweeper.cancel()
+        return [one - began_s for one in times_s[1:]]
+
+    patience_s, every_s = 5.0, 5.0
+    first, second, third = run_virtual(main)
+    assert first == pytest.approx(patience_s, abs=0.5)
+    assert second == pytest.approx(first + every_s, abs=0.5)
+    assert third == pytest.approx(second + every_s + patience_s, abs=0.5)
 
 
 def test_a_lane_keeps_to_so_many_at_once_and_takes_each_once():

@@ -42,9 +42,9 @@ class SiteAgent:
         """
         self._terms, self._doors, self._time = terms, doors, doors.time
         self._parts = parts_of(terms, doors)
-        self._sweeper = Sweeper(self._parts)
         metering, switching = Metering(self._parts), Switching(self._parts)
         self._ticker = Ticker(self._parts, decide, metering, switching)
+        self._sweeper = Sweeper(self._parts, lambda: self._ticker.dispatcher.hurries)
         self._number = HANDED_BACK
         self._stored_s = self._told_s = self._swept_s = float("-inf")
 

@@ -19,6 +19,7 @@ SILENT_AT_ONCE = 200  # to machines that did not: they must not hold up the othe
 PULSE_AT_ONCE = 200
 DETAIL_AT_ONCE = 20
 PULSE_S = 2.0
+WAIT_S, LOOK_S = 5.0, 0.1  # a sweep waits so long for stops, and looks so often
 UNREACHED = frozenset({Reason.REFUSED, Reason.TIMEOUT, Reason.RESET, Reason.NEVER_READ})
 
 
@@ -81,7 +82,9 @@ class Lane:
 class Sweeper:
     """Reads the machines of a site."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, hurried: Callable[[], bool]) -> None:
+        """Make one; while `hurried`, stops wait for their turn and reading can wait too."""
+        self._hurried = hurried
         self._book, self._seats, self._desk = parts.book, parts.seats, parts.desk
         self._alarms, self._time, self._timing = parts.alarms, parts.time, parts.terms.timing
         failed = parts.seats.failed
@@ -100,10 +103,17 @@ class Sweeper:
     async def run(self) -> None:
         """Begin a sweep every `sweep_s`, without waiting for machines that hang."""
         while True:
+            await self._let_stops_go_first()
             self._began_s = self._time.now_s()
             for i in range(len(self._book)):
                 self._enlist(i)
             await asyncio.sleep(self._timing.sweep_s)
+
+    async def _let_stops_go_first(self) -> None:
+        """Wait while stops do, not for long: machines that hang must not end all reading."""
+        ends_s = self._time.now_s() + WAIT_S
+        while self._hurried() and self._time.now_s() < ends_s:
+            await asyncio.sleep(LOOK_S)
 
     def _whole(self) -> None:
         if self._began_s is not None:
