@@ -28,11 +28,7 @@ _WHO = "cgminer 1.0.0"
 
 def open_commands(machine: SimulatedMachine) -> Conversation:
     """Begin a conversation on the command port."""
-
-    def answer(request: Request | None) -> bytes:
-        return encoded(machine, _answered(machine, request)) + b"\0"
-
-    return CommandPort(answer)
+    return CommandPort(lambda request: encoded(machine, _answered(machine, request)) + b"\0")
 
 
 def rates_gh(sample: Sample) -> float:

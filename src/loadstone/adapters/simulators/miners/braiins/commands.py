@@ -30,11 +30,7 @@ _MHS = 1e6  # MH/s of one TH/s
 
 def open_commands(machine: SimulatedMachine) -> Conversation:
     """Begin a conversation on the command port."""
-
-    def answer(request: Request | None) -> bytes:
-        return encoded(machine, _answered(machine, request)) + b"\0"
-
-    return CommandPort(answer)
+    return CommandPort(lambda request: encoded(machine, _answered(machine, request)) + b"\0")
 
 
 def _answered(machine: SimulatedMachine, request: Request | None) -> Answer:
