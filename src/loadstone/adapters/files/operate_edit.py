@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Machines added to operate.toml, or moved in it; comments and order stay as they are."""
+"""Changes of operate.toml: machines, their addresses, the key; comments and order stay."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,10 +33,7 @@ def edited(
     Raises:
         InputError: It is not TOML, or has no such site.
     """
-    try:
-        document = tomlkit.parse(text)
-    except ParseError as error:
-        raise InputError("file", OPERATE, f"must be TOML: {error}") from error
+    document = _parsed(text)
     sites: Any = document.get("sites", [])
     table: Any = next((one for one in sites if one.get("site") == site), None)
     if table is None:
@@ -47,6 +44,24 @@ def edited(
             table.add("machines", tomlkit.aot())
         table["machines"].append(_table(row))
     return tomlkit.dumps(document), frozenset(moved)
+
+
+def with_key_file(text: str, key_file: str) -> str:
+    """Return operate.toml with another key file.
+
+    Raises:
+        InputError: It is not TOML.
+    """
+    document = _parsed(text)
+    document["key_file"] = key_file
+    return tomlkit.dumps(document)
+
+
+def _parsed(text: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except ParseError as error:
+        raise InputError("file", OPERATE, f"must be TOML: {error}") from error
 
 
 def write_operation(folder: Path, text: str) -> Path:

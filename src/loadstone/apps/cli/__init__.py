@@ -12,6 +12,7 @@ from loadstone.apps.cli.importing import import_
 from loadstone.apps.cli.operating import operate
 from loadstone.apps.cli.planning import plan
 from loadstone.apps.cli.proving import proof
+from loadstone.apps.cli.rekeying import rekey
 from loadstone.apps.cli.reporting import report
 from loadstone.apps.cli.scanning import scan
 from loadstone.apps.cli.simulating import fleet_sim
@@ -34,6 +35,7 @@ app.command()(report)
 app.command()(export)
 app.command()(operate)
 app.command()(scan)
+app.command()(rekey)
 app.command("fleet-sim")(fleet_sim)
 app.command()(status)
 app.command()(machines)

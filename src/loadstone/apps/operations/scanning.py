@@ -98,9 +98,10 @@ def take_in(
     moved = _write(place, terms.site, rows, moves)
     with_identity = [replace(m, identity=one.identity) for m, one in told.same]
     store.put_machines([*added, *with_identity])
-    if sought.credential is not None:
-        for machine in added:
-            store.put_credential(terms.site, machine.id, sought.credential)
+    if sought.credential is not None:  # known machines may have got another password
+        heard = [machine.id for machine, _ in (*told.same, *told.moved)]
+        for id_ in (*(machine.id for machine in added), *heard):
+            store.put_credential(terms.site, id_, sought.credential)
     return Scanned(
         added=tuple(added),
         moved=moves,
