@@ -194,6 +194,17 @@ async def test_the_salt_is_fetched_once_and_anew_when_it_is_refused():
     assert fake.heard.count("get.device.info salt") == 2
 
 
+async def test_a_machine_read_in_full_has_told_its_salt():
+    fake = Fake()
+    async with at(fake) as driver:
+        await driver.detail()
+        assert (await driver.stop()).accepted is True
+        fake.salt = "anotherS"
+        await driver.detail()
+        assert (await driver.resume()).accepted is True
+    assert "get.device.info salt" not in fake.heard
+
+
 async def test_a_token_carries_the_time_of_the_machines_own_clock():
     fake, clock = Fake(), [5_000_000.0]
     async with at(fake, now_s=lambda: clock[0]) as driver:

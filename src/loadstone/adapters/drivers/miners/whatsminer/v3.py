@@ -119,7 +119,10 @@ class WhatsminerV3(Whatsminer[Salt]):
         return _identity(await self._msg(_asks("get.device.info")))
 
     async def _all(self) -> Seen:
-        info = await self._msg(_asks("get.device.info"))
+        said = await self._ask(_asks("get.device.info"), Said)
+        if said.code != _OK:
+            raise self._no(said)
+        info, self._key = said.msg, _salt(said, self._caller.now_s()) or self._key
         status = await self._maybe(_asks("get.miner.status", "summary+pools+edevs"))
         listed = dig(status, "pools")
         return Seen(
@@ -154,13 +157,11 @@ class WhatsminerV3(Whatsminer[Salt]):
         said = await self._ask(_SALT, Said)
         if said.code != _OK:
             raise self._no(said)
-        salt = text(dig(said.msg, "salt"))
-        if not salt:
+        found = _salt(said, self._caller.now_s())
+        if found is None:
             raise self._caller.error(Reason.INCOMPLETE, "the answer has no salt")
-        # a token carries a time: that of the machine's own clock can never be too far off
-        ahead_s = said.when - self._caller.now_s() if said.when else 0.0
-        self._key = Salt(salt, ahead_s)
-        return self._key
+        self._key = found
+        return found
 
     async def _tell(self, command: str, parameter: Any, *, secret: bool = False) -> str:
         """Write, with a new salt once where the old one is not known; return its words."""
@@ -198,6 +199,12 @@ class WhatsminerV3(Whatsminer[Salt]):
             {"pool": pool.url, "worker": pool.user, "passwd": pool.password} for pool in pools
         ]
         return await self._tell("set.miner.pools", written, secret=True)
+
+
+def _salt(said: Said, now_s: float) -> Salt | None:
+    salt = text(dig(said.msg, "salt"))
+    # a token carries a time: that of the machine's own clock can never be too far off
+    return Salt(salt, said.when - now_s if said.when else 0.0) if salt else None
 
 
 def _identity(info: Any) -> Identity:
