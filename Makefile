@@ -6,11 +6,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # a release must be a week old before it is chosen
 PIN := --quiet --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --exclude-newer "7 days"
-# fleets of real processes, which must not meet each other
-REAL := tests/apps/operations tests/apps/cli/test_operate_simulated.py
 export UV_PYTHON_DOWNLOADS := never
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-operate check check-long check-real fix bench docs lock clean
+.PHONY: help demo demo-operate check check-long fix bench docs lock clean
 
 help:               ## show these targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## +/\t/' | expand -t 14
@@ -27,9 +25,7 @@ check: $(VENV)/dev $(VENV)/peers  ## everything that must pass
 	$(BIN)/pytest -n 2 --dist loadfile
 	$(BIN)/zensical build --strict
 check-long: $(VENV)/dev  ## the tests that take minutes, after `check`
-	$(BIN)/pytest -n 2 -m long $(REAL:%=--ignore=%) || [ $$? -eq 5 ]  # 5: there is none
-check-real: $(VENV)/dev  ## random kills and failures of real agents, one after the other
-	$(BIN)/pytest -m long $(REAL)
+	$(BIN)/pytest -n 2 -m long
 fix: $(VENV)/dev  ## what a machine can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
