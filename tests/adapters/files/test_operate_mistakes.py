@@ -69,6 +69,7 @@ def told(folder: Path, network, text: str) -> list[tuple[str, object, str]]:
             f"{PLACE}.machines[0].addresses",
             "at least one",
         ),
+        (("limit_mw = 4.0", "margin = 0.5"), f"{PLACE}.margin", "below 0.5"),
         (("limit_mw = 4.0", "hashprice = -1.0"), f"{PLACE}.hashprice", "at least 0"),
         (("[[sites]]", 'store = "sqlite:///"\n[[sites]]'), "store", "name a file"),
         (("[[sites]]", 'store = "sqlite:///:memory:"\n[[sites]]'), "store", "name a file"),
@@ -80,6 +81,66 @@ def test_a_wrong_place_is_told_by_its_field(tmp_path, network, change, field, ru
     assert change[0] in SITE
     ((where, _, why),) = told(tmp_path, network, SITE.replace(*change, 1))
     assert where == field
+    assert rule in why
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "rule"),
+    [
+        ("[sites.ramp]\ninrush_factor = 0.9", "ramp.inrush_factor", "at least 1"),
+        ("[sites.ramp]\nup_kw_per_min = 0.0", "ramp.up_kw_per_min", "above 0"),
+        ("[sites.method]\ninterval_s = 7", "method.interval_s", "divide a day"),
+        (
+            "[sites.method]\nadjust_until_s = 9e9",
+            "method.adjust_until_s",
+            "below adjust_from_s",
+        ),
+        ("[sites.method]\nadjust_most = 1.0", "method.adjust_most", "below 1"),
+        ("[sites.method]\nbefore_s = 0.0", "method.before_s", "above 0"),
+        ("[sites.method]\npairs = 0", "method.pairs", "at least 1"),
+        ("[[sites.schedule]]\nlimit_mw = 1.0\nhours = [24]", "schedule[0].hours", "0 to 23"),
+        (
+            MORE + 'family = "luxos"\naddresses = ["10.0.3.1"]\nids = ["a", "b"]',
+            "machines[1].ids",
+            "one for each address",
+        ),
+        (
+            MORE + 'family = "luxos"\naddresses = ["10.0.3.1"]\nids = [""]',
+            "machines[1].ids",
+            "must not be empty",
+        ),
+        (
+            MORE + 'family = "luxos"\naddresses = ["10.0.3.1-10.0.3.2"]\nids = ["a"]',
+            "machines[1].addresses",
+            "one address each",
+        ),
+        (
+            MORE + 'family = "luxos"\naddresses = ["10.0.3.1-10.0.3"]',
+            "machines[1].addresses",
+            "a range of IPv4",
+        ),
+        ('[[sites.groups]]\nid = "hall"', "groups", "must have different ids"),
+        (
+            GRID + 'host = "b"\ntopic = "a"\n[sites.signals.strike]\nresume_below = 9.0',
+            "signals.grid.strike.resume_below",
+            "needs stop_above",
+        ),
+        (
+            GRID + 'host = "b"\ntopic = "a"\n[sites.signals.strike]\nstop_above = 8.0\n'
+            "resume_below = 9.0",
+            "signals.grid.strike.resume_below",
+            "at most stop_above = 8.0",
+        ),
+        (
+            MQTT_METER.replace("main = false", "main = true") + 'host = "b"\ntopic = "t"',
+            "meters",
+            "one main meter",
+        ),
+    ],
+)
+def test_a_wrong_rule_of_a_site_is_told(tmp_path, network, lines, field, rule):
+    ((where, _, why),) = told(tmp_path, network, f"{SITE}\n{lines}\n")
+    assert where == f"{PLACE}.{field}"
     assert rule in why
 
 
