@@ -2,12 +2,13 @@
 """Run the whole agent of a site on a simulated fleet and print what it took, as JSON.
 
     python -m benchmarks.fleet_agent 10000 --lasts 120
-    python -m benchmarks.fleet_agent 10000 --stop hang,refuse,drift
+    python -m benchmarks.fleet_agent 10000 --stop hang,refuse,drift --after 310
 
 It has drivers, a meter over Modbus, a store in SQLite, the history of readings, a lease file
-and a status file, and ticks once a second. With `--stop` each of the named faults comes over
-2 % of the machines when all have been read; then an event is put into the store that stops all
-of them, and what the store says of each machine is held against what the simulator knows.
+and a status file, and ticks once a second. `--after` so many seconds from when all have been
+read it begins: with `--stop` each of the named faults comes over 2 % of the machines, and an
+event is put into the store that stops all of them; then what the store says of each machine is
+held against what the simulator knows. After five minutes each has been read in full.
 """
 
 import argparse

@@ -8,7 +8,7 @@ import pytest
 
 from loadstone.adapters.files.operate_file import OPERATE, read_operation
 from loadstone.model.errors import InputErrors
-from loadstone.model.operations.terms_rules import is_host
+from loadstone.model.operations.terms.rules import is_host
 from tests.adapters.files.test_operate_file import ON, SITE, written
 from tests.network_folders import campus, read
 

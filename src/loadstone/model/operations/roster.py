@@ -9,7 +9,7 @@ from loadstone.model.errors import InputError
 from loadstone.model.machine import Miner
 from loadstone.model.operations.machine import Address, Machine
 from loadstone.model.operations.terms import MachineRow, SiteTerms
-from loadstone.model.operations.terms_rules import is_host, refuse
+from loadstone.model.operations.terms.rules import is_host, refuse
 
 MOST_IN_A_RANGE = 65_536
 SELDOM_HOSTS = (0, 255)  # network and broadcast address of most small networks

@@ -1,36 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""operate.toml: how the sites of a network are run."""
+"""A site, as operate.toml has it: its machines, its limits, and how it may change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import inf
-from types import MappingProxyType
 from typing import Literal
 
 from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Method
-from loadstone.model.operations.terms_rules import (
-    MOST_REGISTERS,
+from loadstone.model.operations.terms.meters import MeterTerms, ModbusSwitch
+from loadstone.model.operations.terms.rules import (
     above_zero,
     at_least_zero,
     different,
     filled,
-    hosts,
-    not_zero,
     ports,
     refuse,
-    topics,
-    web_addresses,
-    within,
 )
+from loadstone.model.operations.terms.signals import SignalTerms, Silence
 
-Silence = Literal["hold", "curtail", "release"]
 SafeState = Literal["stopped", "unchanged"]
-RegisterFormat = Literal["float32", "int32", "uint32", "int64", "int16"]
-REGISTERS: Mapping[RegisterFormat, int] = MappingProxyType(
-    {"float32": 2, "int32": 2, "uint32": 2, "int64": 4, "int16": 1}
-)
-MOST_UNIT = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,280 +165,6 @@ class MachineRow:
             yield InputError(
                 "ids", self.ids, "must not be empty, nor begin or end with a space"
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModbusMeter:
-    """A meter read over Modbus TCP.
-
-    Attributes:
-        kind: "modbus".
-        id: Name, unique within the site.
-        main: Whether it is the meter of the site's connection.
-        host: Name or address.
-        port: Port.
-        unit: Unit number.
-        power_register: First input or holding register of active power.
-        energy_register: First register of the energy counter; None for none.
-        table: Which table the registers are in.
-        format: How a number is written in the registers.
-        word_order: Whether its first register holds the high half ("big") or the low one.
-        power_unit_w: W of one unit of the power register, below 0 where export counts up.
-        energy_unit_wh: Wh of one unit of the energy register.
-    """
-
-    kind: Literal["modbus"] = "modbus"
-    id: str
-    main: bool = True
-    host: str
-    port: int = 502
-    unit: int = 1
-    power_register: int
-    energy_register: int | None = None
-    table: Literal["input", "holding"] = "holding"
-    format: RegisterFormat = "float32"
-    word_order: Literal["big", "little"] = "big"
-    power_unit_w: float = 1.0
-    energy_unit_wh: float = 1.0
-
-    def __post_init__(self) -> None:
-        last = MOST_REGISTERS - REGISTERS[self.format]
-        refuse(
-            filled(self, "id"),
-            hosts(self, "host"),
-            ports(self, "port"),
-            within(self, 0, MOST_UNIT, "unit"),
-            within(self, 0, last, "power_register", "energy_register"),
-            not_zero(self, "power_unit_w", "energy_unit_wh"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MqttMeter:
-    """A meter that publishes its readings over MQTT as JSON objects.
-
-    Attributes:
-        kind: "mqtt".
-        id: Name, unique within the site.
-        main: Whether it is the meter of the site's connection.
-        host: Broker.
-        port: Its port.
-        topic: Topic of the readings.
-        power_field: Name of active power in the object.
-        energy_field: Name of the energy counter; "" for none.
-        time_field: Name of the time of measurement, seconds since 1970 or ISO 8601; "" none.
-        power_unit_w: W of one unit.
-        energy_unit_wh: Wh of one unit.
-    """
-
-    kind: Literal["mqtt"] = "mqtt"
-    id: str
-    main: bool = True
-    host: str
-    port: int = 1883
-    topic: str
-    power_field: str = "power_w"
-    energy_field: str = ""
-    time_field: str = ""
-    power_unit_w: float = 1.0
-    energy_unit_wh: float = 1.0
-
-    def __post_init__(self) -> None:
-        refuse(
-            filled(self, "id", "power_field"),
-            hosts(self, "host"),
-            ports(self, "port"),
-            topics(self, "topic"),
-            not_zero(self, "power_unit_w", "energy_unit_wh"),
-        )
-
-
-MeterTerms = ModbusMeter | MqttMeter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModbusSwitch:
-    """Something turned on and off over Modbus TCP: fans, an outlet, a run-back relay.
-
-    Attributes:
-        id: Name, unique within the site.
-        role: "fans" of a group, an "outlet" of a power strip, or the arming of a "run-back".
-        host: Name or address.
-        port: Port.
-        unit: Unit number.
-        coil: Coil that turns it on.
-        state_input: Discrete input that says whether it is on; None to read the coil back.
-    """
-
-    id: str
-    role: Literal["fans", "outlet", "run-back"] = "fans"
-    host: str
-    port: int = 502
-    unit: int = 1
-    coil: int
-    state_input: int | None = None
-
-    def __post_init__(self) -> None:
-        refuse(
-            filled(self, "id"),
-            hosts(self, "host"),
-            ports(self, "port"),
-            within(self, 0, MOST_UNIT, "unit"),
-            within(self, 0, MOST_REGISTERS - 1, "coil", "state_input"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SilencePolicy:
-    """What the silence of a signal means.
-
-    Attributes:
-        after_s: Silent for longer than this, s.
-        then: "hold" what was last asked, "curtail" the site as if told to stop, or "release".
-    """
-
-    after_s: float = 900.0
-    then: Silence = "hold"
-
-    def __post_init__(self) -> None:
-        refuse(above_zero(self, "after_s"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strike:
-    """When a price stops and starts machines.
-
-    Attributes:
-        stop_above: Price above which they stop, currency/MWh; None takes for each machine what
-            a MWh earns in it.
-        resume_below: Price below which they start again; None for `stop_above` less 5 %.
-        stop_after: Consecutive prices above before they stop.
-        resume_after: Consecutive prices below before they start.
-    """
-
-    stop_above: float | None = None
-    resume_below: float | None = None
-    stop_after: int = 1
-    resume_after: int = 2
-
-    def __post_init__(self) -> None:
-        refuse(above_zero(self, "stop_after", "resume_after"), self._wrong())
-
-    def _wrong(self) -> Iterator[InputError]:
-        if self.resume_below is None:
-            return
-        if self.stop_above is None:
-            yield InputError("resume_below", self.resume_below, "needs stop_above")
-        elif self.resume_below > self.stop_above:
-            rule = f"must be at most stop_above = {self.stop_above}"
-            yield InputError("resume_below", self.resume_below, rule)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSignal:
-    """A signal in a CSV file: prices, limits or a schedule. It is read again when it changes.
-
-    Attributes:
-        kind: "file".
-        id: Name, unique within the site.
-        means: What its values mean.
-        path: Path from the network folder: a CSV with columns "start" (ISO 8601 with offset)
-            and "value"; optional "end".
-        strike: For prices: when they stop machines.
-        silence: What it means when no value holds now.
-        penalty_per_mwh: What a MWh not delivered costs, for limits; 0 unknown.
-    """
-
-    kind: Literal["file"] = "file"
-    id: str
-    means: Literal["price", "limit_mw", "by_mw", "run"]
-    path: str
-    strike: Strike = Strike()
-    silence: SilencePolicy = SilencePolicy()
-    penalty_per_mwh: float = 0.0
-
-    def __post_init__(self) -> None:
-        refuse(filled(self, "id", "path"), at_least_zero(self, "penalty_per_mwh"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MqttSignal:
-    """A signal over MQTT: an object {"value": ..., "timestamp": ...} on a topic.
-
-    Attributes:
-        kind: "mqtt".
-        id: Name, unique within the site.
-        means: What its values mean.
-        host: Broker.
-        port: Its port.
-        topic: Topic.
-        value_field: Name of the value in the object; "target" of 0 or 100 reads as run.
-        strike: For prices: when they stop machines.
-        silence: What its silence means.
-        penalty_per_mwh: What a MWh not delivered costs, for limits; 0 unknown.
-    """
-
-    kind: Literal["mqtt"] = "mqtt"
-    id: str
-    means: Literal["price", "limit_mw", "by_mw", "run"]
-    host: str
-    port: int = 1883
-    topic: str
-    value_field: str = "value"
-    strike: Strike = Strike()
-    silence: SilencePolicy = SilencePolicy()
-    penalty_per_mwh: float = 0.0
-
-    def __post_init__(self) -> None:
-        refuse(
-            filled(self, "id", "value_field"),
-            hosts(self, "host"),
-            ports(self, "port"),
-            topics(self, "topic"),
-            at_least_zero(self, "penalty_per_mwh"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenAdrSignal:
-    """Events of an OpenADR server (VTN).
-
-    Attributes:
-        kind: "openadr3", or "openadr2" for 2.0b, which needs the extra `openadr2`.
-        id: Name, unique within the site.
-        url: Address of the server.
-        program: Programme whose events are followed; "" for all.
-        ven: Name of this site at the server.
-        token_url: Where a token is fetched (OAuth 2 client credentials); "" for none.
-        client: Name of the credential in the store; "" for none.
-        poll_s: Between two questions, s.
-        strike: For prices: when they stop machines.
-        silence: What it means when the server does not answer.
-        penalty_per_mwh: What a MWh not delivered costs; 0 unknown.
-    """
-
-    kind: Literal["openadr3", "openadr2"]
-    id: str
-    url: str
-    program: str = ""
-    ven: str = ""
-    token_url: str = ""
-    client: str = ""
-    poll_s: float = 30.0
-    strike: Strike = Strike()
-    silence: SilencePolicy = SilencePolicy()
-    penalty_per_mwh: float = 0.0
-
-    def __post_init__(self) -> None:
-        refuse(
-            filled(self, "id", "url"),
-            web_addresses(self, "url", "token_url"),
-            above_zero(self, "poll_s"),
-            at_least_zero(self, "penalty_per_mwh"),
-        )
-
-
-SignalTerms = FileSignal | MqttSignal | OpenAdrSignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
