@@ -60,6 +60,20 @@ def alarms(site):
     return [json.loads(one.data)["alarm"] for one in site.entries("alarm")]
 
 
+def test_what_is_asked_between_two_ticks_is_heard_at_once():
+    async def play(site):
+        site.start()
+        await asyncio.sleep(20)
+        ticks_s = [one.at_s for one in site.statuses]
+        assert ticks_s[-1] - ticks_s[-2] == pytest.approx(8.0, abs=0.1)
+        await asyncio.sleep(max(0.0, ticks_s[-1] + 2.0 - site.clock.now().timestamp()))
+        full_stop(site)
+        await asyncio.sleep(0.5)
+        assert len(site.asleep()) == 6
+
+    living(play, terms=terms_of(timing=Timing(tick_s=8.0, lease_s=20.0, sweep_s=5.0)))
+
+
 def test_a_full_stop_goes_from_receipt_to_done_and_all_machines_come_back():
     async def play(site):
         site.start()

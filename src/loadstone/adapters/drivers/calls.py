@@ -9,7 +9,7 @@ answer.
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from loadstone.adapters.drivers.wire import Whole, Within, ask, cut, knock, to_nul
+from loadstone.adapters.drivers.wire import Whole, Within, ask_untimed, cut, knock, to_nul
 from loadstone.model.errors import DeviceError
 from loadstone.model.operations.command import Outcome
 from loadstone.model.operations.machine import Address
@@ -68,9 +68,8 @@ class Caller:
         return DeviceError(self.device, reason, message)
 
     def ask(self, request: bytes, whole: Whole = to_nul) -> Awaitable[bytes]:
-        """Do as `wire.ask` does, at the address of this machine."""
-        address = self.address
-        return ask(address.host, address.port, request, deadline_s=self.deadline_s, whole=whole)
+        """Do as `wire.ask` does, at the address of this machine; the caller keeps the time."""
+        return ask_untimed(self.address.host, self.address.port, request, whole=whole)
 
     def knock(self) -> Awaitable[None]:
         """Do as `wire.knock` does, at the address of this machine."""

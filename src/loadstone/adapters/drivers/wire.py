@@ -178,17 +178,23 @@ async def ask(
     Raises:
         DeviceError: With `Reason` REFUSED, TIMEOUT, RESET or GARBAGE.
     """
-    device = f"{host}:{port}"
-    async with Within(deadline_s, device):
+    async with Within(deadline_s, f"{host}:{port}"):
+        return await ask_untimed(host, port, request, whole=whole, limit_bytes=limit_bytes)
+
+
+async def ask_untimed(
+    host: str, port: int, request: bytes, *, whole: Whole, limit_bytes: int = LIMIT_BYTES
+) -> bytes:
+    """Do as `ask`, for a caller that keeps the time of several requests together."""
+    try:
+        exchange = await _connect(host, port, limit_bytes)
         try:
-            exchange = await _connect(host, port, limit_bytes)
-            try:
-                answer = await exchange.ask(request, whole)
-            except BaseException:  # cancelled too: nothing more is wanted of this connection
-                exchange.transport.abort()
-                raise
-        except _Broken as broken:
-            raise DeviceError(device, broken.reason, broken.message) from None
+            answer = await exchange.ask(request, whole)
+        except BaseException:  # cancelled too: nothing more is wanted of this connection
+            exchange.transport.abort()
+            raise
+    except _Broken as broken:
+        raise DeviceError(f"{host}:{port}", broken.reason, broken.message) from None
     exchange.transport.close()
     return answer
 

@@ -25,6 +25,7 @@ FLUSH_S = 30.0
 LOST_S = 1.0
 TRIES = 5
 COMPACT_S = 600.0
+NEWS_S = 0.2  # so often between two ticks is the store asked whether there is something new
 
 Duty = Callable[[], Awaitable[None]]
 
@@ -116,8 +117,15 @@ class SiteAgent:
                 self._parts.alarms.set("tick failed", text)
                 self._parts.alarms.look(())
             await self._publish()
-            left_s = began_s + tick_s - self._time.now_s()
-            await asyncio.sleep(max(left_s, 0.0))
+            await self._pause(began_s + tick_s)
+
+    async def _pause(self, until_s: float) -> None:
+        """Wait for the next tick; what is asked of the store meanwhile has it begin at once."""
+        await asyncio.sleep(0.0)
+        while (left_s := until_s - self._time.now_s()) > 0.0:
+            await asyncio.sleep(min(left_s, NEWS_S))
+            if left_s > NEWS_S and await self._ticker.has_news():
+                return
 
     async def _first_look(self) -> None:
         """Wait for first readings, not for long: what is not heard yet is not silent yet."""

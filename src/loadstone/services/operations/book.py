@@ -18,6 +18,8 @@ from loadstone.services.operations.doors import Worth
 CODES = {State.UNKNOWN: 0, State.RUNNING: 1, State.STOPPED: 2}
 SETTLED_S = 600.0  # a machine that was not told anything for this long draws what it draws
 DAY_S = 86_400.0
+# bound once: Python 3.11 takes longer to find a member of an enum than to compare it
+_STOP, _RUN, _RUNNING, _DISPATCHED = Want.STOP, Want.RUN, Seen.RUNNING, Step.DISPATCHED
 
 
 class FleetBook:
@@ -217,10 +219,10 @@ class FleetBook:
     def sending(self, i: int, now_s: float) -> None:
         """Note that a machine is being told what is wanted of it."""
         self.dispatched_s[i] = now_s
-        self.step[i] = Step.DISPATCHED
-        if self.want[i] == Want.STOP:
+        self.step[i] = _DISPATCHED
+        if self.want[i] == _STOP:
             self.stopped_s[i] = now_s
-        elif self.want[i] == Want.RUN:
+        elif self.want[i] == _RUN:
             self.resumed_s[i] = now_s
             if not self.runs(i):
                 self._note_starts(i, [*(self._started[i] or ()), now_s])
@@ -235,7 +237,7 @@ class FleetBook:
 
     def runs(self, i: int) -> bool:
         """Return whether a machine is seen running: telling it to run is no start."""
-        return bool(self.seen[i] == Seen.RUNNING)
+        return bool(self.seen[i] == _RUNNING)
 
     def remember_starts(self, started: Mapping[str, Sequence[float]]) -> None:
         """Count starts of a former life too; times by machine, the first first."""

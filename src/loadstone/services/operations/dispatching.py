@@ -15,7 +15,11 @@ from loadstone.services.operations.sweeping import Lane
 STOPS_AT_ONCE = 500
 STARTS_AT_ONCE = 200
 WARM_AT_ONCE = 100
+HURRY_S = 10.0  # machines that hang must not hold up everything else for longer
 BLIND_AT_ONCE = 200  # machines that do not answer must not hold up those that do
+
+# bound once: Python 3.11 takes longer to find a member of an enum than to compare it
+_STOP, _UNKNOWN, _DISPATCHING = Want.STOP, Seen.UNKNOWN, Step.DISPATCHING
 
 ACTIONS = {Want.RUN: Action.RESUME, Want.STOP: Action.STOP, Want.CAP: Action.CAP}
 
@@ -45,13 +49,16 @@ class Dispatcher:
         self._starts = Lane(STARTS_AT_ONCE, self._tell, failed)
         self._blind = Lane(BLIND_AT_ONCE, self._tell, failed)
         self._warm = Lane(WARM_AT_ONCE, self._seats.warm, failed)
+        self._hurry_s = float("-inf")
         self.done: list[Sent] = []
 
     def tell(self, i: int) -> None:
         """Have a machine told what the book wants of it, as soon as there is a turn."""
-        if self._book.seen[i] == Seen.UNKNOWN:
+        if self._book.seen[i] == _UNKNOWN:
             self._blind.add(i)
-        elif self._book.want[i] == Want.STOP:
+        elif self._book.want[i] == _STOP:
+            if not self._stops.waiting:
+                self._hurry_s = self._time.now_s()
             self._stops.add(i)
         else:
             self._starts.add(i)
@@ -66,15 +73,15 @@ class Dispatcher:
 
     @property
     def hurries(self) -> bool:
-        """Whether stops wait for their turn: what is less urgent can wait too."""
-        return self._stops.waiting > 0
+        """Whether stops wait for their turn: what is less urgent can wait too, for a while."""
+        return self._stops.waiting > 0 and self._time.now_s() < self._hurry_s + HURRY_S
 
     async def _tell(self, i: int) -> None:
         """Send what is wanted now, and again if that has changed meanwhile."""
         book = self._book
-        while book.step[i] == Step.DISPATCHING:
+        while book.step[i] == _DISPATCHING:
             async with self._seats.lock(i):
-                if book.step[i] != Step.DISPATCHING or book.held[i] or book.wrong[i]:
+                if book.step[i] != _DISPATCHING or book.held[i] or book.wrong[i]:
                     return
                 command = self.command(i)
                 attempt = int(book.attempts[i])

@@ -19,7 +19,8 @@ SILENT_AT_ONCE = 200  # to machines that did not: they must not hold up the othe
 PULSE_AT_ONCE = 200
 DETAIL_AT_ONCE = 20
 PULSE_S = 2.0
-WAIT_S, LOOK_S = 5.0, 0.1  # a sweep waits so long for stops, and looks so often
+LOOK_S = 0.1
+_DISPATCHING = Step.DISPATCHING  # bound once: Python 3.11 is slow to find a member of an enum
 UNREACHED = frozenset({Reason.REFUSED, Reason.TIMEOUT, Reason.RESET, Reason.NEVER_READ})
 
 
@@ -103,17 +104,12 @@ class Sweeper:
     async def run(self) -> None:
         """Begin a sweep every `sweep_s`, without waiting for machines that hang."""
         while True:
-            await self._let_stops_go_first()
+            while self._hurried():
+                await asyncio.sleep(LOOK_S)
             self._began_s = self._time.now_s()
             for i in range(len(self._book)):
                 self._enlist(i)
             await asyncio.sleep(self._timing.sweep_s)
-
-    async def _let_stops_go_first(self) -> None:
-        """Wait while stops do, not for long: machines that hang must not end all reading."""
-        ends_s = self._time.now_s() + WAIT_S
-        while self._hurried() and self._time.now_s() < ends_s:
-            await asyncio.sleep(LOOK_S)
 
     def _whole(self) -> None:
         if self._began_s is not None:
@@ -131,7 +127,7 @@ class Sweeper:
 
         A reading before that is of no use, and would keep others from being told.
         """
-        return bool(self._book.step[i] == Step.DISPATCHING and self._book.seen[i])
+        return bool(self._book.step[i] == _DISPATCHING and self._book.seen[i])
 
     def pulse(self) -> None:
         """Read again, beside the sweep, machines that were told and have not shown it."""

@@ -2,6 +2,7 @@
 """One tick: look, decide, write what is intended, then send it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -58,6 +59,7 @@ class Ticker:
         self._signal_alarms: tuple[Alarm, ...] = ()
         self._standing: tuple[Order, ...] = ()
         self._minute: int | None = None
+        self._asked: set[tuple[str, float | None]] = set()
 
     async def tick(self) -> None:
         """Look, decide, write, send.
@@ -66,7 +68,8 @@ class Ticker:
             AgentFault: Deciding failed.
         """
         self._look_at_clock()
-        self._hear_outcomes()
+        if not self.dispatcher.hurries:  # their rows would take time from stops
+            self._hear_outcomes()
         self._book.age(self._time.now_s(), self._parts.terms.timing.stale_s)
         await self._meet_store()
         decision = self._decided()
@@ -127,6 +130,7 @@ class Ticker:
     async def _poll(self) -> None:
         site, now_s = self._parts.terms.site, self._time.now_s()
         found = await self._desk.ask(lambda store: store.events(site))
+        self._asked = _ends(found)
         news = {event.id: event for event in found}
         self.recovery.own.update(news)
         for id_, event in self.events.items():
@@ -140,6 +144,15 @@ class Ticker:
         if now_s >= self._owners_s + OWNERS_S:
             self._owners_s = now_s
             self.recovery.hold(await self._desk.ask(lambda store: store.owners(site)))
+
+    async def has_news(self) -> bool:
+        """Return whether somebody has asked something new of the store since the last tick."""
+        if not (self._desk.ok and self.recovery.done):
+            return False
+        site = self._parts.terms.site
+        with suppress(OutsideError):  # the tick will tell
+            return _ends(await self._desk.ask(lambda store: store.events(site))) != self._asked
+        return False
 
     def _holders(self) -> set[str]:
         book = self._book
@@ -339,9 +352,9 @@ class Ticker:
             data: dict[str, Any] = {"action": action, "owner": owner, "machines": ids}
             if action == "cap":
                 data["limit_w"] = [round(float(self._book.want_w[i]), 1) for i in at]
-            lifted = [self._book.ids[i] for i in at if self._book.runs(i)]
-            if action == "resume" and lifted:
-                data["running"] = lifted  # they do not start
+            if action == "resume" and any(map(self._book.runs, at)):
+                # these do not start
+                data["running"] = [self._book.ids[i] for i in at if self._book.runs(i)]
             again = int(sum(self._book.attempts[i] > 1 for i in at))
             if again:
                 data["again"] = again
@@ -368,6 +381,10 @@ class Ticker:
                     text = f"{_count(ids)} {PROGRESS[step]}: {ACTIONS[want]}"
                     kind, word = str(PROGRESS[step]), str(ACTIONS[want])
                     yield self._desk.entry(kind, text, action=word, machines=ids)
+
+
+def _ends(events: Iterable[Event]) -> set[tuple[str, float | None]]:
+    return {(event.id, event.ends_s) for event in events}
 
 
 def _event(store: Store, *, id_: str) -> Event | None:
