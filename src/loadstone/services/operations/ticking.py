@@ -150,7 +150,7 @@ class Ticker:
         if not (self._desk.ok and self.recovery.done):
             return False
         site = self._parts.terms.site
-        with suppress(OutsideError):  # the tick will tell
+        with suppress(Exception):  # whatever it is, the next tick meets it and tells
             return _ends(await self._desk.ask(lambda store: store.events(site))) != self._asked
         return False
 
