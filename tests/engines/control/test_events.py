@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from loadstone.engines.control import decide, stop_order
+from loadstone.engines.control import decide
 from loadstone.model.operations.event import Event, EventKind, EventState
 from loadstone.model.operations.fleet import Seen, Want
 from loadstone.model.operations.terms import Ramp
@@ -171,14 +171,6 @@ def test_an_event_that_ends_before_it_begins_is_done_and_stops_nothing():
     assert not decision.send.any()
     waiting = event(state=EventState.ACCEPTED, starts_s=900.0, ends_s=950.0)
     assert after(waiting).state is EventState.DONE
-
-
-def test_a_prepared_order_decides_the_same():
-    rng = np.random.default_rng(7)
-    fleet = fleet_of(50, value_per_mwh=rng.uniform(50, 100, 50), starts=rng.integers(0, 3, 50))
-    view = view_of(fleet, events=(event(mw=0.08),))
-    prepared = decide(view, stop_order(view))
-    assert prepared.order.tolist() == decide(view).order.tolist()
 
 
 def test_deeper_limits_stop_the_same_machines_and_more():

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the machines of a site are told next: pure functions of what is known and wanted."""
 
-from loadstone.engines.control.choice import stop_order as stop_order
 from loadstone.engines.control.decide import decide as decide
 from loadstone.engines.control.signals import Asked as Asked
 from loadstone.engines.control.signals import price_order as price_order

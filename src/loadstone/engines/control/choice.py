@@ -71,15 +71,7 @@ def value_order(fleet: Fleet, guarded: Bools) -> Ints:
     return np.lexsort(keys).astype(np.int64)
 
 
-def stop_order(view: SiteView) -> Ints:
-    """Return the order of stops, to be kept while an event is armed and given to `decide`.
-
-    Sets of machines cut from it are nested: a deeper limit stops the same ones and more.
-    """
-    return value_order(view.fleet, protected(view))
-
-
-def weigh(view: SiteView, sight: Sight, prepared: Ints | None) -> Load:
+def weigh(view: SiteView, sight: Sight) -> Load:
     """Return what stopping each machine brings, and the order of stops as things stand.
 
     What is stopped already stays stopped before another is, capped ones follow, then those
@@ -87,7 +79,7 @@ def weigh(view: SiteView, sight: Sight, prepared: Ints | None) -> Load:
     """
     fleet = view.fleet
     guarded = protected(view)
-    order = value_order(fleet, guarded) if prepared is None else prepared
+    order = value_order(fleet, guarded)
     idle = (fleet.want == Want.STOP) | (sight.stopped & (sight.rest_w == 0))
     capped = (fleet.want == Want.CAP) & ~lifting(fleet, fleet.want, fleet.want_w) & ~idle
     off_w, credit_w = _credits(view, sight, idle, capped)

@@ -64,7 +64,7 @@ class Moves:
     begin: Bools
 
 
-def decide(view: SiteView, prepared: Ints | None = None) -> Decision:
+def decide(view: SiteView) -> Decision:
     """Return what is to be done now.
 
     The same view gives the same decision. What was decided before stands in the columns of
@@ -72,7 +72,6 @@ def decide(view: SiteView, prepared: Ints | None = None) -> Decision:
 
     Args:
         view: The site as it is known.
-        prepared: What `stop_order` gave while an event was armed; None orders anew. Shape (M,).
 
     Source:
         Level-triggered reconciliation, as in B. Burns et al. (2016), "Borg, Omega, and
@@ -82,7 +81,7 @@ def decide(view: SiteView, prepared: Ints | None = None) -> Decision:
     fans = see_fans(view, sight)
     events = live_events(view, sight)
     owed = obligations(view, events, sight)
-    load = weigh(view, sight, prepared)
+    load = weigh(view, sight)
     needs = _needs(owed, fans, view, sight, load)
     down = _down(needs, view, sight, load)
     back = _back(needs, owed, events, view, sight) & _returning(view, sight, load)
