@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from loadstone.adapters.store import rows, schema
@@ -22,6 +22,13 @@ from loadstone.model.ports import Store
 NOT_BEGUN = frozenset({EventState.RECEIVED, EventState.ACCEPTED, EventState.ARMED})
 LEASE_FIELDS = tuple(field.name for field in fields(PowerLease))
 CHECK = b"loadstone"
+# made once: they are asked several times a second
+EVENTS = (
+    select(schema.events)
+    .where(schema.events.c.site == bindparam("of_site"))
+    .order_by(schema.events.c.number)
+)
+OPEN_EVENTS = EVENTS.where(or_(*(schema.events.c.state == one for one in schema.OPEN_STATES)))
 
 
 def open_store(
@@ -258,12 +265,9 @@ class SqlStore:
 
     def events(self, site: str, *, open_only: bool = True) -> tuple[Event, ...]:
         """Return events in the order of their receipt."""
-        table = schema.events
-        question = select(table).where(table.c.site == site).order_by(table.c.number)
-        if open_only:
-            question = question.where(table.c.state.in_(schema.OPEN_STATES))
+        question = OPEN_EVENTS if open_only else EVENTS
         with self._database.reading() as connection:
-            found = connection.execute(question).mappings().all()
+            found = connection.execute(question, {"of_site": site}).mappings().all()
         return tuple(rows.event_of(dict(row)) for row in found)
 
     def event(self, id_: str) -> Event | None:

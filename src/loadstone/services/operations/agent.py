@@ -25,7 +25,7 @@ FLUSH_S = 30.0
 LOST_S = 1.0
 TRIES = 5
 COMPACT_S = 600.0
-NEWS_S = 0.2  # so often between two ticks is the store asked whether there is something new
+NEWS_S = 0.5  # so often between two ticks is the store asked whether there is something new
 
 Duty = Callable[[], Awaitable[None]]
 
