@@ -68,7 +68,7 @@ def test_what_is_asked_between_two_ticks_is_heard_at_once():
         assert ticks_s[-1] - ticks_s[-2] == pytest.approx(8.0, abs=0.1)
         await asyncio.sleep(max(0.0, ticks_s[-1] + 2.0 - site.clock.now().timestamp()))
         full_stop(site)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.0)
         assert len(site.asleep()) == 6
 
     living(play, terms=terms_of(timing=Timing(tick_s=8.0, lease_s=20.0, sweep_s=5.0)))

@@ -340,6 +340,7 @@ def test_hosting_that_cannot_be_met_says_why():
     assert "mining is forbidden in all hours of its term" in told(shut, "guest").text
 
 
+@pytest.mark.long
 @given(
     mw=st.sampled_from([2.0, 5.0, 8.0]),
     share=st.sampled_from([0.0, 0.4, 1.0]),
