@@ -118,6 +118,7 @@ def parts_sum(valuation):
     assert sum(float(table.total(site=site).sum()) for site in sites) == pytest.approx(whole)
 
 
+@pytest.mark.long
 def test_a_year_that_loses_money_has_a_reason_and_no_rate(copied):
     found = answer("value", copied, "--futures", "64")
     project, equity = found["returns"]

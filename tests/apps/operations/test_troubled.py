@@ -70,6 +70,7 @@ def released(site: RealSite, event: str) -> None:
     wait_to_agree(site)
 
 
+@pytest.mark.long
 def test_with_a_silent_meter_no_machine_is_started(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         guest = site.ids[3]

@@ -40,6 +40,7 @@ def test_a_week_of_b31_agrees_with_the_whole_model(sites):
     assert whole.objective <= found.bound * (1 + 1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["per_phase", "per_site"])
 def test_sites_that_open_or_do_not_agree_with_the_whole_model(kind):
     problem = openings(4, 3, openings=kind)

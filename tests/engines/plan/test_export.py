@@ -37,6 +37,7 @@ def test_pypsa_finds_the_plan_with_vintages_and_whole_numbers():
     assert solved_by_pypsa(problem) == pytest.approx(expected, rel=1e-7)
 
 
+@pytest.mark.long
 @settings(max_examples=8)
 @given(problems(most_accounts=2))
 def test_pypsa_finds_the_plan_of_any_problem(problem):
