@@ -6,7 +6,6 @@ countries/<code>.toml, machines/miners.toml and machines/gpus.toml. A user's tab
 id of a shipped one replaces it, one with a new id is added.
 """
 
-import datetime
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from loadstone.adapters.tables import iso
 from loadstone.model.bitcoin import Bitcoin
 from loadstone.model.cooling import CoolingPlant
 from loadstone.model.country import Country
@@ -130,7 +130,7 @@ class _Reading:
 
     def _checked(self, kind: str, table: Table, name: str) -> Any:
         try:  # as JSON, since strictness takes tables for dataclasses only there
-            return _adapters()[kind].validate_json(json.dumps(table, default=_iso))
+            return _adapters()[kind].validate_json(json.dumps(table, default=iso))
         except ValidationError as error:
             file = self.files.get(name, _SHIPPED)
             self.errors.extend(e.in_file(file) for e in _input_errors(error, table))
@@ -214,10 +214,6 @@ def _by_date(rows: Any) -> Any:
     if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
         return rows
     return sorted(rows.values(), key=lambda row: str(row.get("date")))
-
-
-def _iso(value: datetime.date | datetime.time) -> str:
-    return value.isoformat()  # TOML holds nothing else that JSON does not
 
 
 def _input_errors(error: ValidationError, table: Table) -> Iterator[InputError]:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
-from loadstone.adapters.tables import checked
+from loadstone.adapters.tables import checked, iso
 from loadstone.model.errors import InputError, InputErrors
 
 _T = TypeVar("_T")
@@ -38,8 +38,8 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, value: Any) -> Path:
-    """Write plain values as JSON, whole or not at all, and return the file."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Write plain values and dates as JSON, whole or not at all, and return the file."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=iso) + "\n"
     beside = path.with_name(f".{path.name}")
     beside.write_text(text, encoding="utf-8", newline="\n")
     beside.replace(path)

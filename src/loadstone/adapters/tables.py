@@ -51,7 +51,7 @@ def checked(type_: Any, table: Mapping[str, Any]) -> Any:
         InputErrors: All that is wrong with it.
     """
     try:  # as JSON, since strictness takes tables for dataclasses only there
-        text = json.dumps({_ONE: table}, default=_iso)
+        text = json.dumps({_ONE: table}, default=iso)
         return _adapter(type_).validate_json(text)[_ONE]
     except ValidationError as error:
         raise InputErrors(_input_errors(error, table)) from error
@@ -118,7 +118,8 @@ def _adapter(type_: Any) -> TypeAdapter[Any]:
     return TypeAdapter(dict[str, type_], config=_STRICT)
 
 
-def _iso(value: object) -> str:
+def iso(value: object) -> str:
+    """Return a date or a time as JSON has it; `default` of `json.dumps`."""
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     raise TypeError(value)

@@ -79,7 +79,7 @@ class Caller:
         """Return the reading that `sample` comes to; failure is unknown, with its reason."""
         began_s = self.now_s()
         try:
-            async with Within(self.deadline_s, self.device):
+            async with self.within():
                 said = await sample
         except DeviceError as error:
             said = Sample(State.UNKNOWN, Reason(error.reason))
@@ -102,7 +102,7 @@ class Caller:
         """
         sent_s = self.now_s()
         try:
-            async with Within(self.deadline_s, self.device):
+            async with self.within():
                 said = await told
         except DeviceError as error:
             said = Told(str(error), reason=Reason(error.reason))

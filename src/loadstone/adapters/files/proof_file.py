@@ -15,10 +15,7 @@ PROOF = "proof.json"
 def write_proof(folder: Path, proof: Proof) -> Path:
     """Write it into a folder, which is made, and return the file."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = asdict(proof)
-    method = table["event"]["method"]
-    method["holidays"] = [day.isoformat() for day in method["holidays"]]
-    return write_json(folder / PROOF, table)
+    return write_json(folder / PROOF, asdict(proof))
 
 
 def read_proof(path: Path) -> Proof:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from loadstone.adapters.tables import iso
 from loadstone.model.operations.command import Action
 from loadstone.model.operations.event import Event, EventKind, EventState, Method
 from loadstone.model.operations.machine import Address, Identity, Machine
@@ -147,7 +148,7 @@ def event_row(event: Event) -> Values:
     """Return an event as a row, without its number and without a release."""
     row = {field.name: getattr(event, field.name) for field in fields(Event)}
     return row | {
-        "method": json.dumps(asdict(event.method), default=date.isoformat),
+        "method": json.dumps(asdict(event.method), default=iso),
         "reason": plain(event.reason),
         "reference": plain(event.reference),
     }

@@ -19,7 +19,8 @@ CODES = {State.UNKNOWN: 0, State.RUNNING: 1, State.STOPPED: 2}
 SETTLED_S = 600.0  # a machine that was not told anything for this long draws what it draws
 DAY_S = 86_400.0
 # bound once: Python 3.11 takes longer to find a member of an enum than to compare it
-_STOP, _RUN, _RUNNING, _DISPATCHED = Want.STOP, Want.RUN, Seen.RUNNING, Step.DISPATCHED
+_STOP, _RUN, _RUNNING = Want.STOP, Want.RUN, Seen.RUNNING
+_DISPATCHING, _DISPATCHED = Step.DISPATCHING, Step.DISPATCHED
 
 
 class FleetBook:
@@ -234,6 +235,10 @@ class FleetBook:
         missed = outcome.accepted is False or outcome.reason is Reason.REFUSED
         if missed and self.step[i] == Step.DISPATCHED:
             self.step[i] = Step.PENDING
+
+    def due(self, i: int) -> bool:
+        """Return whether a machine waits to be told what is wanted of it."""
+        return bool(self.step[i] == _DISPATCHING)
 
     def runs(self, i: int) -> bool:
         """Return whether a machine is seen running: telling it to run is no start."""

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from loadstone.model.operations.command import Action, Command, Outcome
-from loadstone.model.operations.fleet import Seen, Step, Want
+from loadstone.model.operations.fleet import Seen, Want
 from loadstone.model.ports import LoadDriver
 from loadstone.services.operations.seats import Parts
 from loadstone.services.operations.sweeping import Lane
@@ -17,9 +17,6 @@ STARTS_AT_ONCE = 200
 WARM_AT_ONCE = 100
 HURRY_S = 10.0  # machines that hang must not hold up everything else for longer
 BLIND_AT_ONCE = 200  # machines that do not answer must not hold up those that do
-
-# bound once: Python 3.11 takes longer to find a member of an enum than to compare it
-_STOP, _UNKNOWN, _DISPATCHING = Want.STOP, Seen.UNKNOWN, Step.DISPATCHING
 
 ACTIONS = {Want.RUN: Action.RESUME, Want.STOP: Action.STOP, Want.CAP: Action.CAP}
 
@@ -54,9 +51,9 @@ class Dispatcher:
 
     def tell(self, i: int) -> None:
         """Have a machine told what the book wants of it, as soon as there is a turn."""
-        if self._book.seen[i] == _UNKNOWN:
+        if self._book.seen[i] == Seen.UNKNOWN:
             self._blind.add(i)
-        elif self._book.want[i] == _STOP:
+        elif self._book.want[i] == Want.STOP:
             if not self._stops.waiting:
                 self._hurry_s = self._time.now_s()
             self._stops.add(i)
@@ -79,9 +76,9 @@ class Dispatcher:
     async def _tell(self, i: int) -> None:
         """Send what is wanted now, and again if that has changed meanwhile."""
         book = self._book
-        while book.step[i] == _DISPATCHING:
+        while book.due(i):
             async with self._seats.lock(i):
-                if book.step[i] != _DISPATCHING or book.held[i] or book.wrong[i]:
+                if not book.due(i) or book.held[i] or book.wrong[i]:
                     return
                 command = self.command(i)
                 attempt = int(book.attempts[i])

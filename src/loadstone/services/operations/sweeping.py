@@ -20,7 +20,6 @@ PULSE_AT_ONCE = 200
 DETAIL_AT_ONCE = 20
 PULSE_S = 2.0
 LOOK_S = 0.1
-_DISPATCHING = Step.DISPATCHING  # bound once: Python 3.11 is slow to find a member of an enum
 UNREACHED = frozenset({Reason.REFUSED, Reason.TIMEOUT, Reason.RESET, Reason.NEVER_READ})
 
 
@@ -127,7 +126,7 @@ class Sweeper:
 
         A reading before that is of no use, and would keep others from being told.
         """
-        return bool(self._book.step[i] == _DISPATCHING and self._book.seen[i])
+        return self._book.due(i) and bool(self._book.seen[i])
 
     def pulse(self) -> None:
         """Read again, beside the sweep, machines that were told and have not shown it."""

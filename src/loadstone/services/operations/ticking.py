@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One tick: look, decide, write what is intended, then send it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -129,7 +129,7 @@ class Ticker:
 
     async def _poll(self) -> None:
         site, now_s = self._parts.terms.site, self._time.now_s()
-        found = await self._desk.ask(lambda store: store.events(site))
+        found = await self._open_events()
         self._asked = _ends(found)
         news = {event.id: event for event in found}
         self.recovery.own.update(news)
@@ -149,10 +149,13 @@ class Ticker:
         """Return whether somebody has asked something new of the store since the last tick."""
         if not (self._desk.ok and self.recovery.done):
             return False
-        site = self._parts.terms.site
         with suppress(Exception):  # whatever it is, the next tick meets it and tells
-            return _ends(await self._desk.ask(lambda store: store.events(site))) != self._asked
+            return _ends(await self._open_events()) != self._asked
         return False
+
+    async def _open_events(self) -> Sequence[Event]:
+        site = self._parts.terms.site
+        return await self._desk.ask(lambda store: store.events(site))
 
     def _holders(self) -> set[str]:
         book = self._book
@@ -352,9 +355,11 @@ class Ticker:
             data: dict[str, Any] = {"action": action, "owner": owner, "machines": ids}
             if action == "cap":
                 data["limit_w"] = [round(float(self._book.want_w[i]), 1) for i in at]
-            if action == "resume" and any(map(self._book.runs, at)):
-                # these do not start
-                data["running"] = [self._book.ids[i] for i in at if self._book.runs(i)]
+            lifted = [
+                self._book.ids[i] for i in at if action == "resume" and self._book.runs(i)
+            ]
+            if lifted:
+                data["running"] = lifted  # they do not start
             again = int(sum(self._book.attempts[i] > 1 for i in at))
             if again:
                 data["again"] = again
