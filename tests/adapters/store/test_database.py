@@ -131,6 +131,16 @@ def test_programs_that_start_at_once_migrate_once(database, tmp_path):
         store.close()
 
 
+def test_a_new_file_that_another_program_writes_is_waited_for(tmp_path):
+    other = sqlite3.connect(
+        tmp_path / "agent.db", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE early (a)")  # no turn to WAL while this is open
+    threading.Timer(0.3, other.close).start()
+    open_store("sqlite:///agent.db", None, tmp_path).close()
+
+
 # addresses
 
 
