@@ -28,9 +28,9 @@ SQLITE = "sqlite:///operate/agent.db"
 PROGRAM = (sys.executable, "-c", "from loadstone.apps.cli import app; app()")
 MODEL, RATED_W = "antminer-s21-hyd", 5360.0
 FAMILIES = ("luxos", "antminer", "whatsminer-v2", "braiins")
-PATIENCE_S = 60.0  # of a test, on a computer that does much besides
+PATIENCE_S = 120.0  # of a test, on a computer that does much besides
 LOOK_S = 0.05
-SOON_S = 20.0  # for what takes a second or two on a computer at rest
+SOON_S = 40.0  # for what takes a second or two on a computer at rest
 
 FLEET = """
 seed = {seed}
