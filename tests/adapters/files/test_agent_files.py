@@ -6,6 +6,7 @@ import pytest
 
 from loadstone.adapters.files.agent_files import (
     LEASE,
+    LOCK,
     STATUS,
     TAKEN,
     WATCHDOG,
@@ -138,3 +139,14 @@ def test_one_agent_holds_the_lock_of_a_site(tmp_path):
     assert not second.held()
     assert second.take()
     second.let_go()
+
+
+def test_who_only_looks_at_a_lock_is_no_holder_and_keeps_nobody_from_taking_it(tmp_path):
+    fcntl = pytest.importorskip("fcntl", reason="Windows has no lock that is shared")
+    lock, other = AgentLock(tmp_path), (tmp_path / LOCK).open("a+")
+    fcntl.flock(other, fcntl.LOCK_SH)  # somebody looks, and is slow
+    assert not AgentLock(tmp_path).held()
+    threading.Timer(0.1, other.close).start()
+    assert lock.take()
+    assert AgentLock(tmp_path).held()
+    lock.let_go()

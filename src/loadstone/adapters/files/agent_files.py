@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, Any
 
 from loadstone.adapters.tables import checked
@@ -27,6 +28,7 @@ else:
 
 LEASE, STATUS, WATCHDOG, LOCK = "lease.json", "status.json", "watchdog.jsonl", "agent.lock"
 TAKEN = "watchdog-taken.jsonl"
+LOOK_S = 0.5  # who only looks whether a lock is held does so within less
 
 
 class AgentFiles:
@@ -167,6 +169,8 @@ class AgentLock:
     def take(self) -> bool:
         """Take it and return True, or False when another agent holds it.
 
+        Who looks whether it is held has it for a moment: that is waited for.
+
         Raises:
             OutsideError: The file cannot be made.
         """
@@ -175,9 +179,12 @@ class AgentLock:
             file = self._path.open("a+", encoding="utf-8")
         except OSError as error:
             raise OutsideError(f"{self._path}: {error.strerror or error}") from error
-        if not _locked(file):
-            file.close()
-            return False
+        until = monotonic() + LOOK_S
+        while not _locked(file):
+            if monotonic() > until:
+                file.close()
+                return False
+            sleep(0.01)
         self._file = file
         return True
 
@@ -189,7 +196,7 @@ class AgentLock:
             return False
         try:
             with self._path.open("a+", encoding="utf-8") as file:
-                return not _locked(file)
+                return not _locked(file, alone=False)
         except OSError:
             return False
 
@@ -200,12 +207,16 @@ class AgentLock:
             self._file = None
 
 
-def _locked(file: IO[str]) -> bool:
+def _locked(file: IO[str], *, alone: bool = True) -> bool:
+    """Lock a file without waiting and return True, or False where another has it.
+
+    Not `alone`, it is shared with others who only look; Windows knows no such lock.
+    """
     try:
         if sys.platform == "win32":
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
