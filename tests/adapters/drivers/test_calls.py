@@ -43,6 +43,13 @@ async def test_a_reading_has_the_times_around_it():
     assert (read.began_s, read.ended_s) == (0.0, 1.0)
 
 
+async def test_what_cannot_be_below_zero_is_not_told_below_zero():
+    said = Sample(State.RUNNING, Reason.NONE, -1.0, -0.5, -3300.0, -5.0)
+    read = await caller().reading(saying(said))
+    assert (read.power_w, read.hashrate_th, read.limit_w) == (None, None, None)
+    assert read.temperature_c == -5.0  # it may freeze where it stands
+
+
 async def test_a_reading_that_fails_is_unknown_with_its_reason():
     one = caller()
     read = await one.reading(failing(one, Reason.RESET))

@@ -124,6 +124,11 @@ def test_an_answer_without_a_length_ends_with_the_connection():
     assert to_end_of_answer(said, True) == len(said)
 
 
+def test_a_length_of_thousands_of_digits_is_never_reached():
+    said = bytearray(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5_000 + b"\r\n\r\n{}")
+    assert to_end_of_answer(said, False) == to_end_of_answer(said, True) == 0
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_have_an_end_or_wait(said):
     assert 0 <= to_end_of_answer(bytearray(said), False) <= len(said) + 4

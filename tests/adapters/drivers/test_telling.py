@@ -36,6 +36,7 @@ async def test_a_nested_answer_is_dug_through_whatever_stands_in_the_way():
     for keys in (("a", 1), ("a", "b"), ("c", "d"), ("x",), (0,), ("a", 0, "b", "e")):
         assert dig(told, *keys) is None
         assert number_at(told, *keys) is None
+    assert number_at({"a": 10**400}, "a") is None
     assert text(" x ") == "x"
     assert text(7) == ""
 

@@ -7,6 +7,7 @@ from loadstone.adapters.drivers.miners.whatsminer.state import (
     Summary,
     Watch,
     learned,
+    runs,
     taken,
 )
 from loadstone.model.operations.reading import Reason, State
@@ -28,6 +29,11 @@ def test_stopped_is_only_what_says_that_it_is_off(summary, off, stands_still):
 def test_what_says_that_it_is_off_and_hashes_is_never_stopped(summary):
     sample = Watch().sample(summary, True, False)
     assert (sample.state is State.STOPPED) == (not (summary and summary.hashrate_th))
+
+
+def test_a_hashrate_below_zero_shows_no_work():
+    assert not runs(Summary(hashrate_th=-1.0, power_w=3300.0))
+    assert runs(Summary(hashrate_th=1.0, power_w=3300.0))
 
 
 def test_a_summary_stands_still_when_its_seconds_do():

@@ -125,6 +125,11 @@ async def test_an_answer_is_whole_at_its_end_and_not_before(document):
         assert to_end_of_object(bytearray(said[:end]), False) == 0
 
 
+async def test_an_answer_nested_without_bounds_is_left_to_the_decoder():
+    said = bytearray(b'{"a":' * 100_000 + b"1" + b"}" * 100_000)
+    assert to_end_of_object(said, False) == len(said)
+
+
 @asynccontextmanager
 async def at(fake, *, password=PASSWORD, deadline_s=2.0, now_s=lambda: 1000.0):
     async with peer(fake.reply, whole=lambda b: to_end_of_object(bytearray(b), False)) as here:

@@ -122,6 +122,13 @@ async def test_a_name_that_nobody_has_is_refused():
 
 
 @asynchronous
+@pytest.mark.parametrize("name", ["a..b", "x" * 70 + ".example", "a\0b"])
+async def test_a_name_that_cannot_be_one_is_refused(name):
+    assert await reason_of(ask(name, 4028, b"?", deadline_s=5)) is Reason.REFUSED
+    assert await reason_of(knock(name, 4028, deadline_s=5)) is Reason.REFUSED
+
+
+@asynchronous
 @pytest.mark.parametrize("said", [(), (b'{"a":',)])
 async def test_silence_and_half_an_answer_run_into_the_deadline(said):
     async with server(say(*said, close=False)) as (port, *_):
@@ -315,6 +322,14 @@ def test_what_is_not_json_is_garbage():
             decode("x", said, dict)
     with pytest.raises(DeviceError, match="garbage"):
         decode("x", b"[" * 100_000, list)
+
+
+def test_a_megabyte_that_cannot_be_mended_is_told_at_once():
+    began_s = time.perf_counter()
+    for said in (b'{"a":"' + b'\\"' * 500_000, b'{"a":"' + b"\\" * 999_999):
+        with pytest.raises(DeviceError, match="garbage"):
+            decode("x", said, dict)
+    assert time.perf_counter() - began_s < 5.0  # hours, if each quote were looked at anew
 
 
 def test_json_of_another_form_is_incomplete():

@@ -88,9 +88,9 @@ class Caller:
             reason=said.reason,
             began_s=began_s,
             ended_s=self.now_s(),
-            power_w=said.power_w,
-            hashrate_th=said.hashrate_th,
-            limit_w=said.limit_w,
+            power_w=_not_below_zero(said.power_w),
+            hashrate_th=_not_below_zero(said.hashrate_th),
+            limit_w=_not_below_zero(said.limit_w),
             temperature_c=said.temperature_c,
         )
 
@@ -114,6 +114,10 @@ class Caller:
             ended_s=self.now_s(),
             limit_w=said.limit_w,
         )
+
+
+def _not_below_zero(told: float | None) -> float | None:
+    return None if told is None or told < 0.0 else told
 
 
 def _accepted(reason: Reason) -> bool | None:

@@ -62,7 +62,7 @@ def number(value: Number) -> float | None:
         return None
     try:
         found = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for hundreds of digits
         return None
     return found if isfinite(found) else None
 

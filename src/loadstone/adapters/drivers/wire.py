@@ -144,6 +144,8 @@ async def _connect(host: str, port: int, limit_bytes: int) -> _Exchange:
         raise _Broken(Reason.TIMEOUT, "no connection", silent=True) from None
     except OSError as error:
         raise _Broken(*_unreachable(error), silent=True) from None
+    except ValueError as error:  # a name that cannot be one: too long, or with an empty part
+        raise _Broken(Reason.REFUSED, str(error), silent=True) from None
     return exchange
 
 
@@ -303,9 +305,10 @@ def decode(device: str, answer: bytes, kind: type[T]) -> T:
         raise DeviceError(device, Reason.GARBAGE, "the answer is not JSON") from None
 
 
-# strings come first, so that nothing inside one is ever taken for a fault
+# strings come first, so that nothing inside one is ever taken for a fault; one without an
+# end reaches to the end of the text, and nothing is looked at twice
 _BROKEN = re.compile(
-    rb'"(?:[^"\\]|\\.)*"'
+    rb'"(?:[^"\\]|\\.)*+"?'
     rb"|(?P<gap>[}\]]\s*(?=[{\[]))"
     rb"|(?P<comma>,\s*(?=[}\]]))"
     rb"|(?P<word>[-+]?\b(?:nan|inf|infinity)\b)",

@@ -81,7 +81,7 @@ class Watch:
 
 def runs(summary: Summary) -> bool:
     """Return whether a summary shows work."""
-    return bool(summary.hashrate_th) and bool(summary.power_w)
+    return (summary.hashrate_th or 0.0) > 0.0 and (summary.power_w or 0.0) > 0.0
 
 
 def taken(asked_w: float, in_force_w: float, before_w: float | None, most_w: float) -> bool:

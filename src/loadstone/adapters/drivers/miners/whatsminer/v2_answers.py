@@ -53,6 +53,8 @@ def to_end_of_object(buffer: bytearray, closed: bool) -> int:
         msgspec.json.decode(buffer, type=msgspec.Raw)
     except msgspec.DecodeError:
         return 0
+    except RecursionError:
+        return len(buffer)  # let the decoder say garbage
     return len(buffer)
 
 
