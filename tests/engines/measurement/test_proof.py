@@ -71,6 +71,18 @@ def test_an_amount_is_owed_against_the_baseline():
     assert found.shortfall_mwh == pytest.approx(7 / 12)
 
 
+def test_a_site_below_the_power_of_its_event_misses_nothing_though_it_drew_less_before():
+    # the baseline is 10 MW: 12 MW are allowed, so the first five minutes are kept, at 12
+    before = trace()
+    before.power_mw[before.at_s < START] = 10.0
+    found = proof(event(EventKind.TO_MW, 12.0), before)
+    assert [one.kept for one in found.intervals] == [True, True, True]
+    assert [one.delivered_mw for one in found.intervals] == pytest.approx([-2.0, 5.0, 5.0])
+    assert (found.obliged_mwh, found.shortfall_mwh, found.penalty) == (0.0, 0.0, 0.0)
+    above = proof(event(EventKind.TO_MW, 11.0), before)  # 1 MW above for five minutes
+    assert above.shortfall_mwh == pytest.approx(1 / 12)
+
+
 def test_a_full_stop_owes_machines_and_not_megawatts():
     found = proof(event(EventKind.STOP, 0.0))
     assert found.delivered_mwh == pytest.approx(38 / 12)

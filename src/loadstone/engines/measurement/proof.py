@@ -70,9 +70,7 @@ def proof_of(event: Event, trace: Trace, evidence: Evidence, *, meter: str, zone
     intervals = _intervals(event, edges_s, metered, baseline.mw)
     known = [one for one in intervals if one.delivered_mw is not None]
     owed = [one for one in known if one.obliged_mw is not None]
-    shortfall = _mwh(
-        owed, lambda one: max(0.0, (one.obliged_mw or 0) - (one.delivered_mw or 0))
-    )
+    shortfall = _mwh(owed, lambda one: _missed(event, one))
     return Proof(
         event=event,
         simulated=evidence.simulated,
@@ -136,6 +134,13 @@ def _obliged(event: Event, baseline_mw: float | None) -> float | None:
     if event.kind is EventKind.STOP or baseline_mw is None:
         return None
     return max(0.0, baseline_mw - event.mw)
+
+
+def _missed(event: Event, one: ProofInterval) -> float:
+    """Return what is missing, MW; below the power of a `to_mw` event it is nothing."""
+    if event.kind is EventKind.TO_MW:
+        return max(0.0, (one.metered_mw or 0.0) - event.mw)
+    return max(0.0, (one.obliged_mw or 0.0) - (one.delivered_mw or 0.0))
 
 
 def _kept(event: Event, metered_mw: float | None, baseline_mw: float | None) -> bool | None:
