@@ -210,3 +210,67 @@ def test_a_day_with_a_shape_keeps_it():
     method = Method(baseline="middle-8-of-10", adjustment="none", **HOURLY)
     found = baseline_of(method, times(12, 13, 14), meter(lambda n: 10.0, ramp=lambda h: h))
     assert found.mw == pytest.approx((22.0, 23.0))
+
+
+def day_times(day: date, first: float, hours: int, events: set[date] = frozenset()) -> Times:
+    start = at(day, first)
+    return Times(
+        edges_s=tuple(start + 3_600.0 * k for k in range(hours + 1)),
+        untouched_until_s=start,
+        zone="Europe/Oslo",
+        event_days=frozenset(events),
+    )
+
+
+@pytest.mark.parametrize("day", [date(2026, 10, 31), date(2026, 10, 25), date(2026, 10, 26)])
+@pytest.mark.parametrize("way", ["middle-8-of-10", "matching-day-pair"])
+def test_hours_are_those_of_the_clock_around_the_day_on_which_it_changes(day, way):
+    # a meter that shows the local hour; clocks were put back on Sunday 25 October 2026
+    method = Method(baseline=way, adjustment="none", **HOURLY)
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=OSLO).astimezone(UTC).timestamp()
+    given = Times(
+        edges_s=(noon, noon + 3_600.0, noon + 7_200.0),
+        untouched_until_s=noon,
+        zone="Europe/Oslo",
+        # so that the 25th would be taken, were it no clock change
+        event_days=frozenset({date(2026, 10, 24)} if day.day == 31 else ()),
+    )
+    found = baseline_of(method, given, meter(lambda n: 0.0, ramp=float))
+    assert found.mw == pytest.approx((12.0, 13.0))
+
+
+def test_the_day_of_a_clock_change_and_the_next_are_in_no_pair():
+    method = Method(baseline="matching-day-pair", adjustment="none", **HOURLY)
+    found = baseline_of(method, day_times(date(2026, 10, 31), 12, 1), meter(lambda n: 10.0))
+    assert ("2026-10-25", "clock change") in {(one.date, one.reason) for one in found.days}
+
+
+@pytest.mark.parametrize("way", ["middle-8-of-10", "matching-day-pair"])
+def test_an_event_of_more_than_a_day_is_not_compared_with_itself(way):
+    # 30 hours from noon: the same hours of the day before reach into the event
+    given = day_times(DAY, 12, 30)
+    method = Method(baseline=way, adjustment="none", **HOURLY)
+    found = baseline_of(
+        method, given, lambda e: np.where(e[:-1] >= given.edges_s[0], 0.0, 10.0)
+    )
+    assert found.mw == pytest.approx((10.0,) * 30)
+    assert ("2026-11-17", "event") in {(one.date, one.reason) for one in found.days}
+
+
+def test_a_day_whose_night_reaches_into_another_event_is_no_like_day():
+    method = Method(baseline="middle-8-of-10", adjustment="none", **HOURLY)
+    night = day_times(DAY, 22, 6, events={date(2026, 11, 17)})
+    found = baseline_of(method, night, meter(lambda n: 10.0))
+    why = {one.date: one.reason for one in found.days}
+    assert (why["2026-11-17"], why["2026-11-16"]) == ("event", "event")
+
+
+def test_a_difference_is_fitted_to_a_site_that_stood_still_before():
+    # like days draw nothing in the morning and 5 MW at noon, the day of the event 5 MW always
+    method = Method(baseline="middle-8-of-10", adjustment="additive", **HOURLY)
+    found = baseline_of(
+        method,
+        times(12, 13),
+        meter(lambda n: 5.0 if n == 0 else 0.0, ramp=lambda hour: 5.0 * (hour == 12)),
+    )
+    assert (found.offset_mw, found.mw) == (5.0, (10.0,))

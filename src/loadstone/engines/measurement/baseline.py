@@ -46,7 +46,22 @@ class Times:
     @property
     def day(self) -> date:
         """The local date on which the event starts."""
-        return datetime.fromtimestamp(self.edges_s[0], ZoneInfo(self.zone)).date()
+        return self._local(self.edges_s[0]).date()
+
+    @property
+    def dates(self) -> int:
+        """How many local dates the event falls on."""
+        last = self._local(max(self.edges_s[-1] - 1.0, self.edges_s[0])).date()
+        return (last - self.day).days + 1
+
+    def later_s(self, day: date) -> float:
+        """Return by how much later the time of day of the start is on a local date, s."""
+        start = self._local(self.edges_s[0])
+        other = datetime.combine(day, start.time(), start.tzinfo)
+        return (day - self.day) / timedelta(seconds=1) - (_offset_s(other) - _offset_s(start))
+
+    def _local(self, at_s: float) -> datetime:
+        return datetime.fromtimestamp(at_s, ZoneInfo(self.zone))
 
 
 def baseline_of(method: Method, times: Times, means_of: MeansOf) -> Baseline:
@@ -120,7 +135,8 @@ def _fitted(
             metered, before = _or_none(metered), _or_none(before)
             missing = "not fitted: the meter is not known in the hours of the fit"
         elif method.fitted_by == "additive":
-            offset_mw = float(np.clip(metered - before, -most * before, most * before))
+            most_mw = most if np.isinf(most) else most * abs(before)
+            offset_mw = float(np.clip(metered - before, -most_mw, most_mw))
         elif before > 0:
             factor = float(np.clip(metered / before, 1 - most, 1 + most))
         else:
@@ -179,11 +195,11 @@ def _pairs(method: Method, times: Times, means_of: MeansOf) -> tuple[tuple[LikeD
         if reason:
             skipped.append(LikeDay(date=day.isoformat(), taken=False, reason=reason))
             continue
-        mwh = _energy(day, times.zone, method, means_of)
-        other = _pair_profile(day, times, method, means_of)
-        if other.shape != profile.shape:
+        if _changes_clocks(day, times.zone) or _changes_clocks(day - _DAY, times.zone):
             skipped.append(LikeDay(date=str(day), taken=False, reason="clock change"))
             continue
+        mwh = _energy(day, times.zone, method, means_of)
+        other = _pair_profile(day, times, method, means_of)
         if mwh is None or not np.isfinite(other).all():
             skipped.append(LikeDay(date=str(day), taken=False, reason="meter incomplete"))
             continue
@@ -207,7 +223,8 @@ def _days_before(method: Method, times: Times, days: int = 1) -> Iterator[tuple[
     """Yield days before the event, the last first, and why each cannot serve; "".
 
     Of a working day these are working days, and holidays, which are told and do not serve; of
-    a day of rest the days of rest.
+    a day of rest the days of rest. One on which the same hours reach into this event cannot
+    serve either: the event is longer than the time between them.
 
     Args:
         method: How the event is measured.
@@ -215,11 +232,14 @@ def _days_before(method: Method, times: Times, days: int = 1) -> Iterator[tuple[
         days: How many days, the yielded one the last, must be without an event.
     """
     rest = method.rests_on(times.day)
+    last_s = np.array(times.edges_s[-1:])
     for n in range(1, LOOK_BACK_DAYS + 1):
         day = times.day - n * _DAY
         if method.rests_on(day) == rest:
-            touched = {day - k * _DAY for k in range(days)} & times.event_days
-            yield day, "event" if touched else ""
+            around = range(1 - days, times.dates)
+            touched = {day + k * _DAY for k in around} & times.event_days
+            into = _moved(last_s, day, times)[0] > times.untouched_until_s
+            yield day, "event" if touched or into else ""
         elif day in method.holidays and day.weekday() < SATURDAY:
             yield day, "holiday"
 
@@ -231,19 +251,31 @@ def _energy(day: date, zone: str, method: Method, means_of: MeansOf) -> float | 
 
 
 def _pair_profile(day: date, times: Times, method: Method, means_of: MeansOf) -> Floats:
-    """Return the meter from the midnight before `day` to the time of the event, MW."""
-    moved = _moved(np.array([times.untouched_until_s]), day, times)[0]
-    return means_of(_edges(_midnight_s(day - _DAY, times.zone), moved, method.interval_s))
+    """Return the meter of a day and the one before to the time of the event, MW.
+
+    It is as long as that of the event, which begins at the midnight a day before.
+    """
+    until_s = times.untouched_until_s
+    edges_s = _edges(_midnight_s(times.day - _DAY, times.zone), until_s, method.interval_s)
+    return means_of(_moved(edges_s, day, times))
+
+
+def _changes_clocks(day: date, zone: str) -> bool:
+    return _midnight_s(day + _DAY, zone) - _midnight_s(day, zone) != _DAY.total_seconds()
 
 
 def _moved(edges_s: Floats, day: date, times: Times) -> Floats:
-    """Return the same local times on another day, as lengths of time from its midnight."""
-    shift = _midnight_s(day, times.zone) - _midnight_s(times.day, times.zone)
-    return edges_s + shift
+    """Return the same times on another day, as far from the time of day of the start."""
+    return edges_s + times.later_s(day)
 
 
 def _edges(from_s: float, until_s: float, interval_s: int) -> Floats:
     return np.append(np.arange(from_s, until_s - 1e-6, interval_s, dtype=np.float64), until_s)
+
+
+def _offset_s(local: datetime) -> float:
+    offset = local.utcoffset()
+    return 0.0 if offset is None else offset.total_seconds()
 
 
 def _midnight_s(day: date, zone: str) -> float:
