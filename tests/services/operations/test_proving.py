@@ -100,6 +100,26 @@ def test_the_meter_and_the_machines_come_from_the_record(store, telemetry):
     assert [m.at_s for m in found.timeline if m.what == "last stop confirmed"] == [START + 30]
 
 
+def test_what_a_slow_ramp_is_measured_against_lies_before_its_first_machine(store, telemetry):
+    # machines were told 2,000 s before the start, longer than a proof looks around itself
+    slow = replace(
+        EVENT,
+        received_s=START - 2_100,
+        method=Method(adjust_from_s=100.0, adjust_until_s=50.0, before_s=60.0),
+    )
+    for at in range(-2_300, -700):
+        mw = 10.0 if at < -2_000 else 6.0
+        reading = MeterReading(meter="main", began_s=START + at, power_mw=mw)
+        telemetry.add_meter("campus", reading, START + at)
+    telemetry.flush()
+    store.add_event(slow)
+    life = LIFE | {"active_s": START - 2_000, "accepted_s": START - 2_099}
+    told = line(-2_000, "command", ["a"], action="stop", owner="e1")
+    store.put_events([replace(slow, **life, state=EventState.DONE)], [told])
+    found = proof_in(store, telemetry)
+    assert (found.baseline.mw[0], found.baseline.missing) == (10.0, "")
+
+
 def test_the_same_record_gives_the_same_proof(store, telemetry):
     record(store, STOPS, line(8, "confirmed", ["a"], action="stop"))
     assert proof_in(store, telemetry) == proof_in(store, telemetry)

@@ -60,7 +60,10 @@ def prove(
     if meter is None:
         raise InputError("meters", [], "must have a main meter for a proof")
     until_s = event.starts_s + MOST_S if event.done_s is None else event.done_s
-    look_back_s = AROUND_S + event.method.adjust_from_s + event.method.before_s
+    before_s = event.method.adjust_from_s + event.method.before_s
+    # a slow ramp begins long before the start, and what it is measured against before that
+    ahead_s = max(AROUND_S, event.starts_s - (event.active_s or event.starts_s))
+    look_back_s = ahead_s + before_s
     if event.method.baseline != "meter-before-after":
         look_back_s = (LOOK_BACK_DAYS + 2) * 86_400.0
     rows = telemetry.meter_trace(terms.site, meter, event.starts_s - look_back_s, until_s)
