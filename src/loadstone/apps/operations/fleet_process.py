@@ -17,7 +17,7 @@ from loadstone.adapters.simulators.fleet import Mirror, fleet_of, serving
 from loadstone.adapters.simulators.site import OtherLoad
 from loadstone.apps.clock import SystemClock
 from loadstone.apps.operations.places import FLEET, Place, read_place
-from loadstone.apps.operations.served import FLEET_FILE, Served, write_served
+from loadstone.apps.operations.served import Served, forget_served, write_served
 from loadstone.model.errors import OutsideError
 from loadstone.model.operations.terms import SiteTerms
 
@@ -64,7 +64,7 @@ async def serve(place: Place, terms: SiteTerms, speed: float) -> None:
         await stop.wait()
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-    (folder / FLEET_FILE).unlink(missing_ok=True)
+    forget_served(folder)
 
 
 def _served(mirror: Mirror, speed: float, start_s: float, control_port: int | None) -> Served:

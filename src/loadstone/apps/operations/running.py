@@ -17,6 +17,7 @@ from loadstone.apps.operations.children import Child, end
 from loadstone.apps.operations.pace import run_paced
 from loadstone.apps.operations.places import FLEET, WATCHDOG, Place
 from loadstone.apps.operations.seats import Seat, check_families, seat_of
+from loadstone.apps.operations.served import forget_served
 from loadstone.apps.operations.simulated import write_prices
 from loadstone.model.errors import InputError, LoadstoneError, OutsideError
 from loadstone.model.operations.terms import SiteTerms
@@ -83,10 +84,16 @@ async def _fleet_up(place: Place, terms: SiteTerms, speed: float) -> None:
     served = place.served(site)
     if served is not None and child.alive() and served.speed != speed:
         end(served.pid)
-        await _until(lambda: not child.alive())
+        await _gone(child)
+    if not child.alive():
+        forget_served(place.agent_folder(site))  # one that was killed left its word behind
     await child.up()
     await _until(lambda: place.served(site) is not None)
     write_prices(place, terms, place.clock(site).now(), speed)
+
+
+async def _gone(child: Child) -> None:
+    await _until(lambda: not child.alive())
 
 
 async def _until(true: Callable[[], bool]) -> None:
@@ -129,7 +136,7 @@ async def _run(place: Place, course: Course, watch: Watch) -> None:
             stop.set()
             await asyncio.gather(*running, return_exceptions=True)
             await _end(beside)
-    _end_fleets(place, course)
+    await _end_fleets(place, course)
     if failures:
         raise failures[0]
 
@@ -174,9 +181,14 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _end_fleets(place: Place, course: Course) -> None:
-    """End the simulated fleets: the agents have left on purpose."""
+async def _end_fleets(place: Place, course: Course) -> None:
+    """End the simulated fleets: the agents have left on purpose.
+
+    That is waited for, so that the next agent does not take one that ends for one that serves.
+    """
     for terms in course.sites:
-        served = place.served(terms.site)
-        if served is not None:
+        child, served = Child(place, terms.site, FLEET), place.served(terms.site)
+        if served is not None and child.alive():  # else its process is somebody else's by now
             end(served.pid)
+            with suppress(OutsideError):
+                await _gone(child)

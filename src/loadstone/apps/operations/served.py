@@ -42,6 +42,11 @@ def write_served(folder: Path, served: Served) -> Path:
     return write_json(folder / FLEET_FILE, asdict(served))
 
 
+def forget_served(folder: Path) -> None:
+    """Take back where a simulated site answered: nobody serves it any more."""
+    (folder / FLEET_FILE).unlink(missing_ok=True)
+
+
 def read_served(folder: Path) -> Served | None:
     """Return where a simulated site answers; None where nobody said."""
     path = folder / FLEET_FILE
