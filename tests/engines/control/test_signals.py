@@ -52,6 +52,21 @@ def test_a_set_point_is_a_limit_and_the_last_one_that_has_begun_holds():
     ]
 
 
+@pytest.mark.parametrize(("now_s", "price"), [(60.0, 50.0), (75.0, 500.0), (95.0, 50.0)])
+def test_a_value_that_lasts_longer_holds_again_when_a_later_one_has_ended(now_s, price):
+    day = value(50.0, SignalKind.PRICE, ends_s=1000.0)
+    peak = value(500.0, SignalKind.PRICE, starts_s=70.0, ends_s=80.0)
+    silence = SilencePolicy(after_s=10, then="curtail")
+    terms = FileSignal(
+        id="a", means="price", path="x.csv", strike=Strike(stop_above=100), silence=silence
+    )
+    found = asked(terms, day, peak, now_s=now_s)
+    assert found.alarms == ()
+    assert found.orders[0].reason.startswith(f"the price is {price:g}/MWh")
+    limits = asked(mqtt(), value(5.0), value(3.0, starts_s=50.0, ends_s=90.0)).orders
+    assert [order.limit_mw for order in limits] == [5.0]
+
+
 def test_a_set_point_that_has_ended_asks_for_nothing():
     assert asked(mqtt(), value(5.0, ends_s=90)).orders == ()
 

@@ -52,7 +52,7 @@ def signal_orders(
     alarms: list[Alarm] = []
     kept: dict[str, float] = {}
     for terms in signals:
-        values = [value for value in heard.get(terms.id, ()) if value.starts_s <= now_s]
+        values = _begun(heard.get(terms.id, ()), now_s)
         if _silent(terms, values, silent_s.get(terms.id, inf), now_s):
             alarms.append(_silence_alarm(terms))
             if terms.silence.then == "curtail":
@@ -107,6 +107,14 @@ def price_order(signal: str, strike: Strike, prices: Sequence[float]) -> Order:
 def _worth_at(price: float) -> float:
     """Return the value of a MWh from which machines come back at a price."""
     return price / RESUME_SHARE if price > 0 else price
+
+
+def _begun(heard: Sequence[SignalValue], now_s: float) -> list[SignalValue]:
+    """Return values that have begun, last the one that holds: an earlier one may hold again."""
+    values = [value for value in heard if value.starts_s <= now_s]
+    holds = [value for value in values if not _over(value, now_s)]
+    again = holds[-1:] if values and _over(values[-1], now_s) else []
+    return [*values, *again]
 
 
 def _order(
