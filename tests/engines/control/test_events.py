@@ -51,6 +51,15 @@ def test_a_slow_ramp_begins_earlier():
     assert after(one).state is EventState.ARMED
 
 
+def test_a_stop_by_hand_does_not_wait_for_the_ramp_and_so_begins_no_earlier():
+    # 12 kW at 6 kW/min would take two minutes, but all machines are told at once
+    stop = event(EventKind.STOP, 0.0, starts_s=1090.0)
+    slow = terms_of(ramp=Ramp(down_kw_per_min=6.0))
+    assert after(stop, terms=slow).state is EventState.ARMED
+    asked = replace(stop, source="a signal")
+    assert after(asked, terms=slow).state is EventState.ACTIVE
+
+
 @pytest.mark.parametrize(
     ("one", "fleet", "reason"),
     [

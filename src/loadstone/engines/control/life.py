@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from loadstone.engines.control.obligation import by_hand
 from loadstone.engines.control.sight import W_PER_MW, Sight
 from loadstone.model.operations.control import SiteView
 from loadstone.model.operations.event import MOST_S, Event, EventKind, EventState
@@ -43,7 +44,7 @@ def lead_s(event: Event, view: SiteView, sight: Sight) -> float:
     """Return how long before its start machines must be told, so that it is met in time, s."""
     rate = view.terms.ramp.down_kw_per_min
     ramp_s = 0.0
-    if rate is not None:
+    if rate is not None and not by_hand(event):
         now_mw = sight.present_w / W_PER_MW
         falls = {EventKind.TO_MW: max(now_mw - event.mw, 0.0), EventKind.BY_MW: event.mw}
         ramp_s = falls.get(event.kind, now_mw) * KW_PER_MW / rate * SECONDS_PER_MINUTE

@@ -98,6 +98,11 @@ def limit_of(event: Event) -> float:
     return max((event.baseline_mw or 0.0) - event.mw, 0.0)
 
 
+def by_hand(event: Event) -> bool:
+    """Return whether an event is a full stop by hand: it does not wait for the ramp down."""
+    return event.kind is EventKind.STOP and event.source == "operator"
+
+
 def _of_order(order: Order, free: float) -> Obligation:
     limit_w = order.limit_mw * free * W_PER_MW if isfinite(order.limit_mw) else inf
     return Obligation(
@@ -111,10 +116,10 @@ def _of_order(order: Order, free: float) -> Obligation:
 
 
 def _of_event(event: Event, free: float) -> Obligation:
-    by_hand = event.kind is EventKind.STOP and event.source == "operator"
+    at_once = by_hand(event)
     return Obligation(
         owner=event.id,
-        cause=Cause.OPERATOR if by_hand else Cause.EVENT,
+        cause=Cause.OPERATOR if at_once else Cause.EVENT,
         limit_w=limit_of(event) * free * W_PER_MW,
-        urgent=by_hand,
+        urgent=at_once,
     )
