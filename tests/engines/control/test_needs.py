@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -68,6 +69,46 @@ def test_last_month_is_not_this_month():
     hours = drawn(3.0)
     hours[:24] = 9.0  # the day before the first
     assert peak_needs([demand()], AT, hours)[0].peak_mw == 3.0
+
+
+def hours_until(at: datetime, mw_at: Callable[[datetime], float]) -> np.ndarray:
+    start = trace_start(at)
+    count = int((at - start).total_seconds() // 3600) + 1
+    return np.array([mw_at(start + timedelta(hours=i)) for i in range(count)])
+
+
+@pytest.mark.parametrize("zone", ["America/Chicago", "Pacific/Honolulu"])
+def test_in_the_last_hours_of_a_local_month_its_peak_still_counts(zone):
+    # 1 November in UTC and 31 October at the site, which drew most on the 15th
+    at = datetime(2026, 11, 1, 1, 30, tzinfo=UTC)
+    hours = hours_until(at, lambda hour: 12.0 if (hour.day, hour.hour) == (15, 9) else 8.0)
+    entry = DemandCharge(currency="USD", zone=zone, rates=(9_000.0,))
+    need = peak_needs([entry], at, hours)[0]
+    assert (need.peak_mw, need.per_kw) == (12.0, pytest.approx(9.0))
+
+
+def test_a_local_month_that_begins_on_the_half_hour_begins_with_its_first_whole_hour():
+    # 00:10 on 1 November in India: the hour of 18:00 UTC began in October
+    at = datetime(2026, 10, 31, 18, 40, tzinfo=UTC)
+    entry = DemandCharge(currency="USD", zone="Asia/Kolkata", rates=(9_000.0,))
+    hours = hours_until(at, lambda hour: 12.0 if hour.day == 15 else 8.0)
+    assert peak_needs([entry], at, hours)[0].peak_mw == 12.0
+    later = peak_needs([entry], at + timedelta(hours=1), np.append(hours, 7.0))[0]
+    assert (later.peak_mw, later.hours) == (7.0, 1)
+    assert later.per_kw == pytest.approx(9.0)
+
+
+def test_a_charge_on_the_peak_of_the_year_costs_the_rate_of_the_year():
+    entry = DemandCharge(currency="USD", zone="UTC", rates=(108_000.0,), assessed="year")
+    assert peak_needs([entry], AT, drawn(4.0))[0].per_kw == pytest.approx(108.0)
+
+
+@pytest.mark.parametrize("month", ["2026-10", "2026-09"])
+def test_below_the_share_of_an_earlier_peak_a_kw_costs_nothing(month):
+    # four fifths of the 10 MW that the tariff tells of an earlier month are billed anyway
+    entry = demand(lookback_share=0.8, lookback_previous=11, earlier_mw={month: 10.0})
+    assert peak_needs([entry], AT, drawn(4.0))[0].per_kw == 0.0
+    assert peak_needs([entry], AT, drawn(8.1))[0].per_kw == pytest.approx(9.0)
 
 
 def test_nothing_metered_is_not_zero():

@@ -6,7 +6,8 @@ These tell and decide nothing; deciding is `decide`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from loadstone.model.tariff.terms import EnergyTerm, PeakTerm
 KW_PER_MW = 1000.0
 DAYS = 366
 HOUR_S = 3600.0
+MOST_WEST = 12  # hours: no local clock is further behind UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +80,14 @@ def peak_needs(
     found = []
     for entry in entries:
         if isinstance(entry, DemandCharge):
-            card = entry.rate_card(grid, {})
+            first = _period_start(entry, start + timedelta(hours=now))
+            metered_mw = _hours_from(first, start, hourly_mw)
+            period = TimeGrid(start=first, count=metered_mw.size + DAYS * 24)
+            card = entry.rate_card(period, {})
             terms = [term for term in card.terms if isinstance(term, PeakTerm)]
-            found += [_of_peak(term, card.currency, hourly_mw, contracted_mw) for term in terms]
+            found += [
+                _of_peak(term, card.currency, metered_mw, contracted_mw) for term in terms
+            ]
         elif isinstance(entry, CoincidentPeak):
             card = entry.rate_card(grid, {})
             energy = [term for term in card.terms if isinstance(term, EnergyTerm)]
@@ -91,10 +98,11 @@ def peak_needs(
 def trace_start(at: datetime) -> datetime:
     """Return from when the meter is looked at for peaks: the first of the month, a day early.
 
-    The day covers local months that begin before the UTC one.
+    The day covers local months that begin before the UTC one. Half a day into a month, the one
+    before is over everywhere.
     """
-    first = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return first - timedelta(days=1)
+    month = (at.astimezone(UTC) - timedelta(hours=MOST_WEST)).date().replace(day=1)
+    return datetime.combine(month, time(), UTC) - timedelta(days=1)
 
 
 def hourly_means(
@@ -119,6 +127,27 @@ def hourly_means(
     total = np.bincount(hours[kept], weights=mw[kept], minlength=count)
     means: Floats = np.where(weight > 0, total / np.maximum(weight, 1), np.nan)
     return means
+
+
+def _period_start(entry: DemandCharge, hour: datetime) -> datetime:
+    """Return the first hour of the local month, or year, that a charge counts an hour to.
+
+    A whole period, and no part of the one before it: what is charged is a share of a period,
+    and peaks of earlier ones are those that the tariff tells.
+    """
+    local = hour.astimezone(ZoneInfo(entry.zone))
+    month = local.month if entry.assessed == "month" else 1
+    first = datetime(local.year, month, 1, tzinfo=local.tzinfo).astimezone(UTC)
+    begun = first.replace(minute=0, second=0)
+    return begun if begun == first else begun + timedelta(hours=1)
+
+
+def _hours_from(first: datetime, start: datetime, hourly_mw: Floats) -> Floats:
+    """Return hours from `first` on instead of from `start`; nan where they were not asked."""
+    early = int((start - first).total_seconds() // HOUR_S)
+    if early <= 0:
+        return hourly_mw[-early:]
+    return np.concatenate([np.full(early, np.nan), hourly_mw])
 
 
 def _of_peak(
