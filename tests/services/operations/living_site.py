@@ -129,6 +129,19 @@ async def at_once(call):
     return call()
 
 
+def in_thread(takes_s: Callable[[], float]) -> Callable:
+    """Return what runs calls as a thread does: whoever waits may go, and they go on."""
+
+    async def work(call):
+        await asyncio.sleep(takes_s())
+        return call()
+
+    async def offload(call):
+        return await asyncio.shield(asyncio.ensure_future(work(call)))
+
+    return offload
+
+
 def terms_of(count: int = 6, **changes) -> SiteTerms:
     """Return rules of a site for quick tests: it sweeps every 5 s."""
     usual = {
@@ -172,6 +185,7 @@ class LivingSite:
     decide: Callable = decide
     seed: int = 0
     truth: SqlStore | None = None
+    offload: Callable = at_once
 
     def __post_init__(self):
         self.machines = self.machines or machines_of(6)
@@ -255,7 +269,7 @@ class LivingSite:
                 for one in self.terms.switches
             },
             feeds=self.feeds,
-            offload=at_once,
+            offload=self.offload,
             lease=self._write_lease,
             publish=self._publish,
             standing_orders=self.orders,

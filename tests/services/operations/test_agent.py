@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
 import json
+import random
 from contextlib import suppress
 
 import pytest
@@ -16,6 +17,7 @@ from loadstone.services.operations.ticking import AgentFault
 from tests.services.operations.living_site import (
     SITE,
     LivingSite,
+    in_thread,
     machines_of,
     terms_of,
 )
@@ -397,6 +399,40 @@ def test_an_agent_that_stops_leaves_machines_as_they_are_and_hands_its_lease_bac
     assert len(site.asleep()) == 6
     assert texts(site, "stopped") == ["agent stopped; machines are left as they are"]
     assert site.lease.number == 0
+
+
+@pytest.mark.parametrize("seed", [14, 32, 41, 56, 91, 95])  # of 150, some of those that failed
+def test_nothing_is_written_after_the_last_word_of_an_agent_that_stops(seed):
+    """Threads go on when nobody waits for them any more: on a slow disk for a while."""
+    chance = random.Random(seed)
+
+    async def play(site):
+        site.start()
+        await asyncio.sleep(10)
+        full_stop(site)
+        await asyncio.sleep(chance.uniform(0.0, 3.0))
+        await site.stop()
+        await asyncio.sleep(5)
+
+    site = living(play, offload=in_thread(lambda: chance.uniform(0.0, 0.6)))
+    assert site.lease.number == 0
+    assert site.entries()[-1].kind == "stopped"
+    assert len(set(site.entries())) == len(site.entries())
+
+
+def test_what_waits_for_the_store_is_written_when_the_agent_stops_as_soon_as_it_is_back():
+    async def play(site):
+        site.start()
+        await asyncio.sleep(10)
+        site.store.gone = True
+        await asyncio.sleep(20)
+        site.store.gone = False
+        await site.stop()
+
+    site = living(play)
+    late = [one.kind for one in site.entries() if json.loads(one.data).get("late")]
+    assert late == ["alarm"]
+    assert site.entries()[-1].kind == "stopped"
 
 
 def test_a_machine_about_to_be_told_is_not_read_before_unless_its_state_is_unknown():

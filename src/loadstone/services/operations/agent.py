@@ -47,6 +47,7 @@ class SiteAgent:
         self._ticker = Ticker(self._parts, decide, metering, switching)
         self._sweeper = Sweeper(self._parts, lambda: self._ticker.dispatcher.hurries)
         self._number = HANDED_BACK
+        self._renewing: asyncio.Future[None] | None = None
         self._stored_s = self._told_s = self._swept_s = float("-inf")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -165,7 +166,9 @@ class SiteAgent:
         """Renew the lease: for the watchdog each tick, in the store now and then."""
         lease = self._lease()
         try:
-            await self._doors.offload(lambda: self._doors.lease(lease))
+            write = self._doors.offload(lambda: self._doors.lease(lease))
+            self._renewing = asyncio.ensure_future(write)
+            await asyncio.shield(self._renewing)
             self._parts.alarms.clear("lease not written")
         except OutsideError as error:
             text = f"the watchdog will act: {error}"
@@ -261,9 +264,9 @@ class SiteAgent:
             self._parts.desk.note("stopped", "agent stopped; machines are left as they are")
         else:
             self._parts.desk.note("fault", f"{fault}; the watchdog takes over")
-        with suppress(OutsideError):
-            await self._parts.desk.write()
+        await self._parts.desk.write_last()
         if fault is None:
+            await self._renewed()
             with suppress(OutsideError):
                 await self._doors.offload(self._hand_back)
         await self._flush()
@@ -272,6 +275,13 @@ class SiteAgent:
         for close in [one.close for one in meters] + [one.close for one in switches]:
             with suppress(Exception):
                 await close()
+
+    async def _renewed(self) -> None:
+        """Wait for a renewal under way: one that comes after the handing back would undo it."""
+        if self._renewing is not None:
+            with suppress(OutsideError, TimeoutError):
+                async with asyncio.timeout(TRIES * LOST_S):
+                    await asyncio.shield(self._renewing)
 
     def _hand_back(self) -> None:
         now_s = self._time.utc_s()

@@ -89,6 +89,8 @@ class Desk:
         self._late = Batch()
         self._ask_again_s = 0.0
         self._hung: asyncio.Future[Any] | None = None
+        self._turn = asyncio.Lock()
+        self._writing: asyncio.Future[Any] | None = None
 
     @property
     def late(self) -> int:
@@ -141,10 +143,25 @@ class Desk:
     async def write(self, batch: Batch | None = None) -> frozenset[str] | None:
         """Write what waits, then `batch`; return machines that others hold.
 
-        Returns None when the store is gone: all is kept and will be written late.
+        Returns None when the store is gone: all is kept and will be written late. What is begun
+        is brought to its end, though nobody waits for it any more.
         """
+        self._writing = asyncio.ensure_future(self._in_turn(batch or Batch()))
+        return await asyncio.shield(self._writing)
+
+    async def write_last(self) -> None:
+        """Write what waits, though the store was gone a moment ago: there is no later."""
+        async with self._turn:
+            self._ask_again_s = 0.0
+        await self.write()
+
+    async def _in_turn(self, batch: Batch) -> frozenset[str] | None:
+        async with self._turn:
+            return await self._written(batch)
+
+    async def _written(self, batch: Batch) -> frozenset[str] | None:
         now, self.waiting = self.waiting, Batch()
-        now.add(batch or Batch())
+        now.add(batch)
         late = self._late
         if not len(now) and not len(late) and now.lease is None:
             return frozenset()
