@@ -269,8 +269,13 @@ class FleetBook:
         return self.owners[at] if at >= 0 else ""
 
     def known_w(self) -> Floats:
-        """Return what machines tell that they draw, W; 0 where unknown. Shape (M,)."""
-        return np.where(np.isnan(self.power_w), 0.0, self.power_w)
+        """Return what machines draw, W; 0 where they are unknown. Shape (M,).
+
+        One that does not tell draws full load, or what it draws when stopped.
+        """
+        usual_w = np.where(self.seen == Seen.RUNNING, self.full_w, self.idle_w)
+        told_w = np.where(np.isnan(self.power_w), usual_w, self.power_w)
+        return np.where(self.seen == Seen.UNKNOWN, 0.0, told_w)
 
 
 def _usual_worth(machine: Machine) -> Worth:
