@@ -361,8 +361,8 @@ class Telemetry(MeterHistory, Protocol):
         """Return readings of a machine in time order; where only means are kept, those."""
         ...
 
-    def losses(self) -> Sequence[Loss]:
-        """Return what was lost since this was last asked, to be put on record."""
+    def losses(self, site: str) -> Sequence[Loss]:
+        """Return what a site lost since this was last asked, to be put on record."""
         ...
 
     def compact(self, now_s: float) -> None:

@@ -128,7 +128,7 @@ def test_what_a_killed_program_had_written_of_its_readings_is_there_once(tmp_pat
         before = History(folder)
         meter = [row.power_mw for row in before.meter_trace("north", "main", DAY, DAY + 86_400)]
         machine = [one.power_w for one in before.machine_trace("north", "b", DAY, DAY + 86_400)]
-        (loss,) = open_telemetry(folder, {"north": 1.0}).losses()
+        (loss,) = open_telemetry(folder, {"north": 1.0}).losses("north")
         for numbers in (meter, machine):
             assert numbers == list(range(len(numbers)))  # each once, none left out
             assert len(numbers) - 1 >= told

@@ -134,7 +134,7 @@ def test_a_sweep_of_no_machines_leaves_nothing(tmp_path):
     sweep(telemetry, DAY, machines=(), seen=[], power_w=[], hashrate_th=[])
     telemetry.close()
     assert list(tmp_path.rglob("*.parquet")) == []
-    assert opened(tmp_path).losses() == ()
+    assert opened(tmp_path).losses("north") == ()
 
 
 def test_days_are_kept_apart_and_read_together(tmp_path):
@@ -386,7 +386,7 @@ def test_a_program_that_ended_well_leaves_no_loss(tmp_path):
     telemetry = opened(tmp_path)
     sweep(telemetry, DAY)
     telemetry.close()
-    assert opened(tmp_path).losses() == ()
+    assert opened(tmp_path).losses("north") == ()
 
 
 def test_a_program_that_ended_before_it_wrote_leaves_a_loss_from_its_last_batch(tmp_path):
@@ -396,20 +396,30 @@ def test_a_program_that_ended_before_it_wrote_leaves_a_loss_from_its_last_batch(
     sweep(telemetry, DAY + 5)
     del telemetry
     again = opened(tmp_path)
-    (loss,) = again.losses()
+    (loss,) = again.losses("north")
     assert (loss.site, loss.from_s, loss.until_s, loss.rows) == ("north", DAY, None, None)
-    assert again.losses() == ()  # told once
+    assert again.losses("north") == ()  # told once
+
+
+def test_each_site_is_told_its_own_losses(tmp_path):
+    days = {"north": 3.0, "south": 3.0}
+    killed = open_telemetry(tmp_path, days)
+    for site in days:
+        killed.add_meter(site, reading(1.0), DAY)
+    again = open_telemetry(tmp_path, days)
+    for site in days:  # each has an agent, which asks for itself
+        assert [loss.site for loss in again.losses(site)] == [site]
 
 
 def test_a_loss_before_the_first_batch_is_told_from_its_first_reading(tmp_path):
     sweep(opened(tmp_path), DAY + 7)
-    assert [loss.from_s for loss in opened(tmp_path).losses()] == [DAY + 7]
+    assert [loss.from_s for loss in opened(tmp_path).losses("north")] == [DAY + 7]
 
 
 def test_a_note_that_cannot_be_read_is_a_loss_as_well(tmp_path):
     sweep(opened(tmp_path), DAY)
     (tmp_path / "site=north" / "open.json").write_text("{")
-    assert [loss.from_s for loss in opened(tmp_path).losses()] == [0.0]
+    assert [loss.from_s for loss in opened(tmp_path).losses("north")] == [0.0]
 
 
 def test_half_written_files_are_never_read_and_are_removed_at_the_start(tmp_path):
@@ -433,7 +443,7 @@ def test_a_full_disk_is_told_and_what_waits_is_written_when_there_is_room(tmp_pa
     assert list(tmp_path.rglob("*.part")) == []
     telemetry.flush()
     assert len(telemetry.machine_trace("north", "a", DAY, DAY + 9)) == 2
-    assert telemetry.losses() == ()
+    assert telemetry.losses("north") == ()
 
 
 def test_more_than_can_wait_is_counted_as_lost_the_oldest_first(tmp_path):
@@ -449,9 +459,9 @@ def test_more_than_can_wait_is_counted_as_lost_the_oldest_first(tmp_path):
         DAY + 15,
         DAY + 20,
     ]
-    (loss,) = telemetry.losses()
+    (loss,) = telemetry.losses("north")
     assert (loss.from_s, loss.until_s, loss.rows) == (DAY, DAY + 10, 9)
-    assert telemetry.losses() == ()
+    assert telemetry.losses("north") == ()
 
 
 def test_a_folder_that_is_gone_is_told_and_comes_back(tmp_path):
@@ -556,4 +566,4 @@ def test_the_note_beside_the_history_is_plain(tmp_path):
     sweep(opened(tmp_path), DAY)
     note = json.loads((tmp_path / "site=north" / "open.json").read_text())
     assert note == {"written_until_s": DAY}
-    assert isinstance(opened(tmp_path).losses()[0], Loss)
+    assert isinstance(opened(tmp_path).losses("north")[0], Loss)

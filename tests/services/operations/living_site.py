@@ -93,7 +93,7 @@ class Memories:
         if self.full:
             raise OutsideError("the disk is full")
 
-    def losses(self):
+    def losses(self, site):
         lost, self.lost = self.lost, []
         return lost
 

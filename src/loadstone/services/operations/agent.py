@@ -221,7 +221,7 @@ class SiteAgent:
                 await self._doors.offload(compact)
 
     async def _flush(self) -> None:
-        for loss in self._doors.telemetry.losses():
+        for loss in self._doors.telemetry.losses(self._terms.site):
             rows = "readings" if loss.rows is None else f"{loss.rows} rows of readings"
             text = f"{rows} of {loss.site} are lost: {loss.reason}"
             times = {"from_s": loss.from_s, "until_s": loss.until_s}

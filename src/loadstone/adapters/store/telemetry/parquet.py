@@ -223,10 +223,11 @@ class ParquetTelemetry:
         with self._turn:
             return sum(waiting.rows for waiting in self._waiting.values())
 
-    def losses(self) -> tuple[Loss, ...]:
-        """Return what was lost since this was last asked, to be put on record."""
+    def losses(self, site: str) -> tuple[Loss, ...]:
+        """Return what a site lost since this was last asked, to be put on record."""
         with self._turn:
-            lost, self._lost = tuple(self._lost), []
+            lost = tuple(loss for loss in self._lost if loss.site == site)
+            self._lost = [loss for loss in self._lost if loss.site != site]
         return lost
 
     def compact(self, now_s: float) -> None:
