@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -194,12 +193,10 @@ async def test_somebody_else_who_answers_is_no_machine():
 
 
 @asynchronous
-async def test_a_thousand_addresses_take_less_than_a_second_or_so():
+async def test_of_a_thousand_addresses_where_nobody_listens_none_is_a_machine():
     kinds = {"luxos": replace(DRIVERS["luxos"], port=free_port())}
     search = Search(kinds=kinds, credentials={}, now_s=lambda: 0.0)
-    began_s = time.perf_counter()
     assert [found async for found in scan(hosts(["127.69.0.0/22"]), search)] == []
-    assert time.perf_counter() - began_s < 3.0  # 0.2 s on two idle cores
 
 
 @asynchronous

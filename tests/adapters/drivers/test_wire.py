@@ -134,7 +134,7 @@ async def test_silence_and_half_an_answer_run_into_the_deadline(said):
     async with server(say(*said, close=False)) as (port, *_):
         began_s = time.perf_counter()
         assert await reason_of(ask(HOST, port, b"?", deadline_s=0.05)) is Reason.TIMEOUT
-        assert time.perf_counter() - began_s < 0.25
+        assert time.perf_counter() - began_s < 2.0  # without it: for ever
 
 
 @asynchronous

