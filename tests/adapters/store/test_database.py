@@ -22,7 +22,7 @@ from loadstone.model.operations.target import Entry, PowerLease
 from tests.postgres import Postgres, postgres, running_postgres
 
 __all__ = ["postgres"]  # a fixture
-SOON_S = 4.0  # two seconds, and what a busy computer adds
+SOON_S = 10.0  # two seconds, and what a busy computer adds; not for ever
 
 
 def lease(number: int = 1) -> PowerLease:
