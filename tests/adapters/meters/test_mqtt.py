@@ -24,6 +24,7 @@ def meter(port: int, **terms):
 
 async def tell(port: int, payload: object, *, keep: bool = False) -> None:
     said = payload if isinstance(payload, str) else json.dumps(payload)
+    said = said.encode(errors="surrogateescape")
     async with aiomqtt.Client("127.0.0.1", port) as client:
         await client.publish("site/meter", said, retain=keep)
 
@@ -74,6 +75,9 @@ async def test_a_kept_message_with_its_time_is_as_old_as_it_says(tmp_path):
         '{"power_w": true}',
         "[]",
         '{"power_w": null}',
+        f'{{"power_w": 1{"0" * 400}}}',
+        "[" * 20_000,
+        "\udcff",
     ],
 )
 async def test_what_is_no_reading_makes_the_power_unknown(tmp_path, payload):
@@ -83,6 +87,8 @@ async def test_what_is_no_reading_makes_the_power_unknown(tmp_path, payload):
         await tell(port, payload)
         reading = await until_heard(one, lambda r: r.reason is Reason.GARBAGE)
         assert reading.power_mw is None
+        await tell(port, {"power_w": 5e6})  # and the next is heard again
+        assert (await until_heard(one, lambda r: r.power_mw is not None)).power_mw == 5.0
         await one.close()
 
 

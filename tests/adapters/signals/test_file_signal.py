@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-
+import asyncio
 
 import pytest
 
@@ -52,9 +52,11 @@ async def test_a_row_that_is_taken_out_ends_and_one_that_is_changed_is_told_anew
     with pytest.raises(OutsideError, match="columns"):
         await first(given, 1)
     (tmp_path / "price.csv").write_text(text)
-    ended, *told = await first(given, 4)
-    assert (ended.value, ended.reference) == (500, f"{NOON + 7_200:.0f}")
-    assert ended.starts_s == ended.ends_s == NOON + 600
+    *over, now, changed, last = await first(given, 5)
+    assert [one.value for one in over] == [30, 500]
+    assert all(one.starts_s == one.ends_s == NOON + 600 for one in over)
+    assert over[0].reference != changed.reference  # else it would be the same event again
+    told = [now, changed, last]
     assert [(one.value, one.ends_s) for one in told] == [
         (250, NOON + 3_600),
         (35, NOON + 10_800),
@@ -74,6 +76,29 @@ async def test_everything_wrong_in_a_file_is_told_at_once(tmp_path):
         read_rows(tmp_path / "p.csv")
     assert [error.field for error in told.value.errors] == ["line 2", "line 3", "line 4"]
     assert "offset" in str(told.value.errors[0])
+
+
+async def test_two_rows_of_one_start_are_refused_unless_they_are_the_same(tmp_path):
+    once = "2026-11-21T12:00Z,,1\n"
+    (tmp_path / "p.csv").write_text("start,end,value\n" + once + once)
+    assert read_rows(tmp_path / "p.csv") == ((NOON, None, 1.0),)
+    for other in ("2026-11-21T12:00Z,,2\n", "2026-11-21T13:00+01:00,2026-11-21T14:00Z,1\n"):
+        (tmp_path / "p.csv").write_text("start,end,value\n" + once + other)
+        with pytest.raises(InputErrors, match=r"line 3.*another row starts"):
+            read_rows(tmp_path / "p.csv")
+
+
+async def test_a_field_without_end_is_wrong_input(tmp_path):
+    (tmp_path / "p.csv").write_text('start,value\n2026-11-21T12:00Z,"1' + "\n0" * 100_000)
+    with pytest.raises(InputErrors, match="field"):
+        read_rows(tmp_path / "p.csv")
+
+
+async def test_a_file_without_rows_says_nothing(tmp_path):
+    given = feed(tmp_path, "start,value\n")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await first(given, 1)
 
 
 async def test_a_file_without_the_columns_is_refused(tmp_path):

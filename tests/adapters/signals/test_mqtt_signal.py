@@ -71,6 +71,9 @@ async def test_a_value_is_as_old_as_its_timestamp(tmp_path):
 async def test_what_cannot_be_read_or_is_days_off_is_left(tmp_path):
     bad = [
         b"{",
+        b"\xff",
+        b"[" * 1_000,
+        b'{"value": 1' + b"0" * 400 + b"}",
         {"value": None},
         {"value": True},
         [1],

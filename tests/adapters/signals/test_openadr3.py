@@ -3,13 +3,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from loadstone.adapters.signals import openadr3
 from loadstone.adapters.signals.moments import seconds_since_1970
 from loadstone.adapters.signals.openadr3 import OpenAdr3Feed
 from loadstone.model.errors import OutsideError
@@ -148,6 +149,23 @@ async def test_an_event_that_is_gone_ends_now():
     assert (ended.reference, ended.ends_s) == (one.reference, NOON + 60)
 
 
+async def test_what_an_event_asked_before_it_was_modified_ends():
+    made = {"createdDateTime": "2026-11-21T10:00:00Z"}
+    first = event(payload("IMPORT_CAPACITY_LIMIT", 10), units="MW", **made)
+    first["modificationDateTime"] = made["createdDateTime"]
+    then = event(payload("IMPORT_CAPACITY_LIMIT", 5), units="MW", **made)
+    then["modificationDateTime"] = "2026-11-21T12:00:30Z"
+    vtn = Vtn([first])
+    async with feed_of(vtn, now=NOON + 60) as feed, aclosing(feed.values()) as values:
+        one = await anext(values)
+        vtn.events[:] = [then]
+        over, other = [await anext(values), await anext(values)]
+    assert (one.reference, one.value) == ("e1/0/IMPORT_CAPACITY_LIMIT", 10.0)
+    assert (over.reference, over.ends_s) == (one.reference, NOON + 60)
+    assert (other.value, other.ends_s) == (5.0, NOON + 3_600)
+    assert other.reference != one.reference  # an event that is heard twice is one
+
+
 async def test_a_program_and_all_pages_are_asked_for():
     vtn = Vtn([event(payload("SIMPLE", 1), id_=f"e{i}") for i in range(60)])
     async with feed_of(vtn, program="44") as feed:
@@ -174,13 +192,102 @@ async def test_a_wrong_secret_is_told_without_it():
     assert "right" not in str(said.value)
 
 
-async def test_one_event_that_cannot_be_read_does_not_hide_the_others():
-    bad = event(payload("PRICE", "dear"), id_="bad")
+@pytest.mark.parametrize("said", [["dear"], [], None, [10**400], [float("nan")], {"a": 1}])
+async def test_one_event_that_cannot_be_read_does_not_hide_the_others(said):
+    bad = event({"type": "PRICE", "values": said}, id_="bad")
     vtn = Vtn([bad, event(payload("SIMPLE", 1))])
     async with feed_of(vtn) as feed, aclosing(feed.values()) as values:
         assert (await anext(values)).reference == "e1/0/SIMPLE"
         with pytest.raises(OutsideError, match="event bad"):
             await anext(values)
+
+
+async def test_an_event_of_endless_length_is_not_read():
+    vtn = Vtn([event(payload("SIMPLE", 1), duration=f"P{'9' * 400}D")])
+    async with feed_of(vtn) as feed:
+        with pytest.raises(OutsideError, match="too many digits"):
+            await told(feed, 1)
+
+
+async def test_an_event_that_can_no_longer_be_read_is_not_taken_for_gone():
+    vtn = Vtn([event(payload("SIMPLE", 1)), event(payload("SIMPLE", 1), id_="e2")])
+    async with feed_of(vtn, now=NOON + 60) as feed:
+        assert [one.reference for one in await told(feed, 2)] == ["e1/0/SIMPLE", "e2/0/SIMPLE"]
+        vtn.events[0] |= {"intervals": "soon", "modificationDateTime": START}
+        with pytest.raises(OutsideError, match="event e1"):
+            await told(feed, 2)
+        assert (await told(feed, 1))[0].reference == "e2/0/SIMPLE"  # and nothing ended e1
+        del vtn.events[0]
+        ended, other = await told(feed, 2)
+    assert (ended.reference, ended.ends_s) == ("e1/0/SIMPLE", NOON + 60)
+    assert other.ends_s == NOON + 3_600
+
+
+async def test_a_server_that_knows_no_pages_is_not_asked_for_ever():
+    class Flat(Vtn):
+        async def give(self, request):
+            self.asked.append(dict(request.query))
+            return web.json_response(self.events)
+
+    vtn = Flat([event(payload("SIMPLE", 1), id_=f"e{i}") for i in range(60)])
+    async with feed_of(vtn) as feed:
+        found = await told(feed, 60)
+    assert len({one.reference for one in found}) == 60
+    assert len(vtn.asked) == 2
+
+
+async def test_events_without_end_are_refused(monkeypatch):
+    monkeypatch.setattr(openadr3, "MOST_EVENTS", 100)
+    vtn = Vtn([event(payload("SIMPLE", 1), id_=f"e{i}") for i in range(200)])
+    async with feed_of(vtn) as feed:
+        with pytest.raises(OutsideError, match="more than 100 events"):
+            await told(feed, 1)
+
+
+async def test_an_answer_without_end_is_cut_off(monkeypatch):
+    class Endless(Vtn):
+        pause_s = 0.0
+
+        async def give(self, request):
+            answer = web.StreamResponse()
+            await answer.prepare(request)
+            with suppress(ConnectionError):
+                while True:
+                    await answer.write(b" " * 1_000)
+                    await asyncio.sleep(self.pause_s)
+            return answer
+
+    vtn = Endless()
+    monkeypatch.setattr(openadr3, "MOST_BYTES", 10_000)
+    async with feed_of(vtn) as feed:
+        with pytest.raises(OutsideError, match="more than 10000 bytes"):
+            await told(feed, 1)
+        vtn.pause_s = 0.02
+        monkeypatch.setattr(openadr3, "DEADLINE_S", 0.1)
+        with pytest.raises(OutsideError, match="no whole answer within"):
+            await told(feed, 1)
+
+
+@pytest.mark.parametrize("said", ["[" * 100_000, "{}", "", '{"a":'])
+async def test_an_answer_that_is_no_list_of_events_is_the_outside_world(said):
+    class Garbled(Vtn):
+        async def give(self, request):
+            return web.Response(text=said)
+
+    async with feed_of(Garbled()) as feed:
+        with pytest.raises(OutsideError, match="OpenADR server"):
+            await told(feed, 1)
+
+
+@pytest.mark.parametrize("said", [[], 5, "x", {}, {"access_token": None}, {"access_token": 1}])
+async def test_an_answer_without_a_token_is_the_outside_world(said):
+    class Tokenless(Vtn):
+        async def token(self, request):
+            return web.json_response(said)
+
+    async with feed_of(Tokenless(tokens=["one"], secret="right")) as feed:
+        with pytest.raises(OutsideError, match="gave no token"):
+            await told(feed, 1)
 
 
 async def test_the_spread_of_starts_is_the_same_at_every_poll():

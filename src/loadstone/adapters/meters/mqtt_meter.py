@@ -17,6 +17,7 @@ from loadstone.model.ports import Meter
 
 _LARGEST = 65_536  # bytes of a message that is looked at
 _LONGEST_PAUSE_S = 30.0
+_UNREADABLE = (msgspec.DecodeError, OverflowError, RecursionError)  # numbers, nesting too
 _HIDDEN_S = 0.5  # after which a cancellation that showed nothing is taken for hidden
 
 
@@ -97,7 +98,7 @@ class MqttMeterReader:
             if terms.energy_field:
                 energy = _number(said[terms.energy_field]) * terms.energy_unit_wh / 1e6
             age_s = self._age_s(said)
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        except (*_UNREADABLE, KeyError, TypeError, ValueError):
             return self._unknown(Reason.GARBAGE)
         if age_s is None and kept:
             return None

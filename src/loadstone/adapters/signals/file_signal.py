@@ -31,19 +31,25 @@ def read_rows(path: Path) -> tuple[_Row, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise OutsideError(f"{path}: {error}") from error
     table = csv.DictReader(text.splitlines())
-    if not {"start", "value"} <= set(table.fieldnames or ()):
+    try:
+        columns, found = table.fieldnames, list(table)
+    except csv.Error as error:
+        raise InputErrors([InputError("table", "", str(error), file=str(path))]) from None
+    if not {"start", "value"} <= set(columns or ()):
         rule = 'must have columns "start" and "value", and may have "end"'
-        raise InputErrors([InputError("columns", table.fieldnames, rule, file=str(path))])
-    rows: list[_Row] = []
+        raise InputErrors([InputError("columns", columns, rule, file=str(path))])
+    rows: dict[float, _Row] = {}
     errors: list[InputError] = []
-    for number, row in enumerate(table, 2):
+    for number, row in enumerate(found, 2):
         try:
-            rows.append(_row(row))
+            one = _row(row)
+            if rows.setdefault(one[0], one) != one:
+                raise ValueError("another row starts at that time")
         except (ValueError, TypeError) as error:
             errors.append(InputError(f"line {number}", row, str(error), file=str(path)))
     if errors:
         raise InputErrors(errors)
-    return tuple(sorted(rows))
+    return tuple(rows[start] for start in sorted(rows))
 
 
 def _row(row: dict[str, str]) -> _Row:
@@ -76,15 +82,16 @@ class FileFeed:
     async def values(self) -> AsyncIterator[SignalValue]:
         """Tell rows of the next two days once, and the one that holds now at each look.
 
-        A row that is taken out of the file ends.
+        A row that is taken out of the file ends. So does one whose value is changed, and the
+        new value is told under a name of its own.
         """
         while True:
             changed, utc_s = self._changed(), self._utc_s()
             if changed:
                 told, self._told = self._told, set()
-                starts = {row[0] for row in self._rows}
+                names = {_name(row) for row in self._rows}
                 for row in sorted(told, key=lambda one: one[0]):
-                    if row[0] not in starts and (row[1] is None or row[1] > utc_s):
+                    if _name(row) not in names and (row[1] is None or row[1] > utc_s):
                         yield self._value(*row).ended(utc_s, heard_s=self._now_s())
             for row in self._near(utc_s):
                 if row[0] <= utc_s or row not in self._told:
@@ -112,7 +119,7 @@ class FileFeed:
             rows = read_rows(self._path)
         except InputErrors as error:  # a file may be spoilt while the site runs
             raise OutsideError(str(error)) from error
-        followed = [*(row[0] for row in rows[1:]), None]
+        followed = [*(row[0] for row in rows[1:]), None][: len(rows)]
         self._rows = tuple(
             (start, end if end is not None else after, value)
             for (start, end, value), after in zip(rows, followed, strict=True)
@@ -129,8 +136,13 @@ class FileFeed:
             heard_s=self._now_s(),
             starts_s=start,
             ends_s=end,
-            reference=f"{start:.0f}",
+            reference=_name((start, end, value)),
         )
+
+
+def _name(row: _Row) -> str:
+    start, _, value = row
+    return f"{start:.0f}/{value:.12g}"
 
 
 _: type[SignalFeed] = FileFeed

@@ -3,6 +3,7 @@
 
 import re
 from datetime import datetime
+from math import isfinite
 
 _LENGTH = re.compile(
     r"P(?:(?P<y>\d+)Y)?(?:(?P<mo>\d+)M)?(?:(?P<w>\d+)W)?(?:(?P<d>\d+)D)?"
@@ -34,4 +35,7 @@ def seconds_of(length: str) -> float | None:
         raise ValueError(f"{length!r} must be a length of time such as PT15M")
     if match["y"]:
         return None
-    return sum(float(match[unit] or 0) * seconds for unit, seconds in _SECONDS.items())
+    seconds = sum(float(match[unit] or 0) * each for unit, each in _SECONDS.items())
+    if not isfinite(seconds):
+        raise ValueError("a length of time has too many digits")
+    return seconds

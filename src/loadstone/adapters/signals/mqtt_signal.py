@@ -16,6 +16,7 @@ from loadstone.model.operations.terms import MqttSignal
 from loadstone.model.ports import SignalFeed
 
 LARGEST = 1_024  # bytes of a message that is looked at
+_UNREADABLE = (msgspec.DecodeError, OverflowError, RecursionError)  # numbers, nesting too
 SANE_S = 86_400.0  # a timestamp further from now is a broken clock, and the message is left
 
 
@@ -62,7 +63,7 @@ class MqttFeed:
             said = msgspec.json.decode(payload)
             number = _number(said[self._terms.value_field])
             at_s = _moment(said.get("timestamp"))
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError, AttributeError):
+        except (*_UNREADABLE, KeyError, TypeError, ValueError, AttributeError):
             return None
         age_s = 0.0 if at_s is None else self._utc_s() - at_s
         if abs(age_s) > SANE_S or (kept and at_s is None):

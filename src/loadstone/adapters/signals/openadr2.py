@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
+from math import isfinite
 from typing import Any
 
 from loadstone.model.errors import OutsideError
@@ -20,9 +21,11 @@ class OpenAdr2Feed:
     """Registers at the server, opts in to its events and tells what they ask.
 
     ELECTRICITY_PRICE is a price per kWh; LOAD_DISPATCH is a limit (setpoint) or a reduction
-    (delta, negative), in W by its scale; SIMPLE levels 1 to 3 are a stop. The answer to the
-    server says that the event was heard; whether it is accepted is decided by the site, and
-    is in its record.
+    (delta, negative), in W by its scale; SIMPLE levels 1 to 3 are a stop. Other signals and
+    other types of these say nothing to a site. The answer to the server says that the event
+    was heard; whether it is accepted is decided by the site, and is in its record. It opts
+    out of an event that cannot be read, or that has nothing for a site. What an event no
+    longer asks, after it was modified, ends.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class OpenAdr2Feed:
     ) -> None:
         self._terms, self._now_s, self._utc_s = terms, now_s, utc_s
         self._events: dict[str, dict[str, Any]] = {}
+        self._told: dict[str, SignalValue] = {}
         self._heard = asyncio.Event()
 
     async def values(self) -> AsyncIterator[SignalValue]:
@@ -42,18 +46,21 @@ class OpenAdr2Feed:
         running = asyncio.create_task(client.run())
         try:
             while True:
-                await self._next_answer(running)
+                await self._next_answer(client, running)
                 for value in list(self._values()):
                     yield value
         finally:
             running.cancel()
             await client.stop()
 
-    async def _next_answer(self, running: "asyncio.Task[None]") -> None:
+    async def _next_answer(self, client: Any, running: "asyncio.Task[None]") -> None:
         while not self._heard.is_set():
-            if running.done() and running.exception() is not None:
+            if running.done():
                 error = running.exception()
-                raise OutsideError(f"OpenADR server {self._terms.url}: {error}")
+                if error is None and not client.registration_id:
+                    error = OutsideError("no registration was to be had")
+                if error is not None:
+                    raise OutsideError(f"OpenADR server {self._terms.url}: {error}")
             try:
                 async with asyncio.timeout(_LISTENING_S):
                     await self._heard.wait()
@@ -87,34 +94,55 @@ class OpenAdr2Feed:
 
     async def _on_event(self, event: dict[str, Any]) -> str:
         name = event["event_descriptor"]["event_id"]
-        self._events[name] = event
+        try:
+            asks = any(list(self._of_event(event)))
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
+            asks = False
+        if asks:
+            self._events[name] = event
+        elif _is_over(event):
+            self._events.pop(name, None)
+        else:
+            return "optOut"
         self._heard.set()
         return "optIn"
 
     def _values(self) -> Iterator[SignalValue]:
         utc_s = self._utc_s()
-        holds = False
+        before, self._told = self._told, {}
         for name, event in list(self._events.items()):
-            over = str(event["event_descriptor"]["event_status"]) in _OVER
+            over = _is_over(event)
             for value in self._of_event(event):
-                holds = holds or (value.starts_s <= utc_s and not over)
+                before.pop(value.reference, None)
+                if not over:
+                    self._told[value.reference] = value
                 yield value.ended(utc_s, heard_s=value.heard_s) if over else value
             if over:
                 del self._events[name]
-        if not holds:
+        for old in before.values():
+            if old.ends_s is None or old.ends_s > utc_s:
+                yield old.ended(utc_s, heard_s=self._now_s())
+        if not any(one.starts_s <= utc_s for one in self._told.values()):
             yield self._value(SignalKind.RUN, 1.0, utc_s, None, "")
 
     def _of_event(self, event: dict[str, Any]) -> Iterator[SignalValue]:
-        name = event["event_descriptor"]["event_id"]
+        descriptor, period = event["event_descriptor"], event["active_period"]
+        name, version = descriptor["event_id"], descriptor.get("modification_number")
+        if version:  # what was asked before is told under another name, and ends
+            name = f"{name}.{version}"
         for signal in event["event_signals"]:
+            following_s: float | None = period["dtstart"].timestamp()
             for number, interval in enumerate(signal["intervals"]):
+                start = interval.get("dtstart")  # most servers leave it to the lengths before
+                starts_s = following_s if start is None else start.timestamp()
+                if starts_s is None:
+                    break
+                length_s = interval.get("duration", period["duration"]).total_seconds()
+                ends_s = following_s = starts_s + length_s if length_s > 0 else None
                 read = _read(signal, float(interval["signal_payload"]))
-                if read is None:
-                    continue
-                starts_s = interval["dtstart"].timestamp()
-                length_s = interval["duration"].total_seconds()
-                ends_s = starts_s + length_s if length_s > 0 else None
-                yield self._value(*read, starts_s, ends_s, f"{name}/{number}")
+                if read is not None:
+                    reference = f"{name}/{number}/{signal['signal_name']}"
+                    yield self._value(*read, starts_s, ends_s, reference)
 
     def _value(
         self, kind: SignalKind, value: float, starts_s: float, ends_s: float | None, name: str
@@ -130,14 +158,20 @@ class OpenAdr2Feed:
         )
 
 
+def _is_over(event: dict[str, Any]) -> bool:
+    return str(event["event_descriptor"]["event_status"]) in _OVER
+
+
 def _read(signal: dict[str, Any], value: float) -> tuple[SignalKind, float] | None:
     """Return what a signal asks; None for one that asks nothing of a site."""
     name, type_ = str(signal["signal_name"]).upper(), str(signal["signal_type"])
+    if not isfinite(value):
+        raise ValueError(f"{name} is {value}")
     if name == "SIMPLE":
         return SignalKind.RUN, float(value <= 0)
-    if name == "ELECTRICITY_PRICE":
+    if (name, type_) == ("ELECTRICITY_PRICE", "price"):
         return SignalKind.PRICE, value * 1e3
-    if name != "LOAD_DISPATCH":
+    if name != "LOAD_DISPATCH" or type_ not in {"setpoint", "delta"}:
         return None
     measured = signal.get("measurement") or {}
     megawatts = value * _SCALES.get(str(measured.get("scale", "none")), 1.0) / 1e6

@@ -21,7 +21,9 @@ from loadstone.model.operations.terms import OpenAdrSignal
 from loadstone.model.ports import SignalFeed
 
 PAGE = 50  # most events that a server gives at once
-DEADLINE_S = 10.0
+MOST_EVENTS = 5_000
+MOST_BYTES = 8 << 20  # of one answer
+DEADLINE_S = 10.0  # for one answer, whole
 _POWER_MW = {"W": 1e-6, "KW": 1e-3, "MW": 1.0}
 _PER_MWH = {"WH": 1e6, "KWH": 1e3, "MWH": 1.0}
 _POWER = {
@@ -36,7 +38,8 @@ class OpenAdr3Feed:
 
     PRICE is a price; IMPORT_CAPACITY_LIMIT and DISPATCH_SETPOINT are limits; a negative
     DISPATCH_SETPOINT_RELATIVE is a reduction; SIMPLE levels 1 to 3 are a stop. Other payloads
-    say nothing to a site. An event that is gone from the server ends now. When nothing holds,
+    say nothing to a site. An event that is gone from the server ends now, and so does what
+    one asked before it was modified. When nothing holds,
     each answer of the server still tells that the site may run, so that its silence is heard.
     """
 
@@ -62,44 +65,71 @@ class OpenAdr3Feed:
                 now = {one.reference: one for one in values}
                 for reference in self._told.keys() - now.keys():
                     old = self._told[reference]
-                    if old.ends_s is None or old.ends_s > utc_s:
+                    if any(reference.startswith((f"{one}/", f"{one}@")) for one in unread):
+                        now[reference] = old  # it is there, and what it asks now is not known
+                    elif old.ends_s is None or old.ends_s > utc_s:
                         yield old.ended(utc_s, heard_s=self._now_s())
                 self._told = now
                 for value in values:
                     yield value
                 if unread:
-                    raise OutsideError(f"OpenADR server {self._terms.url}: {'; '.join(unread)}")
+                    raise self._error("; ".join(unread.values()))
                 if not any(one.starts_s <= utc_s for one in values):
                     yield self._heard(SignalKind.RUN, 1.0, utc_s, None, "")
                 await asyncio.sleep(self._terms.poll_s)
 
     async def _events(self, client: httpx.AsyncClient) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
+        known: set[str] = set()
         while True:
             asked: dict[str, Any] = {"skip": len(found), "limit": PAGE}
             if self._terms.program:
                 asked["programID"] = self._terms.program
             page = await self._get(client, asked)
-            found += page
-            if len(page) < PAGE:
+            # a server that knows no pages gives the same events again
+            fresh = [event for event in page if _name(event) not in known]
+            found += fresh
+            known.update(map(_name, fresh))
+            if len(page) < PAGE or not fresh:
                 return found
+            if len(found) > MOST_EVENTS:
+                raise self._error(f"more than {MOST_EVENTS} events")
 
     async def _get(self, client: httpx.AsyncClient, asked: dict[str, Any]) -> list[Any]:
         url = f"{self._terms.url.rstrip('/')}/events"
         try:
-            answer = await client.get(url, params=asked, headers=await self._headers(client))
+            answer = await self._ask(
+                client, "GET", url, params=asked, headers=await self._headers(client)
+            )
             if answer.status_code == httpx.codes.UNAUTHORIZED and self._token:
                 self._token = ""  # it has expired: one new one, once
-                answer = await client.get(
-                    url, params=asked, headers=await self._headers(client)
+                answer = await self._ask(
+                    client, "GET", url, params=asked, headers=await self._headers(client)
                 )
             answer.raise_for_status()
             page = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise OutsideError(f"OpenADR server {self._terms.url}: {error}") from error
+        except TimeoutError as error:
+            raise self._error(f"no whole answer within {DEADLINE_S:g} s") from error
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+            raise self._error(str(error)) from error
         if not isinstance(page, list):
-            raise OutsideError(f"OpenADR server {self._terms.url}: events are no list")
+            raise self._error("events are no list")
         return page
+
+    async def _ask(
+        self, client: httpx.AsyncClient, method: str, url: str, **sent: Any
+    ) -> httpx.Response:
+        """Return an answer that came whole within the deadline."""
+        body = bytearray()
+        async with asyncio.timeout(DEADLINE_S), client.stream(method, url, **sent) as answer:
+            async for part in answer.aiter_bytes():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise self._error(f"more than {MOST_BYTES} bytes")
+        return httpx.Response(answer.status_code, content=bytes(body), request=answer.request)
+
+    def _error(self, message: str) -> OutsideError:
+        return OutsideError(f"OpenADR server {self._terms.url}: {message}")
 
     async def _headers(self, client: httpx.AsyncClient) -> dict[str, str]:
         terms, known = self._terms, self._credential
@@ -111,29 +141,34 @@ class OpenAdr3Feed:
                 "client_id": known.user,
                 "client_secret": known.password,
             }
-            answer = await client.post(terms.token_url, data=form)
+            answer = await self._ask(client, "POST", terms.token_url, data=form)
             answer.raise_for_status()
-            self._token = str(answer.json().get("access_token", ""))
-            if not self._token:
+            said = answer.json()
+            token = said.get("access_token") if isinstance(said, dict) else None
+            if not token or not isinstance(token, str):
                 raise OutsideError(f"OpenADR server {terms.token_url}: gave no token")
+            self._token = token
         return {"Authorization": f"Bearer {self._token}"}
 
-    def _values(self, events: list[Any]) -> tuple[list[SignalValue], list[str]]:
+    def _values(self, events: list[Any]) -> tuple[list[SignalValue], dict[str, str]]:
         """Return what the events ask from now on, and what is wrong with those not read."""
         utc_s = self._utc_s()
         found: list[SignalValue] = []
-        unread: list[str] = []
+        unread: dict[str, str] = {}
         for event in events:
             try:
                 values = list(self._of_event(event))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                name = event.get("id", "?") if isinstance(event, dict) else "?"
-                unread.append(f"event {name} cannot be read: {error!r}")
+            except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+                name = _name(event)
+                unread[name] = f"event {name} cannot be read: {error!r}"
                 continue
             found += [one for one in values if one.ends_s is None or one.ends_s > utc_s]
         return found, unread
 
     def _of_event(self, event: dict[str, Any]) -> Iterator[SignalValue]:
+        name, modified = f"{event['id']}", event.get("modificationDateTime")
+        if modified and modified != event.get("createdDateTime"):
+            name = f"{name}@{modified}"  # else it would be the same event again
         units = {one["payloadType"]: one for one in event.get("payloadDescriptors") or ()}
         period = event.get("intervalPeriod") or {}
         following_s: float | None = None
@@ -150,7 +185,7 @@ class OpenAdr3Feed:
             for payload in interval["payloads"]:
                 read = _read(payload, units.get(payload["type"], {}))
                 if read is not None:
-                    reference = f"{event['id']}/{interval.get('id', number)}/{payload['type']}"
+                    reference = f"{name}/{interval.get('id', number)}/{payload['type']}"
                     yield self._heard(*read, starts_s, ends_s, reference)
             if following_s is None:
                 return
@@ -176,6 +211,10 @@ class OpenAdr3Feed:
             ends_s=ends_s,
             reference=name,
         )
+
+
+def _name(event: Any) -> str:
+    return str(event.get("id", "?")) if isinstance(event, dict) else "?"
 
 
 def _read(
