@@ -17,7 +17,7 @@ from loadstone.adapters.store.database import Database
 from loadstone.adapters.store.migrate import migrate
 from loadstone.adapters.store.schema import VERSION, metadata
 from loadstone.model.errors import InputError, OutsideError
-from loadstone.model.operations.machine import Address, Machine
+from loadstone.model.operations.machine import Address, Credential, Machine
 from loadstone.model.operations.target import Entry, PowerLease
 from tests.postgres import Postgres, postgres, running_postgres
 
@@ -129,6 +129,30 @@ def test_programs_that_start_at_once_migrate_once(database, tmp_path):
     assert [store.leases("north") for store in stores] == [(lease(),)] * 4
     for store in stores:
         store.close()
+
+
+def test_passwords_that_are_kept_while_the_key_changes_open_with_the_new_one(
+    database, tmp_path
+):
+    url = database.engine.url.render_as_string(hide_password=False)
+    scan, store = (open_store(url, tmp_path / "k.key") for _ in range(2))
+
+    def keep() -> int:
+        for count in range(1000):
+            try:
+                scan.put_credential("north", f"m{count}", Credential(user="", password="p"))
+            except InputError:
+                return count
+        return 0
+
+    with ThreadPoolExecutor(1) as pool:
+        kept = pool.submit(keep)
+        while not store.credentials("north"):
+            pass
+        store.rekey(tmp_path / "k.key", tmp_path / "new.key")
+    assert len(store.credentials("north")) == kept.result() > 0
+    store.close()
+    scan.close()
 
 
 def test_a_new_file_that_another_program_writes_is_waited_for(tmp_path):

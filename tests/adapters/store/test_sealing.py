@@ -105,6 +105,19 @@ def test_the_wrong_key_is_told_before_anything_is_read(tmp_path):
         opened(tmp_path, "other.key")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows syncs no folders")
+def test_a_key_is_on_the_disk_with_its_name_before_anything_is_sealed(tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def noted(handle):
+        synced.append(stat.S_ISDIR(os.fstat(handle).st_mode))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    make_key(tmp_path / "k")
+    assert synced == [False, True]
+
+
 def test_a_key_that_is_lost_is_not_made_anew(tmp_path):
     opened(tmp_path).close()
     (tmp_path / "store.key").unlink()
@@ -147,6 +160,15 @@ def test_a_new_key_opens_everything_and_the_old_one_nothing(tmp_path):
     with pytest.raises(InputError, match="not the key of this store"):
         opened(tmp_path)
     assert opened(tmp_path, "new.key").credentials("south") == {"": SECRET}
+
+
+def test_a_program_that_was_opened_with_the_old_key_seals_nothing_with_it(tmp_path):
+    scan, store = opened(tmp_path), opened(tmp_path)
+    store.put_credential("north", "a", SECRET)
+    store.rekey(tmp_path / "store.key", tmp_path / "new.key")
+    with pytest.raises(InputError, match="not the key of this store"):
+        scan.put_credential("north", "b", SECRET)
+    assert store.credentials("north") == {"a": SECRET}
 
 
 def test_a_change_of_key_that_fails_changes_nothing(tmp_path):

@@ -112,10 +112,15 @@ class SqlStore:
         }
 
     def put_credential(self, site: str, machine: str, credential: Credential) -> None:
-        """Keep a credential, encrypted."""
+        """Keep a credential, encrypted.
+
+        Raises:
+            InputError: The passwords got another key since this store was opened.
+        """
         sealed = self._key.seal_credential(credential, site, machine)
         row = {"site": site, "machine": machine, "sealed": sealed}
         with self._database.writing() as connection:
+            _check_key(connection, self._key)
             rows.upsert(connection, schema.credentials, [row])
 
     def rekey(self, old: Path, new: Path) -> int:
@@ -160,7 +165,7 @@ class SqlStore:
                 statement = rows.INSERTS[connection.dialect.name](schema.key_check)
                 connection.execute(statement.on_conflict_do_nothing(), [_check_row(key)])
         with self._database.reading() as connection:
-            _check_key(connection, key)
+            _check_key(connection, key, alone=False)
         return key
 
     # what is wanted and what was seen
@@ -454,6 +459,8 @@ def _check_row(key: SealingKey) -> rows.Values:
     return {"id": 1, "sealed": key.seal(CHECK)}
 
 
-def _check_key(connection: Connection, key: SealingKey) -> None:
-    found = connection.execute(select(schema.key_check.c.sealed)).scalar_one()
+def _check_key(connection: Connection, key: SealingKey, *, alone: bool = True) -> None:
+    """Raise `InputError` where it is not the key of the store; it stays so while `alone`."""
+    question = select(schema.key_check.c.sealed)
+    found = connection.execute(question.with_for_update() if alone else question).scalar_one()
     key.open(found)
