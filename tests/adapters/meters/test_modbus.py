@@ -8,11 +8,12 @@ import asyncio
 import struct
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from loadstone.adapters.meters import Metering, open_metering
+from loadstone.adapters.meters.modbus_meter import ModbusMeterReader
 from loadstone.model.operations.reading import Reason
 from loadstone.model.operations.terms import ModbusMeter, ModbusSwitch
 
@@ -27,6 +28,9 @@ class Peer:
     coils: dict[int, bool] = field(default_factory=dict)
     inputs: dict[int, bool] = field(default_factory=dict)
     silent: bool = False
+    silent_unit: int = -1
+    late_s: float = 0.0
+    numbered: bool = True
     hang_up: bool = False
     connections: int = 0
 
@@ -38,7 +42,9 @@ class Peer:
                 unit, *request = await reader.readexactly(length)
                 if self.hang_up:
                     return
-                if not self.silent:
+                if not self.silent and unit != self.silent_unit:
+                    number = number if self.numbered else 0
+                    await asyncio.sleep(self.late_s)
                     answer = bytes([unit]) + self.answer(bytes(request))
                     writer.write(struct.pack(">HHH", number, protocol, len(answer)) + answer)
         except asyncio.IncompleteReadError:
@@ -73,7 +79,10 @@ def registers(first: int, values: Iterable[int]) -> dict[int, int]:
 
 @asynccontextmanager
 async def opened(
-    peer: Peer, *meters: ModbusMeter, switches: tuple[ModbusSwitch, ...] = ()
+    peer: Peer,
+    *meters: ModbusMeter,
+    switches: tuple[ModbusSwitch, ...] = (),
+    deadline_s: float = 0.3,
 ) -> AsyncIterator[Metering]:
     server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -81,7 +90,7 @@ async def opened(
     metering = open_metering(
         [placed(one, port) for one in meters],
         [placed(one, port) for one in switches],
-        deadline_s=0.3,
+        deadline_s=deadline_s,
         now_s=lambda: float(next(clock)),
         utc_s=lambda: 0.0,
     )
@@ -157,6 +166,30 @@ async def test_a_silent_meter_costs_its_deadline_and_is_read_again_after():
         peer.silent = False
         reading = await site.meters["main"].read()
         assert reading.power_mw == 1.0
+
+
+async def test_a_silent_unit_behind_a_gateway_does_not_silence_the_others():
+    peer = Peer(registers(3059, words(">f", 12_500.0)), silent_unit=9)
+    dead = ModbusMeter(id="dead", host="127.0.0.1", unit=9, power_register=3059)
+    async with opened(peer, METER, dead, deadline_s=1.0) as site:
+        for _ in range(2):
+            lost, read = await asyncio.gather(
+                site.meters["dead"].read(), site.meters["main"].read()
+            )
+            assert (lost.reason, read.power_mw) == (Reason.TIMEOUT, 12.5)
+
+
+async def test_the_answer_to_a_call_that_was_cut_off_is_never_that_of_the_next():
+    peer = Peer(registers(3059, words(">f", 1.0)), late_s=0.05, numbered=False)
+    async with opened(peer, METER, deadline_s=2.0) as site:
+        cut_off = asyncio.ensure_future(site.meters["main"].read())
+        await asyncio.sleep(0.03)
+        cut_off.cancel()
+        other = replace(METER, power_register=0)
+        peer.registers |= registers(0, words(">f", 2_000.0))
+        line = site.meters["main"]._line
+        reading = await ModbusMeterReader(other, line, now_s=lambda: 0.0).read()
+    assert reading.power_mw == 2.0
 
 
 async def test_a_broken_connection_is_dialled_again():

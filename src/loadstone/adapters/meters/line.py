@@ -19,7 +19,8 @@ class ModbusLine:
     """A connection that is dialled when needed and dialled again after a failure.
 
     Requests go one after the other, as gateways expect. Every call ends within the deadline,
-    the wait for its turn included, and raises nothing but `DeviceError`.
+    the wait for its turn included, and raises nothing but `DeviceError`. A request has half of
+    it, so that one unit that is silent does not silence what waits behind it.
     """
 
     def __init__(self, host: str, port: int, *, deadline_s: float) -> None:
@@ -28,7 +29,7 @@ class ModbusLine:
         self._turn = asyncio.Lock()
         # the line dials again by itself; a request that fails is told, not repeated
         self._client = AsyncModbusTcpClient(
-            host, port=port, timeout=deadline_s, retries=0, reconnect_delay=0
+            host, port=port, timeout=deadline_s / 2, retries=0, reconnect_delay=0
         )
 
     async def registers(
@@ -73,7 +74,6 @@ class ModbusLine:
             async with asyncio.timeout(self._deadline_s), self._turn:
                 return await self._ask(ask)
         except TimeoutError as error:
-            self._client.close()  # an answer that comes late must not answer the next request
             raise self._error(Reason.TIMEOUT) from error
 
     async def _ask(self, ask: _Ask) -> Any:
@@ -86,6 +86,9 @@ class ModbusLine:
             text = str(error)
             reason = Reason.TIMEOUT if "No response" in text else Reason.RESET
             raise self._error(reason, text) from error
+        except asyncio.CancelledError:
+            self._client.close()  # an answer that comes late must not answer the next request
+            raise
         if answer.isError():
             raise self._error(Reason.DENIED, f"Modbus exception {answer.exception_code}")
         return answer
