@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a scan found, brought into operate.toml and the store."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
@@ -60,3 +62,18 @@ def test_a_machine_that_refuses_the_password_keeps_the_one_it_has(site):
     said = scanned(site, replace(SOUGHT, credential=NEW), wrong)
     assert said.silent
     assert site.store.credentials(SITE)["02:00:00:00:00:01"] == OLD
+
+
+def test_scans_that_end_at_once_lose_no_machine(site):
+    place, start = read_place(site.folder, date(2026, 11, 21)), threading.Barrier(4)
+
+    def scan(last: int) -> None:
+        start.wait()  # all of them know operate.toml as it was before
+        one = found(last, f"02:00:00:00:00:0{last}")
+        take_in(place, place.operation.sites[0], site.store, SOUGHT, [one])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(scan, range(1, 5)))
+    terms = read_place(site.folder, date(2026, 11, 21)).operation.sites[0]
+    ids = {id_ for row in terms.machines for id_ in row.ids}
+    assert {f"02:00:00:00:00:0{last}" for last in range(1, 5)} <= ids

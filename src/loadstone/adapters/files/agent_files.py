@@ -160,16 +160,23 @@ def _added(path: Path, line: bytes) -> bool:
 
 
 class AgentLock:
-    """Held by the one agent of a site. The system lets go of it when the agent dies."""
+    """Held by the one agent of a site. The system lets go of it when the agent dies.
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / LOCK
+    Args:
+        folder: Its folder; made when it is first taken.
+        name: Its file; another for what programs other than agents do one at a time.
+    """
+
+    def __init__(self, folder: Path, name: str = LOCK) -> None:
+        self._path = folder / name
         self._file: IO[str] | None = None
 
-    def take(self) -> bool:
+    def take(self, wait_s: float = LOOK_S) -> bool:
         """Take it and return True, or False when another agent holds it.
 
-        Who looks whether it is held has it for a moment: that is waited for.
+        Args:
+            wait_s: How long it is waited for, s: who looks whether it is held has it for a
+                moment.
 
         Raises:
             OutsideError: The file cannot be made.
@@ -179,7 +186,7 @@ class AgentLock:
             file = self._path.open("a+", encoding="utf-8")
         except OSError as error:
             raise OutsideError(f"{self._path}: {error.strerror or error}") from error
-        until = monotonic() + LOOK_S
+        until = monotonic() + wait_s
         while not _locked(file):
             if monotonic() > until:
                 file.close()

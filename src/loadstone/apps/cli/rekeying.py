@@ -36,7 +36,7 @@ def rekey(folder: NetworkDir, key_file: NewKey, *, as_json: Json = False) -> Non
         old = place.operation.key_file
         if not key_file or (folder / key_file).resolve() == (folder / old).resolve():
             raise InputError("KEY_FILE", key_file, f"must be another file than {old}")
-        with _alone(place):
+        with _alone(place), place.editing():
             count = _sealed_anew(place, key_file)
             text = (folder / OPERATE).read_text(encoding="utf-8")
             written = write_operation(folder, with_key_file(text, key_file))

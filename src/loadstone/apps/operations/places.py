@@ -30,6 +30,7 @@ OPERATE = Path("operate")
 SIMULATED = OPERATE / "simulated"
 WATCHDOG, FLEET = "watchdog", "fleet"
 """The processes beside an agent."""
+EDIT, EDIT_S = "edit.lock", 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,6 +124,21 @@ class Place:
     def files(self, site: str) -> AgentFiles:
         """Return the files of a site's agent."""
         return AgentFiles(self.agent_folder(site))
+
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        """Be the one program that changes operate.toml, from its reading to its writing.
+
+        Raises:
+            OutsideError: Another program goes on changing it.
+        """
+        lock = AgentLock(self.folder / OPERATE, EDIT)
+        if not lock.take(EDIT_S):
+            raise OutsideError("operate.toml is being changed by another program; try again")
+        try:
+            yield
+        finally:
+            lock.let_go()
 
     def lock(self, site: str, beside: str = "") -> AgentLock:
         """Return the lock of a site's agent, or of a process beside it: WATCHDOG or FLEET."""

@@ -133,14 +133,15 @@ def _write(
     if not rows and not moves:
         return frozenset()
     path = place.folder / OPERATE
-    before = path.read_text(encoding="utf-8")
-    text, moved = edited(before, site, rows, moves)
-    write_operation(place.folder, text)
-    try:
-        read_operation(place.folder, place.network, SystemClock().now().date())
-    except InputErrors:
-        write_operation(place.folder, before)
-        raise
+    with place.editing():
+        before = path.read_text(encoding="utf-8")
+        text, moved = edited(before, site, rows, moves)
+        write_operation(place.folder, text)
+        try:
+            read_operation(place.folder, place.network, SystemClock().now().date())
+        except InputErrors:
+            write_operation(place.folder, before)
+            raise
     return moved
 
 
