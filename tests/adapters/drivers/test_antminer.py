@@ -214,7 +214,7 @@ def test_only_a_machine_in_sleep_that_does_not_hash_is_stopped(rate, mode):
 
 
 def test_a_configuration_without_a_list_of_pools_is_not_verified():
-    for broken in ({}, {"pools": None}, {"pools": "none"}, {"pools": [1]}):
+    for broken in ({}, {"pools": None}, {"pools": "none"}, {"pools": [1]}, {"pools": []}):
         assert pools_of(broken) is None
     assert pools_of(CONF) == (
         Pool(url="stratum+tcp://a:1", user="u.a", password="1"),

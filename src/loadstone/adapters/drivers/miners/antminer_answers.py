@@ -174,10 +174,11 @@ def mode_of(config: Config) -> int | None:
 def pools_of(config: Config) -> tuple[Pool, ...] | None:
     """Return the pools of a configuration without empty slots; None when they are not whole.
 
-    Nothing is guessed: what is written back must be what was there.
+    Nothing is guessed: what is written back must be what was there. Slots that are not used
+    are told empty, so that a list without any slot is not the whole of it.
     """
     rows = config.get("pools")
-    if not isinstance(rows, list):
+    if not isinstance(rows, list) or not rows:
         return None
     found = []
     for row in rows:
