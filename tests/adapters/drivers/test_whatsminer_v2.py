@@ -304,6 +304,14 @@ async def test_a_token_that_the_machine_forgot_is_fetched_anew():
     assert (said.accepted, fake.status["mineroff"], fake.tokens) == (True, "true", 2)
 
 
+async def test_a_token_without_end_is_not_worked_on():
+    fake = Fake()
+    fake.says["get_token"] = ok(GRANT | {"time": "5" * 500_000}, 134)
+    async with at(fake) as driver:
+        said = await driver.stop()
+    assert (said.accepted, said.reason) == (None, Reason.GARBAGE)
+
+
 async def test_too_many_tokens_are_told_as_such():
     fake = Fake()
     fake.says["get_token"] = no(136, "over max connect")

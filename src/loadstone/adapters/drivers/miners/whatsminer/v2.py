@@ -42,6 +42,7 @@ from loadstone.model.operations.machine import Credential, Identity
 from loadstone.model.operations.reading import Pool, Reason
 from loadstone.model.ports import LoadDriver
 
+MOST_CHARACTERS = 100  # of each part of a token; a thousand rounds over more would take long
 SESSION_S = 1740.0  # a token lives for 30 min; a minute is left for what is on its way
 _TOKEN_GIVEN = (131, 134)
 _UNKNOWN_TOKEN = (135, 23)  # a key the machine has forgotten makes its JSON unreadable
@@ -152,9 +153,11 @@ class WhatsminerV2(Whatsminer[Session]):
         msg = said.get("Msg")
         if not isinstance(msg, dict) or said.get("Code") not in _TOKEN_GIVEN:
             raise no(self._caller.device, said)
+        # firmware writes the time as text, some as a number
+        parts = {key: str(value) for key, value in msg.items()}
+        if any(len(part) > MOST_CHARACTERS for part in parts.values()):
+            raise self._caller.error(Reason.GARBAGE, "the token is too long")
         try:
-            # firmware writes the time as text, some as a number
-            parts = {key: str(value) for key, value in msg.items()}
             made = session(self._credential.password, parts, ends_s=asked_s + SESSION_S)
         except KeyError as error:
             raise self._caller.error(Reason.INCOMPLETE, f"the token lacks {error}") from None
