@@ -54,7 +54,7 @@ from datetime import date
 from pathlib import Path
 from loadstone.apps.operations import watchdog_process as own
 place = own.read_place(Path(sys.argv[1]), date(2026, 11, 21))
-watched = own.Watched(place, own.seat_of(place, place.chosen(None)[0]), lambda: 0.0)
+watched = own.Watched(place, own.seat_of(place, place.chosen(None)[0]), lambda: 0.0, None)
 watched.read_ahead()
 assert watched.doors().drivers()
 print(json.dumps(list(sys.modules)))

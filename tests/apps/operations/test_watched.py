@@ -82,6 +82,26 @@ def ready(site: RealSite) -> bool:
 
 
 @pytest.mark.long
+def test_the_watchdog_of_a_killed_agent_gives_way_to_one_that_knows_what_was_added(
+    tmp_path: Path,
+) -> None:
+    with RealSite(tmp_path, lease_s=LEASE_S) as site:
+        file = site.folder / "operate.toml"
+        whole = file.read_text(encoding="utf-8")
+        less = whole.replace(', "127.23.0.5"', "").replace(f', "{site.ids[-1]}"', "")
+        file.write_text(less, encoding="utf-8")
+        site.up()
+        watched(site)
+        before = set(site.processes("watchdog_process"))
+        site.kill()
+        file.write_text(whole, encoding="utf-8")
+        site.up()
+        until(lambda: not before & set(site.processes("watchdog_process")), "it is gone")
+        site.kill()
+        until(lambda: site.asleep() == set(site.ids), "the added machine is stopped as well")
+
+
+@pytest.mark.long
 def test_a_machine_that_the_watchdog_does_not_reach_never_counts_as_stopped(
     tmp_path: Path,
 ) -> None:

@@ -206,6 +206,7 @@ class LivingSite:
         self.statuses: list[Status] = []
         self.watchdog_lines: list[Entry] = []
         self.keeps_watchdog_lines = False
+        self.orphaned = False  # whether the agent that started the watchdog is gone
         self._returned: list[Entry] = []
         self.agent: SiteAgent | None = None
         self.store = Flaky(self.truth)
@@ -339,6 +340,7 @@ class LivingSite:
             drivers=self._watchdog_drivers,
             record=self.watchdog_lines.append,
             now_s=AgentTime(self.clock).now_s,
+            orphaned=lambda: self.orphaned,
         )
         self.watching = asyncio.ensure_future(
             watch(

@@ -3,6 +3,8 @@ import asyncio
 import json
 from dataclasses import replace
 
+import pytest
+
 from loadstone.adapters.simulators.faults import Fault, FaultKind
 from loadstone.adapters.simulators.site import Blower
 from loadstone.model.errors import OutsideError
@@ -117,6 +119,41 @@ def test_the_watchdog_stands_down_when_the_agent_is_back_and_its_deeds_are_recor
     kept = [one.text for one in site.entries("watchdog")]
     assert kept[0].startswith("the lease stands at")
     assert kept[-1] == "the agent is back; the watchdog stands down"
+
+
+@pytest.mark.parametrize("away_s", [1, 5, 60])
+def test_a_watchdog_whose_agent_died_gives_way_to_that_of_the_next_one(away_s):
+    """It knows the machines and rules of an operate.toml that may have changed."""
+
+    async def play(site):
+        site.start()
+        await asyncio.sleep(20)
+        await site.kill()
+        site.orphaned = True
+        await asyncio.sleep(away_s)
+        assert not site.watching.done()  # nobody else watches
+        site.start()
+        await asyncio.sleep(15)
+        assert site.watching.done()
+        await asyncio.sleep(60)
+
+    said = [one.text for one in watched(play).entries("watchdog")]
+    ends = ["the agent is back; the watchdog stands down"] if away_s == 60 else []
+    assert said[-1:] == ends
+
+
+def test_a_watchdog_whose_agent_died_watches_on_when_the_next_one_renews_nothing():
+    async def play(site):
+        site.start()
+        await asyncio.sleep(20)
+        await site.kill()
+        site.orphaned = True
+        site.lease_full = True
+        site.start()
+        await asyncio.sleep(60)
+        assert not site.watching.done()
+
+    assert "the agent is gone" in watched(play).entries("watchdog")[0].text
 
 
 def test_an_agent_that_stops_on_purpose_leaves_nothing_to_watch():

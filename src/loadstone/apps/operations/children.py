@@ -26,7 +26,8 @@ class Child:
 
     def __init__(self, place: Place, site: str, name: str, *more: str) -> None:
         self.name = name
-        own = ["--simulated"] if place.simulated and name == WATCHDOG else []
+        own = ["--agent", str(os.getpid())] if name == WATCHDOG else []
+        own += ["--simulated"] if place.simulated and name == WATCHDOG else []
         module = f"{MODULES}.{name}_process"
         self._words = [sys.executable, "-m", module, str(place.folder), site, *own, *more]
         self._folder = place.agent_folder(site)

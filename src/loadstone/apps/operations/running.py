@@ -162,11 +162,13 @@ async def _all(running: Sequence[asyncio.Task[None]]) -> list[LoadstoneError]:
 
 
 async def _watchdogs(place: Place, seats: Sequence[Seat]) -> list[asyncio.Task[None]]:
-    """Have each site watched, and each watchdog started again when it dies."""
+    """Have each site watched, and each watchdog started again when it dies.
+
+    One that an agent before left behind knows the site as it was then: it gives way.
+    """
     children = [Child(place, seat.terms.site, WATCHDOG) for seat in seats]
     for child in children:
-        if not child.alive():
-            child.start()
+        child.start()
     return [asyncio.create_task(child.keep_up()) for child in children]
 
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m loadstone.apps.operations.watchdog_process`: the watchdog of a site.
 
-It is apart from the agent, so that it lives when the agent dies. It ends when it is told to, or
-when the agent has left on purpose.
+It is apart from the agent, so that it lives when the agent dies. It ends when it is told to,
+when the agent has left on purpose, or when another agent has come and brought its own.
 """
 
 import argparse
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -25,13 +26,18 @@ from loadstone.services.operations.watchdog import WatchDoors, watch
 
 AHEAD_S = 60.0
 LOOK_S = 1.0
+GIVES_WAY_S = (
+    60.0  # the watchdog of an agent that is gone ends when the next one renews the lease
+)
 
 
 class Watched:
     """What a watchdog needs of a site, read ahead so that it needs no store when it acts."""
 
-    def __init__(self, place: Place, seat: Seat, now_s: Callable[[], float]) -> None:
-        self._place, self._seat, self._now_s = place, seat, now_s
+    def __init__(
+        self, place: Place, seat: Seat, now_s: Callable[[], float], agent: int | None
+    ) -> None:
+        self._place, self._seat, self._now_s, self._agent = place, seat, now_s, agent
         self._machines: Mapping[str, Machine] = {one.id: one for one in seat.machines}
         self._credentials: Mapping[str, Credential] = {}
 
@@ -54,6 +60,7 @@ class Watched:
             drivers=self._drivers,
             record=files.add_watchdog,
             now_s=self._now_s,
+            orphaned=lambda: self._agent not in (None, os.getppid()),
         )
 
     def _drivers(self) -> Mapping[str, LoadDriver]:
@@ -65,10 +72,10 @@ class Watched:
         }
 
 
-async def guard(place: Place, seat: Seat) -> None:
-    """Watch a site until told to stop, or until its agent has left on purpose."""
+async def guard(place: Place, seat: Seat, agent: int | None) -> None:
+    """Watch a site until told to stop, until its agent has left on purpose, or another came."""
     terms = seat.terms
-    watched = Watched(place, seat, AgentTime(place.clock(terms.site)).now_s)
+    watched = Watched(place, seat, AgentTime(place.clock(terms.site)).now_s, agent)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -124,14 +131,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("site")
     parser.add_argument("--simulated", action="store_true")
+    parser.add_argument("--agent", type=int, help="Process that starts it.")
     asked = parser.parse_args()
     today = SystemClock().now().date()
     place = read_place(asked.folder, today, simulated=asked.simulated)
     lock = place.lock(asked.site, WATCHDOG)
-    if not lock.take():
+    if not lock.take(GIVES_WAY_S):
         return  # it is watched already
     seat = seat_of(place, place.chosen(asked.site)[0])
-    run_paced(lambda: guard(place, seat), place.speed(asked.site))
+    run_paced(lambda: guard(place, seat, asked.agent), place.speed(asked.site))
 
 
 if __name__ == "__main__":

@@ -30,12 +30,14 @@ class WatchDoors:
         drivers: Makes the drivers of the site's machines by id, each time it has to act.
         record: Adds a line to the watchdog's own record. May raise `OutsideError`.
         now_s: The watchdog's seconds, which never go back, near UTC since 1970.
+        orphaned: Returns whether the agent that started this watchdog is gone.
     """
 
     lease: Callable[[], PowerLease | None]
     drivers: Callable[[], Mapping[str, LoadDriver]]
     record: Callable[[Entry], None]
     now_s: Callable[[], float]
+    orphaned: Callable[[], bool] = lambda: False
 
 
 async def watch(
@@ -48,6 +50,9 @@ async def watch(
     moves again the agent is back, and the watchdog stands down. An agent that leaves on
     purpose hands its lease back; then there is nothing to watch, and where there never was a
     lease there is not either.
+
+    A watchdog whose own agent is gone ends when another renews the lease: that one has brought
+    a watchdog that knows the site's machines and rules as they are now.
 
     Args:
         site: Id of the site, for the record.
@@ -79,9 +84,16 @@ class _Watchdog:
         self._moved_s = doors.now_s()
 
     async def run(self) -> None:
+        left_at: int | None = None  # where the lease stood when its own agent was gone
         while True:
             await asyncio.sleep(self._timing.tick_s)
-            if not self._stands_still():
+            orphaned = self._doors.orphaned()  # before the lease is read: then that is its last
+            stands_still = self._stands_still()
+            if orphaned and left_at is None:
+                left_at = self._number
+            if orphaned and self._number not in (left_at, HANDED_BACK):
+                return
+            if not stands_still:
                 continue
             self._record("watchdog", f"the lease stands at {self._number}; the agent is gone")
             if self._safe_state == "stopped":
