@@ -95,6 +95,16 @@ def test_a_reduction_counts_from_the_power_when_it_was_first_asked_for():
     assert (over.orders, over.baselines) == ((), {})
 
 
+@pytest.mark.parametrize("then", ["curtail", "release", "hold"])
+def test_a_reduction_that_falls_silent_counts_from_the_same_power_when_it_is_heard_again(then):
+    terms = mqtt("by_mw", silence=SilencePolicy(after_s=60, then=then))
+    by = value(3.0, SignalKind.BY_MW)
+    first = asked(terms, by, meter_mw=8.0)
+    silent = asked(terms, by, silent_s=61.0, meter_mw=5.0, baselines=first.baselines)
+    heard = asked(terms, by, meter_mw=0.0, baselines=silent.baselines)
+    assert [order.limit_mw for order in heard.orders] == [5.0]
+
+
 def test_a_reduction_waits_for_a_meter():
     assert asked(mqtt("by_mw"), value(3.0, SignalKind.BY_MW), meter_mw=None).orders == ()
 

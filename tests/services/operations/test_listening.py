@@ -3,6 +3,8 @@ import asyncio
 import json
 from math import inf
 
+import pytest
+
 from loadstone.model.operations.signal import SignalKind, SignalValue
 from loadstone.model.operations.terms import (
     FileSignal,
@@ -218,3 +220,50 @@ def test_what_a_broker_kept_is_as_old_as_it_says():
         assert len(site.asleep()) == 6
 
     listening(play, signal)
+
+
+def test_a_reduction_counts_from_the_power_before_it_after_a_restart_too():
+    # after a restart the meter shows what is left: 6 kW less than that would be twice as much
+    terms = MqttSignal(id="grid", means="by_mw", host="127.0.0.1", topic="less")
+    limits = []
+
+    async def main(clock):
+        feed = Feed()
+        site = LivingSite(clock, terms_of(signals=(terms,)), feeds={"grid": feed})
+
+        async def say(mw, seconds):
+            for _ in range(seconds // 5):
+                feed.say(
+                    SignalValue(
+                        signal="grid",
+                        kind=SignalKind.BY_MW,
+                        value=mw,
+                        heard_s=inf,
+                        starts_s=clock.now().timestamp(),
+                    )
+                )
+                await asyncio.sleep(5)
+            limits.append(site.status.limit_mw)
+
+        site.start()
+        await asyncio.sleep(30)
+        await say(0.006, 60)
+        await site.kill()
+        site.start()
+        await say(0.006, 60)
+        await say(0.0, 300)
+        await site.kill()
+        site.start()
+        await say(0.003, 60)
+        await site.stop()
+        return site
+
+    site = run_virtual(main)
+    first, none, second = [
+        json.loads(line.data)["baseline_mw"] for line in site.entries("baseline")
+    ]
+    free = 1 - terms_of().margin
+    assert none is None
+    assert limits[:2] == [pytest.approx((first - 0.006) * free)] * 2
+    assert limits[2] == pytest.approx(terms_of().limit_mw * free)
+    assert limits[3] == pytest.approx((second - 0.003) * free)

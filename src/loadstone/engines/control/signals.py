@@ -58,6 +58,8 @@ def signal_orders(
             if terms.silence.then == "curtail":
                 orders.append(_curtailed(terms))
             if terms.silence.then != "hold":
+                if terms.id in baselines:  # asked again, it is the same reduction
+                    kept[terms.id] = baselines[terms.id]
                 continue
         elif values and _over(values[-1], now_s) and values[-1].kind is not SignalKind.PRICE:
             continue

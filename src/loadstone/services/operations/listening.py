@@ -2,7 +2,8 @@
 """Listening to signals: each feed on its own, begun again when it breaks."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 
 from loadstone.engines.control.signals import RUNS_FROM, Asked, signal_orders
@@ -10,6 +11,7 @@ from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.event import Event, EventKind
 from loadstone.model.operations.signal import SignalKind, SignalValue
 from loadstone.model.operations.status import SignalStatus
+from loadstone.model.operations.target import Entry
 from loadstone.model.operations.terms import SiteTerms
 from loadstone.services.operations.seats import Parts
 
@@ -21,6 +23,7 @@ KINDS = {
     SignalKind.BY_MW: EventKind.BY_MW,
     SignalKind.RUN: EventKind.STOP,
 }
+BASELINE = "baseline"  # kind of the lines that say from what power reductions count
 KEPT_S = 3600.0  # values that ended longer ago say nothing any more
 MOST_KEPT = 5000
 
@@ -35,6 +38,8 @@ class Listening:
         self._said: dict[str, tuple[SignalKind, float] | None] = {}  # by the record
         self._broken: dict[str, str] = {}
         self._baselines: Mapping[str, float] = {}
+        self._before: dict[str, float] = {}  # of a former life, of signals not heard in this
+        self._counted: Mapping[str, float] = {}  # by the record
         self._ends_s: dict[str, float] = {}  # of events that were named
         self.fresh: dict[str, Event] = {}  # not yet in the store
 
@@ -95,10 +100,35 @@ class Listening:
             silent_s,
             now_s=self._time.utc_s(),
             meter_mw=meter_mw,
-            baselines=self._baselines,
+            baselines={**self._baselines, **self._before},
         )
         self._baselines = asked.baselines
+        self._note_baselines()
         return asked
+
+    def remember(self, baselines: Mapping[str, float]) -> None:
+        """Take over from what power reductions of a former life count, MW by signal.
+
+        After a restart the meter shows the site as it was reduced: taken anew, the same
+        reduction would be made twice.
+        """
+        self._before = dict(baselines)
+        self._counted = {**self._counted, **baselines}
+
+    def _note_baselines(self) -> None:
+        for id_ in [id_ for id_ in self._before if self._holding(id_) is not None]:
+            del self._before[id_]
+        now = {**self._before, **self._baselines}
+        for id_ in sorted({*now, *self._counted}):
+            mw = now.get(id_)
+            if mw != self._counted.get(id_):
+                words = "no power any more" if mw is None else f"{mw:.3f} MW"
+                text = f"a reduction by {id_} counts from {words}"
+                self._parts.desk.note(BASELINE, text, subject=id_, baseline_mw=mw)
+        self._counted = now
+
+    def _holding(self, id_: str) -> SignalValue | None:
+        return holding(self._heard.get(id_, ()), self._time.utc_s())
 
     def _note_changes(self) -> None:
         utc_s = self._time.utc_s()
@@ -145,7 +175,7 @@ class Listening:
 
     def _status_of(self, id_: str) -> SignalStatus:
         heard_s = self._heard_s.get(id_)
-        now = holding(self._heard[id_], self._time.utc_s())
+        now = self._holding(id_)
         means = {one.id: getattr(one, "means", "price") for one in self._parts.terms.signals}
         return SignalStatus(
             id=id_,
@@ -154,6 +184,12 @@ class Listening:
             heard_s=None if heard_s is None else self._time.utc_of(heard_s),
             reason=self._broken.get(id_, ""),
         )
+
+
+def baselines_in(entries: Iterable[Entry]) -> dict[str, float]:
+    """Return from what power reductions count, MW by signal, from lines of the record."""
+    said = {entry.subject: json.loads(entry.data)["baseline_mw"] for entry in entries}
+    return {id_: mw for id_, mw in said.items() if mw is not None}
 
 
 def id_of(value: SignalValue) -> str:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from loadstone.model.operations.command import Action
-from loadstone.model.operations.event import Event, EventState
+from loadstone.model.operations.event import MOST_S, Event, EventState
 from loadstone.model.operations.fleet import Step, Want
 from loadstone.model.operations.machine import Credential, Machine
 from loadstone.model.operations.target import Entry, PowerLease, Progress, Target
 from loadstone.model.ports import Store
 from loadstone.services.operations.book import DAY_S, FleetBook
+from loadstone.services.operations.listening import BASELINE, baselines_in
 from loadstone.services.operations.seats import Parts
 
 OWN_KINDS = ("price ", "signal ")  # names of owners that begin so are orders of signals
@@ -56,6 +57,7 @@ class Memory:
         events: Open events, and others that still hold machines or are wanted by name.
         leases: Power leases.
         starts: When each machine was told to start in the last day, seconds since 1970, UTC.
+        baselines: From what power reductions of signals count, MW by signal.
     """
 
     machines: Mapping[str, Machine]
@@ -65,6 +67,7 @@ class Memory:
     events: tuple[Event, ...]
     leases: tuple[PowerLease, ...]
     starts: Mapping[str, Sequence[float]]
+    baselines: Mapping[str, float]
 
 
 def remembered(store: Store, site: str, now_s: float) -> Memory:
@@ -91,6 +94,7 @@ def remembered(store: Store, site: str, now_s: float) -> Memory:
         events=tuple(events),
         leases=store.leases(site),
         starts=starts_in(store.entries(site, since_s=now_s - DAY_S, kinds=("command",))),
+        baselines=baselines_in(store.entries(site, since_s=now_s - MOST_S, kinds=(BASELINE,))),
     )
 
 
@@ -118,6 +122,7 @@ class Recovery:
         self.done = False
         self.lease_number = 0
         self.events: tuple[Event, ...] = ()
+        self.baselines: Mapping[str, float] = {}
 
     async def run(self) -> None:
         """Take over.
@@ -129,7 +134,7 @@ class Recovery:
         site = parts.terms.site
         utc_s = parts.time.utc_s()
         memory = await parts.desk.ask(lambda store: remembered(store, site, utc_s))
-        self.events = memory.events
+        self.events, self.baselines = memory.events, memory.baselines
         await self._begun_before()
         self.own |= {event.id for event in memory.events}
         self.own |= {target.owner for target in memory.targets.values()} - {""}

@@ -113,6 +113,7 @@ class Ticker:
             if not self.recovery.done:
                 await self.recovery.run()
                 self.events = {event.id: event for event in self.recovery.events}
+                self.listening.remember(self.recovery.baselines)
             self._see()
             heard = list(self.listening.fresh)
             refused = await self._desk.write()
