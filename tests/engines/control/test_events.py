@@ -2,6 +2,7 @@
 """The life of events, and what machines do in it."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -49,6 +50,35 @@ def test_a_slow_ramp_begins_earlier():
     slow = terms_of(ramp=Ramp(down_kw_per_min=6.0))
     assert after(one, terms=slow).state is EventState.ACTIVE
     assert after(one).state is EventState.ARMED
+
+
+@pytest.mark.parametrize(
+    ("starts_s", "state"), [(1630.0, EventState.ACTIVE), (1640.0, EventState.ACCEPTED)]
+)
+def test_a_ramp_is_used_by_whole_machines_and_by_no_other_load(starts_s, state):
+    # two machines of 2.98 kW fit into a minute of 8 kW, so that 20 take ten minutes and 30 s
+    terms = terms_of(ramp=Ramp(down_kw_per_min=8.0))
+    stop = event(EventKind.STOP, 0.0, source="a signal", starts_s=starts_s, ends_s=9000.0)
+    for others_mw in (0.0, 5.0):
+        now = after(stop, fleet_of(20), terms=terms, others_mw=others_mw)
+        assert now.state is state
+
+
+@pytest.mark.parametrize("sizes_kw", [(3.0, 3.0), (1.5, 3.5)])
+@pytest.mark.parametrize("rate", [2.0, 5.0, 11.0])
+def test_an_event_is_met_in_time_however_few_machines_fit_into_the_ramp(rate, sizes_kw):
+    full_w = np.tile(sizes_kw, 4) * 1e3
+    fleet = fleet_of(8, rated_w=full_w, full_w=full_w, power_w=full_w)
+    plant = Plant(fleet, terms=terms_of(ramp=Ramp(down_kw_per_min=rate)))
+    start_s = 1000.0 + 2.0 * 60 * full_w.sum() / 1e3 / rate
+    plant.events = (
+        event(mw=0.004, source="a signal", starts_s=start_s, ends_s=start_s + 600.0),
+    )
+    while plant.now_s < start_s:
+        plant.tick(2.0)
+    assert plant.meter_mw() <= 0.004 * 1.0005
+    minute = [before - later for (_, before), (_, later) in pairwise(plant.trace[::30])]
+    assert max(minute) * 1e3 <= max(rate, *sizes_kw) + 1e-6
 
 
 def test_a_stop_by_hand_does_not_wait_for_the_ramp_and_so_begins_no_earlier():

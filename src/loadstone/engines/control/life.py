@@ -4,6 +4,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from loadstone.engines.control.obligation import by_hand
 from loadstone.engines.control.sight import W_PER_MW, Sight
 from loadstone.model.operations.control import SiteView
@@ -12,6 +14,8 @@ from loadstone.model.series import Floats
 
 SECONDS_PER_MINUTE = 60.0
 KW_PER_MW = 1e3
+W_PER_KW = 1e3
+ALIKE = 0.99  # machines that differ by less are of one size
 
 
 def live_events(view: SiteView, sight: Sight) -> tuple[Event, ...]:
@@ -47,8 +51,24 @@ def lead_s(event: Event, view: SiteView, sight: Sight) -> float:
     if rate is not None and not by_hand(event):
         now_mw = sight.present_w / W_PER_MW
         falls = {EventKind.TO_MW: max(now_mw - event.mw, 0.0), EventKind.BY_MW: event.mw}
-        ramp_s = falls.get(event.kind, now_mw) * KW_PER_MW / rate * SECONDS_PER_MINUTE
+        most_w = float(np.maximum(sight.draw_w - view.fleet.idle_w, 0.0).sum())
+        fall_mw = min(falls.get(event.kind, now_mw), most_w / W_PER_MW)
+        ramp_s = fall_mw * KW_PER_MW / _by_machines(rate, view) * SECONDS_PER_MINUTE
     return ramp_s + view.terms.timing.confirm_s
+
+
+def _by_machines(rate: float, view: SiteView) -> float:
+    """Return how much of a ramp whole machines can use at least, kW/min.
+
+    As many go in a minute as fit into it: of machines of 3 kW three in a ramp of 11 kW/min.
+    """
+    size_kw = (view.fleet.full_w - view.fleet.idle_w) / W_PER_KW
+    least, most = float(size_kw.min(initial=rate)), float(size_kw.max(initial=0.0))
+    if least <= 0 or most <= 0:
+        return rate
+    if least < most * ALIKE:
+        return max(rate - most, min(rate, least))
+    return rate // most * most if rate >= most else rate
 
 
 def _live(event: Event, view: SiteView, sight: Sight) -> Event:
