@@ -111,7 +111,8 @@ def test_pools_are_added_and_removed_by_their_number():
     assert [row["URL"] for row in talk.ask("pools")["POOLS"]][1] == "stratum+tcp://b:1"
     assert status(talk.ask("removepool", "0")) == "S"
     assert [pool.url for pool in talk.machine.pools] == ["stratum+tcp://b:1"]
-    assert status(talk.ask("removepool", "5")) == "E"
+    for number in ("5", "-1", "\u00b2", "9" * 5_000):
+        assert status(talk.ask("removepool", number)) == "E"
 
 
 def test_a_reboot_ends_the_session_and_a_stop_outlives_it():

@@ -94,7 +94,10 @@ def test_a_write_without_a_token_is_not_permitted():
 
 
 def test_an_unknown_command_is_invalid():
-    assert ask(Talk("whatsminer-v3"), "get.rich.quick")["code"] == -2
+    for command in ("get.rich.quick", ["get.device.info"], {"a": 1}, 7):
+        assert ask(Talk("whatsminer-v3"), command)["code"] == -2
+    for param in ("riches", ["miner"], {"a": 1}):
+        assert ask(Talk("whatsminer-v3"), "get.device.info", param)["code"] == -2
 
 
 def test_caps_are_watts_or_percents_in_text():

@@ -145,7 +145,7 @@ def _addpool(machine: SimulatedMachine, words: _Words) -> Answer:
 
 def _removepool(machine: SimulatedMachine, words: _Words) -> Answer:
     number = words[0] if words else ""
-    if not number.isdigit() or int(number) >= len(machine.pools):
+    if number not in {str(one) for one in range(len(machine.pools))}:
         return refused(machine, 50, f"Invalid pool id '{number}'")
     left = [pool for one, pool in enumerate(machine.pools) if one != int(number)]
     gone = machine.pools[int(number)]

@@ -75,15 +75,17 @@ def _answered(machine: SimulatedMachine, asked: bytes) -> Answer:
     try:
         request = msgspec.json.decode(asked)
         word = request["cmd"]
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         return _told(machine, INVALID, "invalid json", "")
+    if not isinstance(word, str):
+        return _told(machine, INVALID, "invalid command", "")
     shown = SHOWN.get(word)
     if shown is not None:
         code, message = shown(machine, request.get("param"))
         return _told(machine, code, message, word)
     written = _WRITTEN.get(word)
     if written is None:
-        return _told(machine, INVALID, "invalid command", str(word))
+        return _told(machine, INVALID, "invalid command", word)
     key = _key(machine, request)
     if key is None:
         return _told(machine, _DENIED, "no permission", word)

@@ -74,7 +74,7 @@ def _device_info(machine: SimulatedMachine, part: Any) -> tuple[int, Any]:
     }
     if part is None:
         return OK, parts
-    if part not in parts:
+    if not isinstance(part, str) or part not in parts:
         return INVALID, f"invalid param: {part}"
     return OK, {part: parts[part]}
 
