@@ -66,6 +66,19 @@ async def test_a_kept_message_with_its_time_is_as_old_as_it_says(tmp_path):
         await one.close()
 
 
+async def test_an_older_reading_does_not_take_the_place_of_a_newer_one(tmp_path):
+    async with broker(tmp_path) as port:
+        one = meter(port, time_field="t")
+        await one.read()
+        await tell(port, {"power_w": 2e6, "t": UTC_S - 3})
+        assert (await until_heard(one, lambda r: r.power_mw is not None)).power_mw == 2.0
+        await tell(port, {"power_w": 9e6, "t": UTC_S - 600})
+        await tell(port, {"power_w": 3e6, "t": UTC_S - 2})
+        seen = await until_heard(one, lambda r: r.power_mw != 2.0)
+        assert (seen.power_mw, seen.began_s) == (3.0, NOW_S - 2)
+        await one.close()
+
+
 @pytest.mark.parametrize(
     "payload",
     [

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 import asyncio
+from contextlib import aclosing
 
 import pytest
 
+from loadstone.adapters.signals import file_signal
 from loadstone.adapters.signals.file_signal import FileFeed, read_rows
 from loadstone.adapters.signals.moments import seconds_of, seconds_since_1970
 from loadstone.model.errors import InputErrors, OutsideError
@@ -48,10 +50,12 @@ async def test_a_row_that_is_taken_out_ends_and_one_that_is_changed_is_told_anew
     given = feed(tmp_path, HOURS + "2026-11-21T14:00Z,500\n2026-11-21T15:00Z,20\n")
     assert len(await first(given, 4)) == 4
     text = "start,value\n2026-11-21T12:00Z,250\n2026-11-21T13:00Z,35\n2026-11-21T15:00Z,20\n"
-    (tmp_path / "price.csv").write_text("start,val")  # half of it is there
+    (tmp_path / "price.csv").write_text("start,val")
+    assert (await first(given, 1))[0].value == 250
     with pytest.raises(OutsideError, match="columns"):
         await first(given, 1)
     (tmp_path / "price.csv").write_text(text)
+    assert (await first(given, 1))[0].value == 250
     *over, now, changed, last = await first(given, 5)
     assert [one.value for one in over] == [30, 500]
     assert all(one.starts_s == one.ends_s == NOON + 600 for one in over)
@@ -62,6 +66,21 @@ async def test_a_row_that_is_taken_out_ends_and_one_that_is_changed_is_told_anew
         (35, NOON + 10_800),
         (20, None),
     ]
+
+
+async def test_rows_that_are_not_written_yet_are_not_taken_for_rows_taken_out(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(file_signal, "LOOK_S", 0.0)
+    given = feed(tmp_path, HOURS)
+    async with aclosing(given.values()) as values:
+        assert [(await anext(values)).value for _ in range(2)] == [250, 30]
+        (tmp_path / "price.csv").write_text(HOURS[:60])  # another program is writing it
+        assert (await anext(values)).value == 250
+        (tmp_path / "price.csv").write_text(HOURS + "2026-11-21T14:00Z,20\n")
+        found = [await anext(values) for _ in range(4)]
+    assert [one.value for one in found] == [250, 250, 30, 20]
+    assert all(one.ends_s is None or one.ends_s > NOON + 600 for one in found)
 
 
 async def test_local_times_carry_their_offset(tmp_path):

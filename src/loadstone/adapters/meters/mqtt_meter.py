@@ -85,6 +85,8 @@ class MqttMeterReader:
             self._tell(reading)
 
     def _tell(self, reading: MeterReading) -> None:
+        if self._last.power_mw is not None and reading.began_s < self._last.began_s:
+            return  # kept from before, or overtaken on its way
         self._last = reading
         self._heard.set()
 

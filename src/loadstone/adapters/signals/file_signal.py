@@ -76,6 +76,7 @@ class FileFeed:
         self._terms, self._path = terms, folder / terms.path
         self._now_s, self._utc_s = now_s, utc_s
         self._read_at: tuple[int, int] | None = None
+        self._seen_at: tuple[int, int] | None = None
         self._rows: tuple[_Row, ...] = ()
         self._told: set[_Row] = set()
 
@@ -107,13 +108,18 @@ class FileFeed:
         ]
 
     def _changed(self) -> bool:
-        """Read the file when it has changed, and return whether it has."""
+        """Read the file when it has changed, and return whether it has.
+
+        One that changes while the site runs is read when two looks find it the same: rows
+        that are not written yet would be taken for rows that were taken out.
+        """
         try:
             stat = self._path.stat()
         except OSError as error:
             raise OutsideError(f"{self._path}: {error}") from error
         seen = stat.st_mtime_ns, stat.st_size
-        if seen == self._read_at:
+        before, self._seen_at = self._seen_at, seen
+        if seen == self._read_at or (self._read_at is not None and seen != before):
             return False
         try:
             rows = read_rows(self._path)
