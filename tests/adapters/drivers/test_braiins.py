@@ -289,6 +289,26 @@ async def test_a_cap_above_its_highest_is_its_highest_and_one_below_is_refused()
     assert fake.target == 4000
 
 
+@pytest.mark.parametrize("most", [0, -1, None, "many", 10**400])
+async def test_a_bound_that_is_no_power_is_not_kept_to(most):
+    fake = Fake()
+    bounds = {"min": {"watt": 945}, "max": {"watt": most}}
+    fake.says["configuration/constraints"] = (
+        200,
+        {"tuner_constraints": {"power_target": bounds}},
+    )
+    async with at(fake) as driver:
+        said = await driver.cap(2000.0)
+    assert (said.accepted, said.limit_w, fake.target) == (True, 2000.0, 2000)
+
+
+async def test_bounds_nested_without_end_are_as_none():
+    fake = Fake()
+    fake.says["configuration/constraints"] = (200, b'{"a":' * 50_000 + b"1" + b"}" * 50_000)
+    async with at(fake) as driver:
+        assert (await driver.cap(2000.0)).limit_w == 2000.0
+
+
 async def test_a_tuner_at_rest_tells_its_target_by_its_mode():
     fake = Fake()
     fake.tuner = False

@@ -233,7 +233,7 @@ class Braiins:
         """Return what a page tells; None where the machine says that it cannot."""
         try:
             return msgspec.json.decode(await self._ask("GET", path))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         except DeviceError as error:
             if error.reason not in {Reason.DENIED, Reason.UNSUPPORTED}:
@@ -317,8 +317,9 @@ class Braiins:
         most_w = number_at(bounds, "max", "watt")
         self._capability = replace(
             self._capability,
-            min_w=self._capability.min_w if least_w is None else least_w,
-            max_w=self._capability.max_w if most_w is None else most_w,
+            # a bound of 0 is none: a target of 0 W might mean no limit at all
+            min_w=least_w if least_w and least_w > 0 else self._capability.min_w,
+            max_w=most_w if most_w and most_w > 0 else self._capability.max_w,
         )
 
     async def _cap(self, asked_w: float) -> Told:
