@@ -9,6 +9,7 @@ import pytest
 
 from loadstone.adapters.files.agent_files import AgentFiles, AgentLock
 from loadstone.adapters.store import open_store
+from loadstone.apps.cli import curtailing
 from loadstone.model.operations.reading import State
 from loadstone.model.operations.status import MeterStatus, SignalStatus, Status
 from loadstone.model.operations.target import Observed
@@ -43,6 +44,16 @@ def test_an_event_is_raised_seen_and_ended(folder):
     assert again.exit_code == 2
     assert event["id"] not in [one["id"] for one in answer("events", folder)["events"]]
     assert event["id"] in [one["id"] for one in answer("events", folder, "--all")["events"]]
+
+
+def test_two_events_of_one_minute_never_share_a_name(folder, monkeypatch):
+    drawn = iter(["abcd", "abcd", "ef01"])
+    monkeypatch.setattr(curtailing.secrets, "token_hex", lambda _: next(drawn))
+    events = [curtailed(folder, "--to-mw", mw) for mw in (1, 2)]
+    assert [event["mw"] for event in events] == [1.0, 2.0]
+    assert events[0]["id"] != events[1]["id"]
+    for event in events:
+        run("release", folder, "--event", event["id"])
 
 
 def test_whoever_asks_is_told_that_nobody_hears(folder):

@@ -17,6 +17,7 @@ from loadstone.apps.operations.tables import event_row, event_sentence
 from loadstone.model.errors import InputError
 from loadstone.model.operations.event import Event, EventState
 from loadstone.model.operations.terms import SiteTerms
+from loadstone.model.ports import Store
 
 ToMw = Annotated[
     float | None, typer.Option("--to-mw", metavar="P", help="Hold the meter to P MW.")
@@ -68,7 +69,7 @@ def curtail(
         terms = place.chosen(site)[0]
         now = place.clock(site).now()
         asked = Asked(to_mw=to_mw, by_mw=by_mw, stop=stop, at=at, lasts=lasts, notice=notice)
-        event = store.add_event(event_of(asked, terms, now, _new_id(now)))
+        event = store.add_event(event_of(asked, terms, now, _new_id(store, now)))
         _show(as_json, event, heard=_heard(place, terms, now))
 
 
@@ -93,8 +94,12 @@ def release(
         _show(as_json, found, heard=heard)
 
 
-def _new_id(now: datetime) -> str:
-    return f"{now:%m%d-%H%M}-{secrets.token_hex(2)}"
+def _new_id(store: Store, now: datetime) -> str:
+    """Return a name that no event has: it is short, and many may be asked for in a minute."""
+    while True:
+        id_ = f"{now:%m%d-%H%M}-{secrets.token_hex(2)}"
+        if store.event(id_) is None:
+            return id_
 
 
 def _heard(place: Place, terms: SiteTerms, now: datetime) -> float | None:
