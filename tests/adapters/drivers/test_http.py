@@ -2,6 +2,7 @@
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -217,6 +218,13 @@ def test_a_challenge_that_cannot_be_met_is_left():
     assert not digest.challenged(unknown)
     assert not digest.challenged(b'\r\nWWW-Authenticate: Basic realm="x"')
     assert digest.header("GET", "/") == ""
+
+
+def test_a_challenge_of_a_megabyte_is_read_at_once():
+    digest, began_s = Digest(Credential(user="root", password="root")), time.perf_counter()
+    said = b'HTTP/1.1 401 X\r\nWWW-Authenticate: Digest nonce="n", ' + b"a" * 1_000_000
+    assert digest.challenged(said)
+    assert time.perf_counter() - began_s < 5.0  # an hour, if each letter were looked at anew
 
 
 def test_digest_agrees_with_the_example_of_the_standard():

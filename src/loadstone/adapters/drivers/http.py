@@ -23,7 +23,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?:\r|$)", re.IGNORE
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked", re.IGNORECASE)
 _CLOSES = re.compile(rb"\r\nconnection:[ \t]*close", re.IGNORECASE)
 _CHALLENGE = re.compile(rb"\r\nwww-authenticate:[ \t]*digest[ \t]+([^\r]*)", re.IGNORECASE)
-_PARAMETER = re.compile(r'(\w+)=(?:"([^"]*)"|([^\s,]+))')
+_PARAMETER = re.compile(r'\b(\w++)=(?:"([^"]*)"|([^\s,]+))')
 
 
 class Answer(NamedTuple):
