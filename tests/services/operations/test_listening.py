@@ -222,6 +222,38 @@ def test_what_a_broker_kept_is_as_old_as_it_says():
     listening(play, signal)
 
 
+def test_a_power_taken_while_the_store_was_gone_gives_way_to_that_of_the_former_life():
+    terms = MqttSignal(id="grid", means="by_mw", host="127.0.0.1", topic="less")
+    limits = []
+
+    async def main(clock):
+        feed = Feed()
+        site = LivingSite(clock, terms_of(signals=(terms,)), feeds={"grid": feed})
+        for lost_s in (0, 20, 0):
+            site.store.gone = bool(lost_s)
+            site.start()
+            feed.say(
+                SignalValue(
+                    signal="grid",
+                    kind=SignalKind.BY_MW,
+                    value=0.006,
+                    heard_s=inf,
+                    starts_s=clock.now().timestamp(),
+                )
+            )
+            await asyncio.sleep(lost_s)
+            site.store.gone = False
+            await asyncio.sleep(40)
+            limits.append(site.status.limit_mw)
+            await site.kill()
+        return site
+
+    site = run_virtual(main)
+    assert limits == [pytest.approx(limits[0])] * 3
+    lines = [json.loads(line.data)["baseline_mw"] for line in site.entries("baseline")]
+    assert lines[-1] == lines[0]
+
+
 def test_a_reduction_counts_from_the_power_before_it_after_a_restart_too():
     # after a restart the meter shows what is left: 6 kW less than that would be twice as much
     terms = MqttSignal(id="grid", means="by_mw", host="127.0.0.1", topic="less")

@@ -113,7 +113,7 @@ class Listening:
         reduction would be made twice.
         """
         self._before = dict(baselines)
-        self._counted = {**self._counted, **baselines}
+        self._counted = {**baselines, **self._counted}
 
     def _note_baselines(self) -> None:
         for id_ in [id_ for id_ in self._before if self._holding(id_) is not None]:
