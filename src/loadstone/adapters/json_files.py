@@ -2,6 +2,7 @@
 """JSON files: read strictly into frozen values, written whole or not at all."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,7 +41,7 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, value: Any) -> Path:
     """Write plain values and dates as JSON, whole or not at all, and return the file."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=iso) + "\n"
-    beside = path.with_name(f".{path.name}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")  # another program may write it, too
     beside.write_text(text, encoding="utf-8", newline="\n")
     beside.replace(path)
     return path

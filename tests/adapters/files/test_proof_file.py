@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import os
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,3 +65,17 @@ def test_the_schema_of_proof_json_is_published(request):
     update = bool(request.config.getoption("--update-golden"))
     text = json.dumps(proof_schema(), indent=2) + "\n"
     compare("proof.schema.json", text, folder=REFERENCE, update=update)
+
+
+def test_programs_that_write_one_proof_at_once_do_not_meet(tmp_path, monkeypatch):
+    names, replace = [], Path.replace
+
+    def noted(self, target):
+        names.append(self.name)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    for pid in (7, 8):
+        monkeypatch.setattr(os, "getpid", lambda pid=pid: pid)
+        write_proof(tmp_path, proof())
+    assert len(set(names)) == 2
