@@ -72,15 +72,35 @@ async def test_rows_that_are_not_written_yet_are_not_taken_for_rows_taken_out(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(file_signal, "LOOK_S", 0.0)
-    given = feed(tmp_path, HOURS)
+    rows = HOURS + "2026-11-21T14:00Z,20\n"
+    given = feed(tmp_path, rows)
     async with aclosing(given.values()) as values:
-        assert [(await anext(values)).value for _ in range(2)] == [250, 30]
-        (tmp_path / "price.csv").write_text(HOURS[:60])  # another program is writing it
+        assert [(await anext(values)).value for _ in range(3)] == [250, 30, 20]
+        (tmp_path / "price.csv").write_text(rows[:60])  # another program is writing it
         assert (await anext(values)).value == 250
-        (tmp_path / "price.csv").write_text(HOURS + "2026-11-21T14:00Z,20\n")
+        (tmp_path / "price.csv").write_text(rows + "\n")
         found = [await anext(values) for _ in range(4)]
     assert [one.value for one in found] == [250, 250, 30, 20]
     assert all(one.ends_s is None or one.ends_s > NOON + 600 for one in found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2026-11-21T12:00Z,,0\n2026-11-21T13:00Z,,1\n", "2026-11-21T12:00Z,,0\n"),
+        ("2026-11-21T12:00Z,2026-11-21T13:00Z,0\n", "2026-11-21T12:00Z,2026-11-21T14:00Z,0\n"),
+    ],
+)
+async def test_a_row_that_now_lasts_longer_is_told_anew(tmp_path, before, after):
+    head = "start,end,value\n"
+    given = feed(tmp_path, head + before)
+    (was,) = await first(given, 1)
+    (tmp_path / "price.csv").write_text(head + after)
+    await first(given, 1)
+    over, now = await first(given, 2)
+    assert (over.reference, over.ends_s) == (was.reference, NOON + 600)
+    assert now.reference != was.reference
+    assert now.ends_s is None or now.ends_s > was.ends_s
 
 
 async def test_local_times_carry_their_offset(tmp_path):

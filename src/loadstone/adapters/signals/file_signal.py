@@ -83,8 +83,8 @@ class FileFeed:
     async def values(self) -> AsyncIterator[SignalValue]:
         """Tell rows of the next two days once, and the one that holds now at each look.
 
-        A row that is taken out of the file ends. So does one whose value is changed, and the
-        new value is told under a name of its own.
+        A row that is taken out of the file ends. So does one whose value or end is changed,
+        and what it says now is told under a name of its own: an event is heard but once.
         """
         while True:
             changed, utc_s = self._changed(), self._utc_s()
@@ -147,8 +147,8 @@ class FileFeed:
 
 
 def _name(row: _Row) -> str:
-    start, _, value = row
-    return f"{start:.0f}/{value:.12g}"
+    start, end, value = row
+    return f"{start:.0f}/{value:.12g}" + ("" if end is None else f"/{end:.0f}")
 
 
 _: type[SignalFeed] = FileFeed
