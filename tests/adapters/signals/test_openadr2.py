@@ -210,6 +210,17 @@ async def test_what_an_event_asked_before_it_was_modified_ends(feed, monkeypatch
     assert (found[3].reference, found[3].value) == ("", 1.0)
 
 
+async def test_an_event_of_long_ago_is_not_told_any_more(feed, monkeypatch):
+    old = asks(("SIMPLE", "level", (1.0,)), start=START - timedelta(days=2), id_="old")
+    client = Client(old, asks(("SIMPLE", "level", (1.0,))))
+    monkeypatch.setattr(openleadr, "OpenADRClient", client)
+    async with aclosing(feed.values()) as values:
+        found = await told(values, 1)
+        await client.hear()
+        found += await told(values, 1)
+    assert [one.reference for one in found] == ["ev/0/SIMPLE"] * 2
+
+
 @pytest.mark.parametrize("asked_last", [(1.0,), (), (None,)])
 async def test_an_event_that_is_cancelled_ends(feed, monkeypatch, asked_last):
     client = Client(asks(("SIMPLE", "level", (1.0,))))

@@ -4,7 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from loadstone.model.errors import OutsideError
@@ -13,6 +13,7 @@ from loadstone.model.operations.terms import OpenAdrSignal
 from loadstone.model.ports import SignalFeed
 
 _LISTENING_S = 1.0
+KEPT_S = 86_400.0  # an event that ended longer ago is not told any more
 _OVER = {"completed", "cancelled"}
 _SCALES = {"none": 1.0, "k": 1e3, "M": 1e6, "G": 1e9}
 
@@ -111,8 +112,11 @@ class OpenAdr2Feed:
         utc_s = self._utc_s()
         before, self._told = self._told, {}
         for name, event in list(self._events.items()):
-            over = _is_over(event)
-            for value in self._of_event(event):
+            over, values = _is_over(event), list(self._of_event(event))
+            if all(_end(value) < utc_s - KEPT_S for value in values):
+                del self._events[name]  # servers do not say that one ran its course
+                continue
+            for value in values:
                 before.pop(value.reference, None)
                 if not over:
                     self._told[value.reference] = value
@@ -156,6 +160,10 @@ class OpenAdr2Feed:
             ends_s=ends_s,
             reference=name,
         )
+
+
+def _end(value: SignalValue) -> float:
+    return inf if value.ends_s is None else value.ends_s
 
 
 def _is_over(event: dict[str, Any]) -> bool:
