@@ -131,6 +131,24 @@ def test_programs_that_start_at_once_migrate_once(database, tmp_path):
         store.close()
 
 
+def test_programs_that_write_the_same_machines_do_not_lock_each_other(database, tmp_path):
+    url = database.engine.url.render_as_string(hide_password=False)
+    listed = [machine(f"m{number:03}") for number in range(400)]
+    stores = [open_store(url, tmp_path / "k.key") for _ in range(2)]
+    start = threading.Barrier(2, timeout=60)
+
+    def put(store: SqlStore, machines: list[Machine]) -> None:
+        for _ in range(3):
+            start.wait()
+            store.put_machines(machines)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(put, stores, [listed, listed[::-1]]))
+    assert len(stores[0].machines("north")) == 400
+    for store in stores:
+        store.close()
+
+
 def test_passwords_that_are_kept_while_the_key_changes_open_with_the_new_one(
     database, tmp_path
 ):

@@ -92,7 +92,9 @@ class SqlStore:
 
     def put_machines(self, machines: Iterable[Machine]) -> None:
         """Add machines, or replace those with the same site and id."""
-        made = [rows.machine_row(machine) for machine in machines]
+        # in one order, so that a scan and an agent cannot lock each other
+        ordered = sorted(machines, key=lambda machine: (machine.site, machine.id))
+        made = [rows.machine_row(machine) for machine in ordered]
         with self._database.writing() as connection:
             rows.upsert(connection, schema.machines, made)
 
