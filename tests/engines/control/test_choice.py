@@ -6,10 +6,10 @@ import pytest
 
 from loadstone.engines.control import decide
 from loadstone.engines.control.choice import value_order
-from loadstone.model.operations.control import MeterView, Order
+from loadstone.model.operations.control import Cause, MeterView, Order
 from loadstone.model.operations.fleet import Seen, Step, Want
 from loadstone.model.operations.terms import Group, Ramp
-from tests.engines.control.plant import fleet_of, terms_of, view_of
+from tests.engines.control.plant import Plant, fleet_of, terms_of, view_of
 
 
 def stops(fleet, limit_mw, **fields):
@@ -196,3 +196,23 @@ def test_what_the_meter_shows_beyond_the_machines_scales_them(told_mw):
         )
     )
     assert (decision.want == Want.STOP).sum() == (1 if told_mw == 0.0 else 2)
+
+
+def test_what_a_group_or_a_price_stops_anyway_counts_for_the_limit_at_the_meter():
+    # 12 machines of 3 kW: two too many for their group, two for the site: the same two
+    groups = (Group(id="g"), Group(id="h", limit_mw=0.0122))
+    fleet = fleet_of(12, group=[0] * 6 + [1] * 6, value_per_mwh=[60.0] * 6 + [80.0] * 6)
+    plant = Plant(fleet, terms=terms_of(limit_mw=0.0302, groups=groups))
+    plant.run(120)
+    assert plant.on.tolist() == [True] * 6 + [False] * 2 + [True] * 4
+    # a price spares what is protected; the machine that it stops is enough for the limit
+    fleet = fleet_of(
+        3, group=[0, 0, 1], value_per_mwh=[60.0, 90.0, 50.0], restart_cost=[9, 0, 0]
+    )
+    price = Order(
+        owner="price a", limit_mw=np.inf, cause=Cause.PRICE, below_value=70.0, keep_below=70.0
+    )
+    guarded = (Group(id="g"), Group(id="p", protected=True))
+    terms = terms_of(limit_mw=0.0062, groups=guarded)
+    decision = decide(view_of(fleet, terms=terms, orders=(price,)))
+    assert decision.want.tolist() == [Want.STOP, Want.RUN, Want.RUN]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which machines give way: least value lost first, and no more of them than needed."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf
 
@@ -117,6 +118,33 @@ def needed(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bools:
     if one.limit_w < inf:
         mask |= _by_power(one, view, sight, load)
     return mask
+
+
+def stopped_anyway(
+    hot: Bools, owed: Sequence[Obligation], view: SiteView, sight: Sight, load: Load
+) -> Load:
+    """Return the load with those machines first that are stopped whatever the meter shows.
+
+    For their group's limit, their fans or a price: what they bring counts for the limits at
+    the meter, or these would stop others on top.
+
+    Args:
+        hot: Machines whose fans stand still. Shape (M,).
+        owed: What limits the site.
+        view: The site.
+        sight: What is known of it.
+        load: What stopping brings.
+    """
+    masks = [
+        needed(one, view, sight, load)
+        for one in owed
+        if one.group >= 0 or (one.limit_w == inf and one.keep_below > -inf)
+    ]
+    if not (masks or hot.any()):
+        return load
+    first = np.logical_or.reduce([hot, *masks]) & sight.known
+    order = load.order[np.argsort(~first[load.order], kind="stable")]
+    return replace(load, order=order)
 
 
 def shortfall(

@@ -8,7 +8,13 @@ from math import inf, isfinite
 import numpy as np
 
 from loadstone.engines.control.alarms import alarms_of
-from loadstone.engines.control.choice import Load, cap_instead, needed, weigh
+from loadstone.engines.control.choice import (
+    Load,
+    cap_instead,
+    needed,
+    stopped_anyway,
+    weigh,
+)
 from loadstone.engines.control.cooling import (
     COOLING,
     Fans,
@@ -128,6 +134,7 @@ def _needs(
     owed: Sequence[Obligation], fans: tuple[Fans, ...], view: SiteView, sight: Sight, load: Load
 ) -> Needs:
     hot = without_fans(view, fans)
+    load = stopped_anyway(hot, owed, view, sight, load)
     masks = [needed(one, view, sight, load) for one in owed]
     cap_w = np.full(len(view.fleet), np.nan)
     if view.store_ok and not any(one.full and one.group < 0 for one in owed):
