@@ -80,6 +80,30 @@ def test_a_signal_that_was_never_heard_and_is_to_be_held_asks_for_nothing():
     assert asked(mqtt(silence=SilencePolicy(after_s=60)), silent_s=61.0).orders == ()
 
 
+@pytest.mark.parametrize(
+    ("then", "silent_s", "stays"),
+    [("release", 59.0, 2), ("curtail", 59.0, 2), ("hold", 9e9, 2), ("release", 61.0, 0)],
+)
+def test_what_a_signal_stopped_before_a_restart_stays_so_until_it_is_heard(
+    then, silent_s, stays
+):
+    terms = mqtt(silence=SilencePolicy(after_s=60, then=then))
+    fleet = fleet_of(6)
+    fleet.want[:3], fleet.owner[:3] = Want.STOP, [0, 1, 2]
+    owners = ("price a", "signal a", "signal other")
+    orders = signal_orders(
+        [terms],
+        {},
+        {"a": silent_s},
+        now_s=100.0,
+        meter_mw=8.0,
+        baselines={},
+        unheard={"a"},
+    ).orders
+    decision = decide(view_of(fleet, orders=orders, owners=owners))
+    assert list(decision.want == Want.STOP) == [True] * stays + [False] * (6 - stays)
+
+
 def test_run_of_one_lets_run_and_run_of_zero_stops():
     assert asked(mqtt("run"), value(1, SignalKind.RUN)).orders == ()
     assert asked(mqtt("run"), value(0, SignalKind.RUN)).orders[0].limit_mw == 0.0

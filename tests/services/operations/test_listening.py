@@ -299,3 +299,26 @@ def test_a_reduction_counts_from_the_power_before_it_after_a_restart_too():
     assert limits[:2] == [pytest.approx((first - 0.006) * free)] * 2
     assert limits[2] == pytest.approx(terms_of().limit_mw * free)
     assert limits[3] == pytest.approx((second - 0.003) * free)
+
+
+def test_machines_stopped_for_a_signal_stay_so_over_a_restart_until_it_is_heard():
+    def limit(site, mw):
+        now_s = site.clock.now().timestamp()
+        return SignalValue(
+            signal="grid", kind=SignalKind.LIMIT_MW, value=mw, heard_s=now_s, starts_s=now_s
+        )
+
+    async def play(site, feed):
+        feed.say(limit(site, 0.0))
+        await asyncio.sleep(60)
+        assert len(site.asleep()) == 6
+        await site.kill()
+        site.sent.clear()
+        site.start()
+        await asyncio.sleep(60)  # whoever sends it is late
+        assert [told for told in site.sent.values() if told] == []
+        feed.say(limit(site, 9.0))
+        await asyncio.sleep(120)
+        assert site.asleep() == []
+
+    listening(play, GRID)

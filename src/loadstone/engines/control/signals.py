@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What signals ask for now: prices by their strike, set-points, and what silence means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -37,8 +37,12 @@ def signal_orders(
     now_s: float,
     meter_mw: float | None,
     baselines: Mapping[str, float],
+    unheard: Collection[str] = (),
 ) -> Asked:
     """Return what signals ask for now.
+
+    What a signal stopped in a former life of the agent stays stopped until it is heard, or its
+    silence means something else.
 
     Args:
         signals: Terms of the signals.
@@ -47,6 +51,7 @@ def signal_orders(
         now_s: The time, in the seconds in which values start and end.
         meter_mw: Power at the meter now, MW; None unknown.
         baselines: `Asked.baselines` of the last time.
+        unheard: Signals that were not heard since the agent began.
     """
     orders: list[Order] = []
     alarms: list[Alarm] = []
@@ -63,6 +68,8 @@ def signal_orders(
                 continue
         elif values and _over(values[-1], now_s) and values[-1].kind is not SignalKind.PRICE:
             continue
+        if terms.id in unheard:
+            orders += _as_before(terms)
         if values:
             baseline_mw = baselines.get(terms.id, meter_mw)
             order = _order(terms, values, baseline_mw)
@@ -136,7 +143,20 @@ def _order(
 
 
 def _limit(terms: SignalTerms, limit_mw: float, reason: str) -> Order:
-    return Order(owner=f"signal {terms.id}", limit_mw=limit_mw, reason=f"{terms.id}: {reason}")
+    return Order(owner=_owner(terms), limit_mw=limit_mw, reason=f"{terms.id}: {reason}")
+
+
+def _as_before(terms: SignalTerms) -> list[Order]:
+    reason = f"{terms.id} was not heard yet: what it stopped before stays so"
+    owners = {f"{PRICE} {terms.id}": Cause.PRICE, _owner(terms): Cause.EVENT}
+    return [
+        Order(owner=owner, limit_mw=inf, cause=cause, keep_below=inf, reason=reason)
+        for owner, cause in owners.items()
+    ]
+
+
+def _owner(terms: SignalTerms) -> str:
+    return f"signal {terms.id}"
 
 
 def _curtailed(terms: SignalTerms) -> Order:

@@ -101,6 +101,7 @@ class Listening:
             now_s=self._time.utc_s(),
             meter_mw=meter_mw,
             baselines={**self._baselines, **self._before},
+            unheard={one.id for one in signals} - self._heard_s.keys(),
         )
         self._baselines = asked.baselines
         self._note_baselines()
