@@ -2,11 +2,12 @@
 
 import io
 from dataclasses import replace
+from math import inf
 
 import pytest
 from rich.console import Console
 
-from loadstone.apps.operations.look import Look, Needs
+from loadstone.apps.operations.look import Look, Needs, penalised_above
 from loadstone.apps.operations.site_screen import site_screen
 from loadstone.apps.operations.words import ago, money, span
 from loadstone.engines.control.needs import Choice, PeakNeed
@@ -155,3 +156,13 @@ def test_times_and_money_in_words():
     assert ago(None, 0) == "never"
     assert money(-0.001, "USD", "h") == "0.00 USD/h"
     assert money(1234.5, "USD") == "1,234 USD"
+
+
+def test_only_what_an_active_event_with_a_penalty_leaves_costs_more():
+    dear = replace(EVENT, state=EventState.ACTIVE, mw=2.0, penalty_per_mwh=500.0)
+    by = replace(dear, kind="by_mw", mw=1.0, baseline_mw=3.5, penalty_per_mwh=90.0)
+    free = replace(dear, mw=0.0, penalty_per_mwh=0.0)
+    status = replace(STATUS, others_mw=0.5)
+    assert penalised_above(status) == (inf, 0.0)  # only armed
+    assert penalised_above(replace(status, events=(dear, by, free))) == (1.5, 500.0)
+    assert penalised_above(replace(status, events=(by, free))) == (2.0, 90.0)

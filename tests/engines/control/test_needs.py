@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.optimize import linprog
 
 from loadstone.engines.control.needs import choices, hourly_means, peak_needs, trace_start
 from loadstone.model.errors import InputError
@@ -149,14 +150,37 @@ def test_running_through_a_high_price_loses_what_it_costs():
     assert (stop.lost_per_hour, hold.lost_per_hour, run.lost_per_hour) == (20.0, 0.0, 20.0)
 
 
+def test_running_through_an_event_costs_its_penalty():
+    value, rated = np.array([100.0, 60.0]), np.array([1e6, 1e6])
+    found = choices(
+        value, rated, rated, price_per_mwh=50.0, allowed_mw=0.5, penalty_per_mwh=30.0
+    )
+    # best: half of the first as allowed, its other half for 20, and nothing of the second
+    assert [one.per_hour for one in found] == [0.0, 60.0 - 45.0, 60.0 - 45.0]
+    assert [one.lost_per_hour for one in found] == [35.0, 20.0, 20.0]
+
+
 values = arrays(float, 4, elements=st.floats(0, 200))
 draws = arrays(float, 4, elements=st.floats(0, 5000))
 
 
-@given(values, draws, st.lists(st.booleans(), min_size=4, max_size=4), st.floats(-50, 300))
-def test_no_choice_is_better_than_the_best(value, rated, on, price):
-    found = choices(value, rated, np.where(on, rated, 0.0), price_per_mwh=price)
-    best = float((np.maximum(value - price, 0) * rated).sum()) / 1e6
+@given(
+    values,
+    draws,
+    st.lists(st.booleans(), min_size=4, max_size=4),
+    st.floats(-50, 300),
+    st.tuples(st.floats(0, 0.03), st.floats(0, 400)),
+)
+def test_no_choice_is_better_than_the_best(value, rated, on, price, event):
+    allowed_mw, penalty = event
+    owed = {"allowed_mw": allowed_mw, "penalty_per_mwh": penalty}
+    found = choices(value, rated, np.where(on, rated, 0.0), price_per_mwh=price, **owed)
+    best = -linprog(
+        np.concatenate([-(value - price) * rated / 1e6, [penalty]]),
+        A_ub=[[*(rated / 1e6), -1.0]],
+        b_ub=[allowed_mw],
+        bounds=[(0, 1)] * 4 + [(0, None)],
+    ).fun
     for one in found:
         assert one.lost_per_hour >= 0
         assert one.per_hour + one.lost_per_hour == pytest.approx(best, abs=1e-6)

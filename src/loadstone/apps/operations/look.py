@@ -4,6 +4,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -206,15 +207,15 @@ def needs_of(
 ) -> Needs:
     """Return money and plan of a site, from the meter's history, its tariffs and its plan."""
     word = last_word(place, terms, now.timestamp())
-    price = _price(word.status) if word.alive else None
+    status = word.status if word.alive else None
     peaks, no_peaks = _peaks(place, terms, telemetry, now)
     plan_mw, no_plan = _plan_mw(place, terms.site, now)
     return Needs(
         at_s=now.timestamp(),
-        price_per_mwh=price,
+        price_per_mwh=_price(status),
         peaks=peaks,
         no_peaks=no_peaks,
-        choices=() if price is None else _choices(place, terms, store, price, now),
+        choices=_choices(place, terms, store, status, now),
         plan_mw=plan_mw,
         no_plan=no_plan,
     )
@@ -256,12 +257,7 @@ def _counted(observed: Mapping[str, Observed]) -> Mapping[str, int]:
 
 
 def _obligation(event: EventStatus, power_mw: float | None, now_s: float) -> Obligation:
-    owed = None
-    if event.kind == EventKind.BY_MW:
-        reference = power_mw if event.baseline_mw is None else event.baseline_mw
-        wanted = None if reference is None else max(0.0, reference - event.mw)
-    else:
-        wanted = event.mw
+    owed, wanted = None, _wanted_mw(event, power_mw)
     if power_mw is not None and wanted is not None:
         owed = max(0.0, power_mw - wanted)
     penalty = event.penalty_per_mwh * owed if event.penalty_per_mwh and owed else None
@@ -278,9 +274,20 @@ def _obligation(event: EventStatus, power_mw: float | None, now_s: float) -> Obl
     )
 
 
+def _wanted_mw(event: EventStatus, power_mw: float | None) -> float | None:
+    """Return what an event leaves at the meter, MW; before it is active, from the power now."""
+    if event.kind != EventKind.BY_MW:
+        return event.mw
+    reference = power_mw if event.baseline_mw is None else event.baseline_mw
+    return None if reference is None else max(0.0, reference - event.mw)
+
+
 def _choices(
-    place: Place, terms: SiteTerms, store: Store, price: float, now: datetime
+    place: Place, terms: SiteTerms, store: Store, status: Status | None, now: datetime
 ) -> tuple[Choice, ...]:
+    price = _price(status)
+    if status is None or price is None:
+        return ()
     machines = place.machines(terms)
     values = values_per_mwh(terms, place.network, machines, now.date())
     seen = store.observed(terms.site)
@@ -290,13 +297,31 @@ def _choices(
         runs = one is not None and one.state == State.RUNNING
         told = one.power_w if one is not None and one.power_w is not None else machine.rated_w
         drawn.append(told if runs else 0.0)
+    allowed_mw, penalty = penalised_above(status)
     return choices(
         np.array([values[machine.id] for machine in machines]),
         np.array([machine.rated_w for machine in machines]),
         np.array(drawn),
         price_per_mwh=price,
         restart_cost=terms.restart_cost,
+        allowed_mw=allowed_mw,
+        penalty_per_mwh=penalty,
     )
+
+
+def penalised_above(status: Status) -> tuple[float, float]:
+    """Return what active events leave to the machines, MW, and what a MWh beyond costs.
+
+    Of several that have a penalty the lowest power counts, and of equal ones the dearest.
+    """
+    owed = [
+        (max(0.0, wanted - status.others_mw), -event.penalty_per_mwh)
+        for event in status.events
+        if event.state is EventState.ACTIVE and event.penalty_per_mwh > 0
+        if (wanted := _wanted_mw(event, None)) is not None
+    ]
+    allowed_mw, cost = min(owed, default=(inf, 0.0))
+    return allowed_mw, -cost
 
 
 def _peaks(

@@ -7,6 +7,7 @@ These tell and decide nothing; deciding is `decide`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from math import inf
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,6 +22,7 @@ from loadstone.model.tariff.terms import EnergyTerm, PeakTerm
 KW_PER_MW = 1000.0
 DAYS = 366
 HOUR_S = 3600.0
+W_PER_MW = 1e6
 MOST_WEST = 12  # hours: no local clock is further behind UTC
 
 
@@ -216,11 +218,13 @@ def choices(
     *,
     price_per_mwh: float,
     restart_cost: float = 0.0,
-    penalty_per_hour: float = 0.0,
+    allowed_mw: float = inf,
+    penalty_per_mwh: float = 0.0,
 ) -> tuple[Choice, ...]:
     """Return what stopping, holding and running through the price earn by the hour.
 
-    The best is to run those machines in which a MWh earns more than it costs.
+    The best is to run those machines in which a MWh earns more than it costs: of those beyond
+    what an event leaves, more than its penalty besides.
 
     Args:
         value_per_mwh: What a MWh earns in each machine before power is paid, currency/MWh.
@@ -229,7 +233,8 @@ def choices(
         power_w: Draw of each now, W, at least 0; 0 where stopped or unknown. Shape (M,).
         price_per_mwh: Price of power now, currency/MWh.
         restart_cost: What one stop and start of one machine costs, currency.
-        penalty_per_hour: What running all costs under an event that asks for less, currency/h.
+        allowed_mw: What an event leaves to the machines, MW.
+        penalty_per_mwh: What each MWh beyond that costs, currency/MWh, at least 0.
 
     Raises:
         InputError: Shapes disagree.
@@ -238,23 +243,35 @@ def choices(
         shapes = value_per_mwh.shape, rated_w.shape, power_w.shape
         raise InputError("shapes", shapes, "must all be (M,)")
     margin = value_per_mwh - price_per_mwh
-    best = float((np.maximum(margin, 0.0) * rated_w).sum()) / 1e6
+    best = _best(margin, rated_w / W_PER_MW, allowed_mw, penalty_per_mwh)
     running = power_w > 0
     rows = (
-        ("stop all", np.zeros_like(rated_w), 0.0, restart_cost * int(running.sum())),
-        ("hold", power_w, 0.0, 0.0),
-        ("run all", rated_w, penalty_per_hour, 0.0),
+        ("stop all", np.zeros_like(rated_w), restart_cost * int(running.sum())),
+        ("hold", power_w, 0.0),
+        ("run all", rated_w, 0.0),
     )
     found = []
-    for name, drawn_w, penalty, once in rows:
-        per_hour = float((margin * drawn_w).sum()) / 1e6 - penalty
+    for name, drawn_w, once in rows:
+        drawn_mw = float(drawn_w.sum()) / W_PER_MW
+        penalty = penalty_per_mwh * max(0.0, drawn_mw - allowed_mw) if penalty_per_mwh else 0.0
+        per_hour = float((margin * drawn_w).sum()) / W_PER_MW - penalty
         found.append(
             Choice(
                 name=name,
-                mw=float(drawn_w.sum()) / 1e6,
+                mw=drawn_mw,
                 per_hour=per_hour,
                 lost_per_hour=max(0.0, best - per_hour),
                 once=once,
             )
         )
     return tuple(found)
+
+
+def _best(margin: Floats, rated_mw: Floats, allowed_mw: float, penalty_per_mwh: float) -> float:
+    """Return the most that machines can earn, currency/h: the best of them first."""
+    order = np.argsort(-margin)
+    margin, rated_mw = margin[order], rated_mw[order]
+    before_mw = np.cumsum(rated_mw) - rated_mw
+    within_mw = np.clip(allowed_mw - before_mw, 0.0, rated_mw)
+    beyond = np.maximum(margin - penalty_per_mwh, 0.0) * (rated_mw - within_mw)
+    return float((np.maximum(margin, 0.0) * within_mw + beyond).sum())
