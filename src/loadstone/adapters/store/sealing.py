@@ -16,6 +16,7 @@ from tempfile import mkstemp
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from loadstone.adapters.store.durable import sync_folder
 from loadstone.model.errors import InputError, OutsideError
 from loadstone.model.operations.machine import Credential
 
@@ -140,15 +141,6 @@ def _write_once(file: Path) -> None:
             out.flush()
             os.fsync(out.fileno())
         os.link(waiting, file)  # fails where the file is there, unlike a rename
-        _sync_folder(file.parent)  # or a store might outlast the name of its key
+        sync_folder(file.parent)  # or a store might outlast the name of its key
     finally:
         Path(waiting).unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

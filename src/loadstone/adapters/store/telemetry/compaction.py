@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loadstone.adapters.store.durable import sync_folder
 from loadstone.adapters.store.telemetry import shelf
 from loadstone.adapters.store.telemetry.columns import SCHEMAS, WORD, column, reals, words
 from loadstone.adapters.store.telemetry.history import HELD_S, METER_RAW, database, filled
@@ -216,5 +217,5 @@ def _replace(
 
     aside = shelf.write_aside(folder, name, write)
     aside.replace(folder / name)
-    shelf.sync_folder(folder)
-    shelf.sync_folder(folder.parent)
+    sync_folder(folder)
+    sync_folder(folder.parent)

@@ -9,7 +9,8 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-from loadstone.adapters.store.telemetry.shelf import sync_folder, write_aside
+from loadstone.adapters.store.durable import sync_folder
+from loadstone.adapters.store.telemetry.shelf import write_aside
 
 NAME = "open.json"
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import RLock
 
+from loadstone.adapters.store.durable import sync_folder
 from loadstone.adapters.store.telemetry import shelf
 from loadstone.adapters.store.telemetry.columns import (
     Metered,
@@ -195,8 +196,8 @@ class ParquetTelemetry:
             aside.replace(folder / name)
             self._numbers[key] = number + 1
             self._forget(key, taken)
-        shelf.sync_folder(folder)
-        shelf.sync_folder(folder.parent)
+        sync_folder(folder)
+        sync_folder(folder.parent)
 
     def _forget(self, key: Key, taken: Sequence[Taken]) -> None:
         written = {id(one) for one in taken}

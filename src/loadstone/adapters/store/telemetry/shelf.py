@@ -131,16 +131,6 @@ def write_aside(folder: Path, name: str, write: Callable[[Path], None]) -> Path:
     return path
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the system can."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def unfinished(site: Path) -> Iterator[Path]:
     """Give files that a crash left half written."""
     yield from site.rglob(f"*{UNFINISHED}")
