@@ -401,6 +401,24 @@ def test_an_agent_that_stops_leaves_machines_as_they_are_and_hands_its_lease_bac
     assert site.lease.number == 0
 
 
+def test_what_machines_answered_since_the_last_tick_is_on_record_when_the_agent_stops():
+    async def play(site):
+        site.start()
+        await asyncio.sleep(20)
+        full_stop(site)
+        dispatcher = site.agent._ticker.dispatcher
+        while len(dispatcher.done) < 3:
+            await asyncio.sleep(0.01)
+        site.answered = {one.command.machine for one in dispatcher.done}
+        await site.stop()
+
+    site = living(play)
+    said = [json.loads(one.data)["machines"] for one in site.entries("outcome")]
+    assert site.answered <= {id_ for ids in said for id_ in ids}
+    targets = site.truth.targets(SITE)
+    assert {targets[id_].progress for id_ in site.answered} == {"dispatched"}
+
+
 @pytest.mark.parametrize("seed", [14, 32, 41, 56, 91, 95])  # of 150, some of those that failed
 def test_nothing_is_written_after_the_last_word_of_an_agent_that_stops(seed):
     """Threads go on when nobody waits for them any more: on a slow disk for a while."""

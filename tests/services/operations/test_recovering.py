@@ -139,6 +139,16 @@ def test_starts_of_a_former_life_still_count_against_the_ramp_and_its_stops_stil
     assert book.resumed_s[1] == book.stopped_s[0] == -np.inf
 
 
+def test_a_start_of_which_no_outcome_was_written_counts_from_its_command():
+    def before(store, at_s):
+        sent = {"action": Action.RESUME, "progress": Progress.DISPATCHING, "owner": ""}
+        store.put_targets(SITE, [target("m00", dispatched_s=at_s - 1200, **sent)], [])
+        store.record([told(at_s - 20, "resume", ["m00"])])
+
+    parts, _ = recovered(before)  # 30 s later
+    assert parts.time.now_s() - parts.book.resumed_s[0] == pytest.approx(50, abs=1)
+
+
 def test_an_event_of_a_former_life_goes_on_as_it_was_begun_then():
     begun = Event(
         id="e1",

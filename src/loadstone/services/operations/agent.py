@@ -260,6 +260,7 @@ class SiteAgent:
 
     async def _leave(self, fault: BaseException | None) -> None:
         """Record that the agent leaves, and hand the lease back if it does so on purpose."""
+        self._ticker.hear_outcomes()
         if fault is None:
             self._parts.desk.note("stopped", "agent stopped; machines are left as they are")
         else:

@@ -181,9 +181,12 @@ class Recovery:
             if target.owner and target.owner not in names:
                 names.append(target.owner)
             _want(book, i, target, offset_s)
-            if target.dispatched_s is not None:
+            told_s = [] if target.dispatched_s is None else [target.dispatched_s]
+            if target.action is Action.RESUME:  # it may have gone out and not been written
+                told_s += memory.starts.get(id_, ())[-1:]
+            if told_s:
                 turned = book.stopped_s if target.action is Action.STOP else book.resumed_s
-                turned[i] = min(target.dispatched_s + offset_s, now_s)
+                turned[i] = min(max(told_s) + offset_s, now_s)
             book.owner[i] = names.index(target.owner) if target.owner else -1
         book.owners = tuple(names)
 

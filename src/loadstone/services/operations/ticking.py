@@ -69,7 +69,7 @@ class Ticker:
         """
         self._look_at_clock()
         if not self.dispatcher.hurries:  # their rows would take time from stops
-            self._hear_outcomes()
+            self.hear_outcomes()
         self._book.age(self._time.now_s(), self._parts.terms.timing.stale_s)
         await self._meet_store()
         decision = self._decided()
@@ -91,7 +91,7 @@ class Ticker:
         elif now_s > self._jumped_s + JUMP_TOLD_S:
             self._parts.alarms.clear("clock jumped")
 
-    def _hear_outcomes(self) -> None:
+    def hear_outcomes(self) -> None:
         """Write down what machines answered to commands since the last tick."""
         done, self.dispatcher.done = self.dispatcher.done, []
         kinds: dict[tuple[str, str], list[str]] = {}
