@@ -53,7 +53,17 @@ def test_a_slow_ramp_begins_earlier():
 
 
 @pytest.mark.parametrize(
-    ("starts_s", "state"), [(1630.0, EventState.ACTIVE), (1640.0, EventState.ACCEPTED)]
+    ("now_s", "state"), [(939.0, EventState.ACCEPTED), (941.0, EventState.ARMED)]
+)
+def test_an_event_is_armed_before_its_slow_ramp_begins(now_s, state):
+    # told from 1030 s on, 60 s of ramp and 30 s to show it before 1120 s; armed 90 s before
+    slow = terms_of(ramp=Ramp(down_kw_per_min=6.0))
+    one = event(mw=0.006, starts_s=1120.0)
+    assert after(one, terms=slow, now_s=now_s, utc_s=now_s).state is state
+
+
+@pytest.mark.parametrize(
+    ("starts_s", "state"), [(1630.0, EventState.ACTIVE), (1640.0, EventState.ARMED)]
 )
 def test_a_ramp_is_used_by_whole_machines_and_by_no_other_load(starts_s, state):
     # two machines of 2.98 kW fit into a minute of 8 kW, so that 20 take ten minutes and 30 s

@@ -131,7 +131,8 @@ def _least_mw(view: SiteView) -> float:
 
 
 def _armed(event: Event, view: SiteView, sight: Sight) -> Event:
-    ahead_s = max(view.terms.timing.arm_s, lead_s(event, view, sight))
+    timing = view.terms.timing  # a ramp begins earlier: machines are logged in to before it
+    ahead_s = lead_s(event, view, sight) + max(timing.arm_s - timing.confirm_s, 0.0)
     if view.utc_s < event.starts_s - ahead_s:
         return _ended_early(event, view)
     return replace(event, state=EventState.ARMED, armed_s=view.utc_s)

@@ -62,7 +62,7 @@ class Timing:
             turned round; events and limits do not wait.
         retry_s: First pause before a machine is told again; it doubles, an hour at most.
         most_attempts: After this many a machine counts as failed; it is tried again, seldom.
-        arm_s: How long before the start an event is armed.
+        arm_s: How long before the start an event is armed; earlier by the time of its ramp.
         lease_s: How long a power lease lasts; the watchdog acts when it runs out.
     """
 
