@@ -75,6 +75,9 @@ def told(folder: Path, network, text: str) -> list[tuple[str, object, str]]:
         (("[[sites]]", 'store = "sqlite:///:memory:"\n[[sites]]'), "store", "name a file"),
         (("[[sites]]", 'store = "postgresql+psycopg://"\n[[sites]]'), "store", "name a file"),
         (("[[sites]]", 'key_file = ""\n[[sites]]'), "key_file", "must not be empty"),
+        (("[[sites]]", 'key_file = "\\u0000"\n[[sites]]'), "key_file", "has no NUL"),
+        (("[[sites]]", 'telemetry = "a\\u0000"\n[[sites]]'), "telemetry", "has no NUL"),
+        (("[[sites]]", 'store = "sqlite:///\\u0000"\n[[sites]]'), "store", "has no NUL"),
     ],
 )
 def test_a_wrong_place_is_told_by_its_field(tmp_path, network, change, field, rule):

@@ -129,12 +129,18 @@ model = "antminer-s21"
 first = "127.0.0.1"
 port = 99999
 
+[[switches]]
+id = "fans"
+coil = -1
+unit = 700
+
 [[faults]]
 kind = "sabotage"
 """
     found = wrong(tmp_path, text, facts)
     assert {"speed", "colour", "weather.mean_c", "faults[0].kind"} <= set(found)
     assert {"machines[0].family", "machines[0].count", "machines[1].port"} <= set(found)
+    assert {"switches.fans.coil", "switches.fans.unit"} <= set(found)
 
 
 def test_what_does_not_fit_together_is_said(tmp_path, facts):

@@ -203,6 +203,10 @@ def _kept(field: str, rows: list[Any], wrong: Mapping[int, list[InputError]]) ->
 def _of_files(operation: Operation, folder: Path) -> list[InputError]:
     """Return what does not fit the folder: paths of signals and of the plan, the store."""
     found = []
+    for name in ("store", "telemetry", "key_file"):
+        if "\0" in getattr(operation, name):
+            rule = "must be a path, which has no NUL"
+            found.append(InputError(name, getattr(operation, name), rule))
     if not operation.store.startswith(STORES):
         rule = f"must begin with {' or '.join(STORES)}"
         found.append(InputError("store", operation.store, rule))

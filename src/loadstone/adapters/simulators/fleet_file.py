@@ -119,7 +119,7 @@ class FleetSwitch:
 
     def __post_init__(self) -> None:
         check_loopback("host", self.host)
-        check_port("port", self.port)
+        self.terms()
         self.blower()
 
     def terms(self) -> ModbusSwitch:
