@@ -84,6 +84,38 @@ def test_what_cannot_be_asked_is_wrong_input(folder, words):
     assert answer("events", folder, "--all") == before
 
 
+def test_a_number_that_is_none_is_told_in_json_that_is_json(folder):
+    result = run("curtail", folder, *SITE, "--to-mw", "nan", "--json")
+    assert result.exit_code == 2
+
+    def refused(word):
+        raise AssertionError(word)
+
+    (error,) = json.loads(result.stdout, parse_constant=refused)["errors"]
+    assert (error["field"], error["value"]) == ("--to-mw", "nan")
+
+
+def test_a_byte_that_is_no_text_is_wrong_input(folder):
+    by_name = run("release", folder, "--event", "\udcff", "--json")
+    of_a_site = run("curtail", folder, "--site", "\udcff", "--stop", "--json")
+    for result, field in ((by_name, "argument"), (of_a_site, "--site")):
+        assert result.exit_code == 2
+        (error,) = json.loads(result.stdout_bytes.decode())["errors"]
+        assert (error["field"], error["value"]) == (field, "\udcff")
+
+
+def test_a_small_power_is_told_as_it_was_asked(folder):
+    result = run("curtail", folder, *SITE, "--by-mw", "0.0042")
+    assert "by 0.0042 MW" in result.stdout
+    run("release", folder, "--event", result.stdout.split()[1])
+
+
+@pytest.mark.parametrize("words", [("--default",), ("--password-stdin",)])
+def test_a_password_that_never_came_is_not_looked_for_with(folder, words):
+    found = answer("scan", folder, "127.0.0.9", "--group", "hall-1", *words, code=2)
+    assert found["errors"][0]["field"] == words[0]
+
+
 def test_a_site_that_is_not_run_is_refused(folder):
     found = answer("curtail", folder, "--site", "nowhere", "--stop", code=2)
     assert found["errors"][0]["rule"] == "must be a site of operate.toml: araguari"

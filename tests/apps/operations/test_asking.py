@@ -60,6 +60,14 @@ def test_what_cannot_be_is_refused_by_its_option(given, field):
     assert found.value.field == field
 
 
+@pytest.mark.parametrize("text", ["2027-01-15", "2027-01-15T18:00", "20270115T18"])
+def test_the_example_of_a_time_with_its_offset_is_one(text):
+    with pytest.raises(InputError) as found:
+        moment(text, NOW)
+    example = found.value.rule.split("e.g. ")[1].split()[0]
+    assert moment(example, NOW) > NOW_S
+
+
 def test_lengths_of_time_have_units():
     given = ["90s", "15min", "15m", "1.5h", "1d"]
     assert [seconds(one, "x") for one in given] == [90, 900, 900, 5400, 86_400]

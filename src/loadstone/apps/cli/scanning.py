@@ -85,6 +85,9 @@ def scan(
             if model and model not in place.network.facts.miners:
                 raise InputError("--model", model, "must be the id of a miner in the facts")
             credential = _credential(user, stdin=password_stdin, ask=password)
+            if default and credential is None:
+                rule = "must come with --password or --password-stdin"
+                raise InputError("--default", default, rule)
             sought = scanning.Sought(
                 ranges=ranges,
                 ports=dict(_port(text) for text in port or ()),
@@ -106,7 +109,10 @@ def scan(
 
 def _credential(user: str, *, stdin: bool, ask: bool) -> Credential | None:
     if stdin:
-        return Credential(user=user, password=sys.stdin.readline().rstrip("\r\n"))
+        line = sys.stdin.readline()
+        if not line:
+            raise InputError("--password-stdin", "", "must find a line on standard input")
+        return Credential(user=user, password=line.rstrip("\r\n"))
     if ask:
         return Credential(user=user, password=typer.prompt("Password", hide_input=True))
     if user:

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,12 +44,11 @@ def clean_errors(as_json: bool) -> Iterator[None]:
     try:
         yield
     except LoadstoneError as error:
-        if as_json:
-            print_json({"errors": list(_rows(error))})
-        else:
-            for line in (str(error) or "no plan keeps all limits").splitlines():
-                typer.secho(f"error: {line}", err=True, fg="red")
-        raise typer.Exit(_code(error)) from None
+        raise _told(error, as_json) from None
+    except UnicodeEncodeError as error:
+        # a byte of the command line that was no UTF-8, on its way into a file or a database
+        wrong = InputError("argument", error.object, "must be text in UTF-8")
+        raise _told(wrong, as_json) from None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         message = f"{where}{error.strerror or error}; check that it can be read and written"
@@ -60,6 +60,16 @@ def clean_errors(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.secho("error: stopped before the end", err=True, fg="red")
         raise typer.Exit(STOPPED) from None
+
+
+def _told(error: LoadstoneError, as_json: bool) -> typer.Exit:
+    """Print what went wrong and return the end of the program."""
+    if as_json:
+        print_json({"errors": list(_rows(error))})
+    else:
+        for line in (str(error) or "no plan keeps all limits").splitlines():
+            typer.secho(f"error: {line}", err=True, fg="red")
+    return typer.Exit(_code(error))
 
 
 def show(
@@ -89,13 +99,20 @@ def show(
 
 def print_json(table: Mapping[str, Any]) -> None:
     """Print one JSON object."""
-    typer.echo(json.dumps(table, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(table, indent=2, ensure_ascii=False, default=str)
+    # a byte of the command line that was no UTF-8 is written as JSON escapes it
+    typer.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def _code(error: LoadstoneError) -> int:
     if isinstance(error, InfeasibleError):
         return NO
     return OUTSIDE if isinstance(error, OutsideError) else WRONG_INPUT
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON has it: it has no number that is none, and none without end."""
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _rows(error: LoadstoneError) -> Iterator[dict[str, Any]]:
@@ -106,7 +123,7 @@ def _rows(error: LoadstoneError) -> Iterator[dict[str, Any]]:
         yield {
             "file": error.file,
             "field": error.field,
-            "value": error.value,
+            "value": _plain(error.value),
             "rule": error.rule,
         }
     elif isinstance(error, InfeasibleError):

@@ -118,7 +118,8 @@ def moment(text: str, now: datetime) -> float:
         rule = "must be a time such as 2027-01-15T18:00Z, or +15min from now"
         raise InputError("--at", text, rule) from None
     if at.utcoffset() is None:
-        rule = f"must have its offset from UTC, e.g. {text}Z or {text}+03:00"
+        whole = at.isoformat(timespec="minutes")
+        rule = f"must have its offset from UTC, e.g. {whole}Z or {whole}+03:00"
         raise InputError("--at", text, rule)
     at_s = at.timestamp()
     if at_s < now.timestamp() - LATE_S:

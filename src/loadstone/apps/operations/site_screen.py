@@ -26,7 +26,8 @@ NEAR = 0.97
 MOST_ALARMS, MOST_EVENTS, MOST_UNKNOWN = 5, 4, 4
 WIDTH = 100
 GOOD, WARN, BAD, DIM = "green", "yellow", "bold red", "dim"
-KINDS = {"to_mw": "to {:,.2f} MW", "by_mw": "by {:,.2f} MW", "stop": "stop everything"}
+KINDS = {"to_mw": "to {} MW", "by_mw": "by {} MW", "stop": "stop everything"}
+LEAST_MW = 0.1  # two decimals tell no less
 STATES = {"running": GOOD, "stopped": "cyan", "unknown": WARN}
 
 
@@ -246,7 +247,8 @@ def _owed(owed: Obligation, currency: str) -> Text:
 
 def what(kind: str, power_mw: float) -> str:
     """Return what an event asks, in words."""
-    return KINDS.get(kind, kind).format(power_mw)
+    small = 0 < power_mw < LEAST_MW
+    return KINDS.get(kind, kind).format(f"{power_mw:{'.3g' if small else ',.2f'}}")
 
 
 def _needs(look: Look) -> Iterator[tuple[str, RenderableType]]:
