@@ -137,6 +137,12 @@ def test_simulated_events_are_kept_apart(folder):
     assert (folder / "operate" / "simulated" / "agent.db").is_file()
 
 
+def test_whoever_raises_a_simulated_event_is_told_how_to_end_that_one(folder):
+    said = run("curtail", folder, *SITE, "--stop", "--simulated").stdout
+    words = said.partition("loadstone release DIR ")[2].split()
+    assert run("release", folder, *words).exit_code == 0
+
+
 def test_nothing_is_known_of_machines_that_nobody_reads(folder):
     found = answer("machines", folder)["machines"]
     assert len(found) == 860

@@ -70,7 +70,7 @@ def curtail(
         now = place.clock(site).now()
         asked = Asked(to_mw=to_mw, by_mw=by_mw, stop=stop, at=at, lasts=lasts, notice=notice)
         event = store.add_event(event_of(asked, terms, now, _new_id(store, now)))
-        _show(as_json, event, heard=_heard(place, terms, now))
+        _show(as_json, place, event, heard=_heard(place, terms, now))
 
 
 def release(
@@ -91,7 +91,7 @@ def release(
         found = store.release(event, now.timestamp(), abort=abort, reason=reason)
         terms = next((one for one in place.operation.sites if one.site == found.site), None)
         heard = _heard(place, terms, now) if terms else None
-        _show(as_json, found, heard=heard)
+        _show(as_json, place, found, heard=heard)
 
 
 def _new_id(store: Store, now: datetime) -> str:
@@ -113,7 +113,7 @@ def _heard(place: Place, terms: SiteTerms, now: datetime) -> float | None:
     return max(0.0, now.timestamp() - word.status.at_s)
 
 
-def _show(as_json: bool, event: Event, *, heard: float | None) -> None:
+def _show(as_json: bool, place: Place, event: Event, *, heard: float | None) -> None:
     if heard is not None:
         agent = f"Its agent runs and was heard {heard:.0f} s ago: it takes this up now."
     elif event.state is EventState.ABORTED:
@@ -122,6 +122,7 @@ def _show(as_json: bool, event: Event, *, heard: float | None) -> None:
         agent = "NO AGENT RUNS at the site: this waits until one does."
     lines = [event_sentence(event), agent]
     if event.open:
-        lines.append(f"End it with: loadstone release DIR --event {event.id}")
+        which = " --simulated" if place.simulated else ""
+        lines.append(f"End it with: loadstone release DIR --event {event.id}{which}")
     table = {"event": event_row(event), "agent": {"runs": heard is not None, "age_s": heard}}
     show(as_json, table, lines)
