@@ -46,6 +46,24 @@ def test_hundreds_of_hung_machines_do_not_hold_up_those_that_answer():
     assert status.sweep_s < 1.0  # those that answer, once more: one deadline is 4 s
 
 
+def test_a_sweep_that_takes_longer_than_it_may_is_told_as_long_as_it_took():
+    machines = many(1400)
+
+    async def main(clock):
+        slow = Fault(
+            kind=FaultKind.SLOW, machines=tuple(one.id for one in machines), amount=2.0
+        )
+        site = LivingSite(clock, terms_of(), machines, faults=[slow])
+        site.start()
+        await asyncio.sleep(60)
+        await site.stop()
+        return site.statuses[-1]
+
+    status = run_virtual(main)
+    assert dict(status.by_state)["running"] == 1400
+    assert 6.0 < status.sweep_s < 8.0  # three after the other, begun every 5 s
+
+
 def test_a_sweep_waits_for_stops_that_have_no_turn_yet():
     async def main(clock):
         site, waiting = LivingSite(clock, terms_of()), [True]

@@ -34,9 +34,8 @@ class Lane:
         at_once: int,
         work: Callable[[int], Awaitable[None]],
         fail: Callable[[int, Exception], None],
-        empty: Callable[[], None] = lambda: None,
     ) -> None:
-        self._at_once, self._work, self._fail, self._empty = at_once, work, fail, empty
+        self._at_once, self._work, self._fail = at_once, work, fail
         self._waiting: deque[int] = deque()
         self._listed: set[int] = set()
         self._workers: dict[asyncio.Task[None], None] = {}
@@ -61,8 +60,6 @@ class Lane:
                 self._fail(i, error)
             finally:
                 self._listed.discard(i)
-        if not self._listed:
-            self._empty()
 
     def __len__(self) -> int:
         return len(self._listed)
@@ -88,7 +85,7 @@ class Sweeper:
         self._book, self._seats, self._desk = parts.book, parts.seats, parts.desk
         self._alarms, self._time, self._timing = parts.alarms, parts.time, parts.terms.timing
         failed = parts.seats.failed
-        self._prompt = Lane(AT_ONCE, self._read, failed, self._whole)
+        self._prompt = Lane(AT_ONCE, self._read_in_sweep, failed)
         self._silent = Lane(SILENT_AT_ONCE, self._read, failed)
         self._pulse = Lane(PULSE_AT_ONCE, self._read, failed)
         self._detail = Lane(DETAIL_AT_ONCE, self._look_closer, failed)
@@ -97,7 +94,8 @@ class Sweeper:
         )  # identity looked at since silence
         self._next_detail = 0
         self._due = 0.0
-        self._began_s: float | None = None
+        self._began_s = 0.0
+        self._left: set[int] = set()  # machines of that sweep that were not read yet
         self.sweep_s: float | None = None
 
     async def run(self) -> None:
@@ -105,21 +103,28 @@ class Sweeper:
         while True:
             while self._hurried():
                 await asyncio.sleep(LOOK_S)
-            self._began_s = self._time.now_s()
-            for i in range(len(self._book)):
-                self._enlist(i)
+            prompt = [i for i in range(len(self._book)) if self._enlist(i)]
+            if not self._left:  # a sweep that takes longer than `sweep_s` is timed to its end
+                self._began_s = self._time.now_s()
+                self._left.update(prompt)
             await asyncio.sleep(self._timing.sweep_s)
 
-    def _whole(self) -> None:
-        if self._began_s is not None:
-            self.sweep_s = self._time.now_s() - self._began_s
-            self._began_s = None
-
-    def _enlist(self, i: int) -> None:
+    def _enlist(self, i: int) -> bool:
+        """Have a machine read; return whether it is one of those that answer."""
         if self._seats.busy(i) or self._about_to_be_told(i):
-            return
+            return False
         silent = self._book.reasons[i] in UNREACHED and self._book.tried_s[i] > -np.inf
         (self._silent if silent else self._prompt).add(i)
+        return not silent
+
+    async def _read_in_sweep(self, i: int) -> None:
+        try:
+            await self._read(i)
+        finally:
+            if i in self._left:
+                self._left.discard(i)
+                if not self._left:
+                    self.sweep_s = self._time.now_s() - self._began_s
 
     def _about_to_be_told(self, i: int) -> bool:
         """Return whether a machine that answers waits for its turn to be told.
