@@ -15,6 +15,7 @@ from loadstone.model.operations.machine import Credential
 from loadstone.model.operations.terms import Ramp, Timing
 from loadstone.services.operations.ticking import AgentFault
 from tests.services.operations.living_site import (
+    RATED_W,
     SITE,
     LivingSite,
     in_thread,
@@ -711,3 +712,22 @@ def test_twenty_machines_are_stopped_within_seconds_of_the_order():
         assert len(site.asleep()) == 20
 
     living(play, terms=terms_of(timing=timing), machines=machines_of(20))
+
+
+def test_machines_that_come_back_below_a_limit_are_told_once():
+    """The meter shows their rise before they are read again: it is no second one."""
+    terms = terms_of(limit_mw=0.77 * 12 * RATED_W / 1e6, timing=Timing())
+
+    async def play(site):
+        site.start()
+        await asyncio.sleep(60)
+        full_stop(site, lasts_s=120)
+        await asyncio.sleep(120)
+        assert len(site.asleep()) == 12
+        for told in site.sent.values():
+            told.clear()
+        await asyncio.sleep(300)
+        assert len(site.asleep()) == 5  # an eighth would not fit
+        assert sum(map(len, site.sent.values())) == 7
+
+    living(play, machines=machines_of(12), terms=terms)

@@ -92,7 +92,7 @@ def weigh(view: SiteView, sight: Sight) -> Load:
     inrush_w = (view.terms.ramp.inrush_factor - 1) * fleet.full_w * sight.scale
     wanted = fleet.want != Want.STOP
     blind = idle & ~sight.known & sight.flying & (fleet.attempts <= TRUSTED) & (credit_w == 0)
-    now_w = sight.present_w - float(off_w.sum()) + float(sight.rest_w[wanted].sum())
+    now_w = sight.present_w - float(off_w.sum()) + _to_come(view, sight, wanted)
     return Load(
         order=order,
         idle=idle,
@@ -106,6 +106,18 @@ def weigh(view: SiteView, sight: Sight) -> Load:
         hold_w=inrush_w,
         typical_w=float(np.median(fleet.full_w)) if len(fleet) else 0.0,
     )
+
+
+def _to_come(view: SiteView, sight: Sight, wanted: Bools) -> float:
+    """Return what starts under way may still add to the meter, W.
+
+    The meter is read more often than machines: what it shows beyond their last readings is a
+    part of their rise, and not counted twice.
+    """
+    rest_w = float(sight.rest_w[wanted].sum())
+    others_mw = max(view.others_mw, view.others_floor_mw)
+    shown_w = sight.present_w - others_mw * W_PER_MW - float(sight.draw_w.sum())
+    return rest_w - min(max(shown_w, 0.0), rest_w)
 
 
 def needed(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bools:
