@@ -19,8 +19,8 @@ from loadstone.apps.operations.places import Place
 from loadstone.apps.operations.site_screen import screens
 from loadstone.apps.operations.tables import (
     MachineRow,
+    event_list,
     event_row,
-    event_table,
     look_table,
     machine_rows,
     machine_table,
@@ -114,7 +114,7 @@ def events(
             table = {"events": [event_row(event) for event in found]}
             if not found:
                 return table, Text("no events" if every else "no open events; --all for ended")
-            return table, event_table(found, place.clock(sites[0].site).now().timestamp())
+            return table, event_list(found, place.clock(sites[0].site).now().timestamp())
 
         _show(shown, watch=watch, as_json=as_json)
 

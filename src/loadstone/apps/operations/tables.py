@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from loadstone.apps.operations.look import Look
 from loadstone.apps.operations.site_screen import STATES, what
-from loadstone.apps.operations.words import ago, clock, iso, until
+from loadstone.apps.operations.words import clock, iso, span, until
 from loadstone.model.operations.event import Event
 from loadstone.model.operations.machine import Machine
 from loadstone.model.operations.reading import State
@@ -19,6 +21,7 @@ from loadstone.model.operations.target import Observed, Target
 
 NO_AGENT = "no agent is heard"
 NEVER = "never read"
+STATE_WIDE, WHAT_WIDE = 11, 17  # characters
 FIRST = {State.UNKNOWN: 0, State.STOPPED: 1, State.RUNNING: 2}
 
 
@@ -113,25 +116,36 @@ def _wanted(target: Target | None) -> str:
 
 
 def machine_table(rows: Iterable[MachineRow], now_s: float) -> Table:
-    """Return machines for people, 100 columns wide."""
-    table = _table("machine", "group", "state", "why", "since", "W", "TH/s", "wanted", "by")
+    """Return machines for people, best 100 columns wide."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for head in ("machine", "group", "state", "for"):
+        table.add_column(head, no_wrap=True)
+    for head in ("W", "TH/s"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("why, and what is wanted", overflow="fold")
     for row in rows:
-        why = row.reason
-        if row.state == State.UNKNOWN and row.last_state not in ("", State.UNKNOWN):
-            why = f"{why}; was {row.last_state}"
         known = row.state != State.UNKNOWN
         table.add_row(
             row.machine,
             row.group,
             Text(row.state, style=STATES.get(row.state, "")),
-            why,
-            ago(row.since_s, now_s) if row.since_s is not None else "",
+            span(now_s - row.since_s) if row.since_s is not None else "",
             _number(row.power_w if known else None),
             _number(row.hashrate_th if known else None),
-            " ".join(word for word in (row.wanted, _far(row.progress)) if word),
-            row.owner,
+            "; ".join(word for word in (*_why(row), _asked(row)) if word),
         )
     return table
+
+
+def _why(row: MachineRow) -> tuple[str, ...]:
+    if row.state == State.UNKNOWN and row.last_state not in ("", State.UNKNOWN):
+        return row.reason, f"was {row.last_state}"
+    return (row.reason,)
+
+
+def _asked(row: MachineRow) -> str:
+    by = f"by {row.owner}" if row.owner else ""
+    return " ".join(word for word in (row.wanted, _far(row.progress), by) if word)
 
 
 def _far(progress: str) -> str:
@@ -161,22 +175,22 @@ def event_sentence(event: Event) -> str:
     return f"{asked}, from {start} UTC {end}; {event.state.value}{why}."
 
 
-def event_table(events: Iterable[Event], now_s: float) -> Table:
-    """Return events for people, 100 columns wide."""
-    table = _table("event", "site", "state", "what", "by", "starts", "ends", "why")
+def event_list(events: Iterable[Event], now_s: float) -> RenderableType:
+    """Return events for people, two lines each, for a terminal of any width."""
+    lines: list[RenderableType] = []
     for event in events:
-        ended = event.done_s if not event.open else event.ends_s
-        table.add_row(
-            event.id,
-            event.site,
-            Text(event.state.value, style="bold" if event.open else "dim"),
-            what(event.kind, event.mw),
-            event.source,
-            clock(event.starts_s, now_s),
-            until(ended, now_s) if event.open else clock(ended, now_s),
-            event.reason,
-        )
-    return table
+        style = "bold" if event.open else "dim"
+        head = Text(f"{event.state.value:<{STATE_WIDE}}", style=style)
+        head.append(f"{what(event.kind, event.mw):<{WHAT_WIDE}}").append(event.id)
+        times = [f"from {clock(event.starts_s, now_s)}"]
+        if event.open:
+            times.append(until(event.ends_s, now_s))
+        elif event.done_s is not None:
+            times.append(f"to {clock(event.done_s, now_s)}")
+        tail = f"{event.site}, by {event.source}, {', '.join(times)}"
+        why = f"; {event.reason}" if event.reason else ""
+        lines += [head, Padding(Text(tail + why), (0, 0, 0, STATE_WIDE))]
+    return Group(*lines)
 
 
 def look_table(look: Look) -> dict[str, Any]:
@@ -188,15 +202,3 @@ def look_table(look: Look) -> dict[str, Any]:
         "age_s": look.now_s - look.status.at_s if look.status else None,
         "obligation": asdict(owed) if owed else None,
     }
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for head in heads:
-        table.add_column(
-            head,
-            justify="right" if head in ("W", "TH/s") else "left",
-            overflow="fold",
-            no_wrap=head in ("event", "machine", "state", "what"),
-        )
-    return table
