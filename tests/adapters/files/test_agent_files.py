@@ -147,6 +147,6 @@ def test_who_only_looks_at_a_lock_is_no_holder_and_keeps_nobody_from_taking_it(t
     fcntl.flock(other, fcntl.LOCK_SH)  # somebody looks, and is slow
     assert not AgentLock(tmp_path).held()
     threading.Timer(0.1, other.close).start()
-    assert lock.take()
+    assert lock.take(wait_s=30.0)
     assert AgentLock(tmp_path).held()
     lock.let_go()

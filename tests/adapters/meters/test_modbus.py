@@ -171,7 +171,7 @@ async def test_a_silent_meter_costs_its_deadline_and_is_read_again_after():
 async def test_a_silent_unit_behind_a_gateway_does_not_silence_the_others():
     peer = Peer(registers(3059, words(">f", 12_500.0)), silent_unit=9)
     dead = ModbusMeter(id="dead", host="127.0.0.1", unit=9, power_register=3059)
-    async with opened(peer, METER, dead, deadline_s=1.0) as site:
+    async with opened(peer, METER, dead, deadline_s=3.0) as site:
         for _ in range(2):
             lost, read = await asyncio.gather(
                 site.meters["dead"].read(), site.meters["main"].read()
