@@ -2,6 +2,7 @@
 """Events and machines for people, in terminals of many widths."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -53,6 +54,8 @@ def test_an_open_event_says_when_it_ends():
         state=EventState.ACTIVE, received_s=NOW, starts_s=NOW, ends_s=None, method=Method(),
     )  # fmt: skip
     assert "from 12:00:00, until released" in printed(event_list([running], NOW), 80)
+    timed = replace(running, ends_s=NOW + 600)
+    assert "from 12:00:00, ends in 10 min" in printed(event_list([timed], NOW), 80)
 
 
 @pytest.mark.parametrize("width", [80, 120])

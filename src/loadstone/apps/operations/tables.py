@@ -184,7 +184,8 @@ def event_list(events: Iterable[Event], now_s: float) -> RenderableType:
         head.append(f"{what(event.kind, event.mw):<{WHAT_WIDE}}").append(event.id)
         times = [f"from {clock(event.starts_s, now_s)}"]
         if event.open:
-            times.append(until(event.ends_s, now_s))
+            left = until(event.ends_s, now_s)
+            times.append(f"ends {left}" if event.ends_s is not None else left)
         elif event.done_s is not None:
             times.append(f"to {clock(event.done_s, now_s)}")
         tail = f"{event.site}, by {event.source}, {', '.join(times)}"
