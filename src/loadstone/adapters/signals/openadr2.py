@@ -124,7 +124,7 @@ class OpenAdr2Feed:
             if over:
                 del self._events[name]
         for old in before.values():
-            if old.ends_s is None or old.ends_s > utc_s:
+            if not old.over(utc_s):
                 yield old.ended(utc_s, heard_s=self._now_s())
         if not any(one.starts_s <= utc_s for one in self._told.values()):
             yield self._value(SignalKind.RUN, 1.0, utc_s, None, "")

@@ -67,7 +67,7 @@ class OpenAdr3Feed:
                     old = self._told[reference]
                     if any(reference.startswith((f"{one}/", f"{one}@")) for one in unread):
                         now[reference] = old  # it is there, and what it asks now is not known
-                    elif old.ends_s is None or old.ends_s > utc_s:
+                    elif not old.over(utc_s):
                         yield old.ended(utc_s, heard_s=self._now_s())
                 self._told = now
                 for value in values:
@@ -162,7 +162,7 @@ class OpenAdr3Feed:
                 name = _name(event)
                 unread[name] = f"event {name} cannot be read: {error!r}"
                 continue
-            found += [one for one in values if one.ends_s is None or one.ends_s > utc_s]
+            found += [one for one in values if not one.over(utc_s)]
         return found, unread
 
     def _of_event(self, event: dict[str, Any]) -> Iterator[SignalValue]:

@@ -26,9 +26,7 @@ from loadstone.services.operations.watchdog import WatchDoors, watch
 
 AHEAD_S = 60.0
 LOOK_S = 1.0
-GIVES_WAY_S = (
-    60.0  # the watchdog of an agent that is gone ends when the next one renews the lease
-)
+GIVES_WAY_S = 60.0  # a watchdog left behind ends when the next agent renews the lease
 
 
 class Watched:

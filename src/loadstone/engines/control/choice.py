@@ -9,7 +9,7 @@ from math import inf
 import numpy as np
 
 from loadstone.engines.control.obligation import Obligation, protected
-from loadstone.engines.control.sight import W_PER_MW, Sight, as_wanted, lifting
+from loadstone.engines.control.sight import W_PER_MW, Sight, as_wanted, lifting, not_shown
 from loadstone.model.operations.control import SiteView
 from loadstone.model.operations.fleet import Bools, Fleet, Ints, Step, Want
 from loadstone.model.series import Floats
@@ -115,9 +115,7 @@ def _to_come(view: SiteView, sight: Sight, wanted: Bools) -> float:
     part of their rise, and not counted twice.
     """
     rest_w = float(sight.rest_w[wanted].sum())
-    others_mw = max(view.others_mw, view.others_floor_mw)
-    shown_w = sight.present_w - others_mw * W_PER_MW - float(sight.draw_w.sum())
-    return rest_w - min(max(shown_w, 0.0), rest_w)
+    return not_shown(view, rest_w, sight.present_w - float(sight.draw_w.sum()))
 
 
 def needed(one: Obligation, view: SiteView, sight: Sight, load: Load) -> Bools:

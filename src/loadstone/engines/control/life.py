@@ -7,14 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from loadstone.engines.control.obligation import by_hand
-from loadstone.engines.control.sight import W_PER_MW, Sight
+from loadstone.engines.control.sight import W_PER_KW, W_PER_MW, Sight
 from loadstone.model.operations.control import SiteView
 from loadstone.model.operations.event import MOST_S, Event, EventKind, EventState
 from loadstone.model.series import Floats
 
 SECONDS_PER_MINUTE = 60.0
 KW_PER_MW = 1e3
-W_PER_KW = 1e3
 ALIKE = 0.99  # machines that differ by less are of one size
 
 

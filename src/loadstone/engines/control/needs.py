@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from loadstone.engines.control.sight import W_PER_MW
 from loadstone.model.errors import InputError
 from loadstone.model.grid import TimeGrid
 from loadstone.model.series import Floats
@@ -22,7 +23,6 @@ from loadstone.model.tariff.terms import EnergyTerm, PeakTerm
 KW_PER_MW = 1000.0
 DAYS = 366
 HOUR_S = 3600.0
-W_PER_MW = 1e6
 MOST_WEST = 12  # hours: no local clock is further behind UTC
 
 

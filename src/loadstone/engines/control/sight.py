@@ -10,6 +10,7 @@ from loadstone.model.operations.fleet import Bools, Codes, Fleet, Seen, Step, Wa
 from loadstone.model.series import Floats
 
 W_PER_MW = 1e6
+W_PER_KW = 1e3
 RISING_S = 600.0  # a machine that was told to start may rise to full load for so long
 RISEN = 0.9  # of full load: it has started
 WORKING = 0.5  # of full load: a machine that draws more works, whatever it says
@@ -133,8 +134,7 @@ def _rests(view: SiteView, running: Bools, stopped: Bools, after: Bools) -> Floa
 
 
 def _scale(view: SiteView, draw_w: Floats) -> float:
-    others_mw = max(view.others_mw, view.others_floor_mw)
-    machines_w = ((view.meter.power_mw or 0.0) - others_mw) * W_PER_MW
+    machines_w = (view.meter.power_mw or 0.0) * W_PER_MW - _others_w(view)
     told_w = float(draw_w.sum())
     if told_w < TELLING * float(view.fleet.full_w.sum()) or told_w <= 0:
         return 1.0
@@ -145,6 +145,20 @@ def _unseen(
     view: SiteView, present_w: float, draw_w: Floats, known: Bools, silent: Bools
 ) -> float:
     most_w = float(view.fleet.full_w[silent].sum())
-    others_mw = max(view.others_mw, view.others_floor_mw)
-    shown_w = present_w - others_mw * W_PER_MW - float(draw_w[known].sum())
+    return not_shown(view, most_w, present_w - float(draw_w[known].sum()))
+
+
+def not_shown(view: SiteView, most_w: float, beyond_w: float) -> float:
+    """Return how much of a draw the meter does not show yet, W.
+
+    Args:
+        view: The site.
+        most_w: What may be drawn besides what machines told, W.
+        beyond_w: What is drawn beyond what machines told, other load included, W.
+    """
+    shown_w = beyond_w - _others_w(view)
     return most_w - min(max(shown_w, 0.0), most_w)
+
+
+def _others_w(view: SiteView) -> float:
+    return max(view.others_mw, view.others_floor_mw) * W_PER_MW

@@ -66,7 +66,7 @@ def signal_orders(
                 if terms.id in baselines:  # asked again, it is the same reduction
                     kept[terms.id] = baselines[terms.id]
                 continue
-        elif values and _over(values[-1], now_s) and values[-1].kind is not SignalKind.PRICE:
+        elif values and values[-1].over(now_s) and values[-1].kind is not SignalKind.PRICE:
             continue
         if terms.id in unheard:
             orders += _as_before(terms)
@@ -121,8 +121,8 @@ def _worth_at(price: float) -> float:
 def _begun(heard: Sequence[SignalValue], now_s: float) -> list[SignalValue]:
     """Return values that have begun, last the one that holds: an earlier one may hold again."""
     values = [value for value in heard if value.starts_s <= now_s]
-    holds = [value for value in values if not _over(value, now_s)]
-    again = holds[-1:] if values and _over(values[-1], now_s) else []
+    holds = [value for value in values if not value.over(now_s)]
+    again = holds[-1:] if values and values[-1].over(now_s) else []
     return [*values, *again]
 
 
@@ -168,15 +168,11 @@ def _silent(
 ) -> bool:
     """Return whether a signal is silent: a file when no value of it holds, others by time."""
     if isinstance(terms, FileSignal):
-        if values and not _over(values[-1], now_s):
+        if values and not values[-1].over(now_s):
             return False
         ended_s = values[-1].ends_s if values else None
         silent_s = silent_s if ended_s is None else now_s - ended_s
     return silent_s > terms.silence.after_s
-
-
-def _over(value: SignalValue, now_s: float) -> bool:
-    return value.ends_s is not None and value.ends_s <= now_s
 
 
 def _silence_alarm(terms: SignalTerms) -> Alarm:

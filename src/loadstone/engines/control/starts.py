@@ -8,7 +8,7 @@ import numpy as np
 
 from loadstone.engines.control.choice import Load
 from loadstone.engines.control.obligation import Obligation
-from loadstone.engines.control.sight import W_PER_MW, Sight
+from loadstone.engines.control.sight import W_PER_KW, W_PER_MW, Sight
 from loadstone.model.operations.control import SiteView
 from loadstone.model.operations.fleet import Bools, Ints, Step, Want
 from loadstone.model.series import Floats
@@ -16,7 +16,6 @@ from loadstone.model.series import Floats
 # a ramp holds over each of these: so many seconds, and at least so many machines
 WINDOWS = ((10.0, 5), (60.0, 1))
 QUIET_SHARE = 0.1  # of a machine: the meter stands still but for its noise
-W_PER_KW = 1e3
 SECONDS_PER_MINUTE = 60.0
 
 

@@ -36,6 +36,10 @@ class SignalValue:
     ends_s: float | None = None
     reference: str = ""
 
+    def over(self, at_s: float) -> bool:
+        """Return whether it holds no longer at a time, seconds since 1970, UTC."""
+        return self.ends_s is not None and self.ends_s <= at_s
+
     def ended(self, at_s: float, *, heard_s: float) -> "SignalValue":
         """Return the value as its sender ends it now, whether it has begun or not.
 

@@ -71,7 +71,7 @@ class Listening:
             return
         kept = self._heard.setdefault(value.signal, [])
         kept[:] = [one for one in kept if _named(one) != _named(value)]
-        if value.ends_s is None or value.ends_s > self._time.utc_s():  # else it is taken back
+        if not value.over(self._time.utc_s()):  # else it is taken back
             kept.append(value)
         kept.sort(key=lambda one: one.starts_s)
         self._forget(kept)
@@ -222,7 +222,7 @@ def event_of(value: SignalValue, terms: SiteTerms, now_s: float) -> Event:
 def holding(heard: Sequence[SignalValue], now_s: float) -> SignalValue | None:
     """Return the value that holds now: of those that do, the one that began last."""
     for value in reversed(heard):
-        if value.starts_s <= now_s and (value.ends_s is None or now_s < value.ends_s):
+        if value.starts_s <= now_s and not value.over(now_s):
             return value
     return None
 
